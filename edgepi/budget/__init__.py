@@ -1,0 +1,1 @@
+"""The energy service: the one loop that drives the governor."""

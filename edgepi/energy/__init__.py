@@ -1,0 +1,1 @@
+"""Pure decisions about energy: no I/O, no clock of its own."""

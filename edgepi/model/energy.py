@@ -1,0 +1,189 @@
+"""The energy contract: levels, offers with phases, leases, guards, decisions.
+
+Power always means what a thing adds above the idle node. Value is counted in points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = [
+    "Answer",
+    "Decision",
+    "FinishPhase",
+    "Guard",
+    "Importance",
+    "Lease",
+    "LeaseState",
+    "Level",
+    "Offer",
+    "Plan",
+    "PlanStep",
+    "RunPhase",
+    "WaitPhase",
+]
+
+
+class Importance(StrEnum):
+    """Words for what a duty is worth at its full level."""
+
+    VITAL = "vital"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def points_per_h(self) -> float:
+        """Points per hour that the word stands for."""
+        return {"vital": 50.0, "high": 5.0, "normal": 2.0, "low": 0.5}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One way to do a duty; the first level of a duty is *off* with zero power and points."""
+
+    name: str
+    power_w: float
+    points_per_h: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPhase:
+    """The work itself."""
+
+    energy_wh: float
+    duration_s: float
+    pausable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitPhase:
+    """Waiting for others, without power but for a check now and then."""
+
+    until_utc: datetime
+    check_every_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishPhase:
+    """What must be done before a deadline once committed."""
+
+    energy_wh: float
+    duration_s: float
+    deadline_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A finite job's request for energy; *value_points* is what it is worth when finished."""
+
+    offer_id: str
+    consumer: str
+    title: str
+    value_points: float
+    run: RunPhase
+    wait: WaitPhase | None = None
+    finish: FinishPhase | None = None
+
+    @property
+    def power_w(self) -> float:
+        """Mean power of the run phase above the idle node."""
+        return self.run.energy_wh * 3600.0 / self.run.duration_s
+
+    @property
+    def energy_wh(self) -> float:
+        """Energy of run and finish together."""
+        return self.run.energy_wh + (self.finish.energy_wh if self.finish else 0.0)
+
+
+class LeaseState(StrEnum):
+    """Life of a lease."""
+
+    OFFERED = "offered"
+    REFUSED = "refused"
+    GRANTED = "granted"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMMIT_ASKED = "commit_asked"
+    COMMITTED = "committed"
+    FINISHED = "finished"
+    GIVEN_BACK = "given_back"
+    BROKEN = "broken"
+
+    @property
+    def open(self) -> bool:
+        """Whether the lease still binds anybody."""
+        return self not in _CLOSED
+
+
+_CLOSED = frozenset({LeaseState.REFUSED, LeaseState.FINISHED, LeaseState.GIVEN_BACK, LeaseState.BROKEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """An offer with where it stands; replaced, never changed."""
+
+    offer: Offer
+    state: LeaseState
+    since_utc: datetime
+    used_wh: float = 0.0
+    run_s: float = 0.0
+    sentence: str = ""
+
+
+class Guard(StrEnum):
+    """Which of the guards on measured voltage is in force."""
+
+    NONE = "none"
+    RUN = "run"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Something decided, why, and the numbers behind it.
+
+    *subject* is a consumer, an offer id or ``node``; *action* a short verb such as
+    ``level``, ``grant``, ``refuse``, ``pause``, ``sleep``; *numbers* are what the
+    sentence quotes, with unit in the key.
+    """
+
+    time_utc: datetime
+    subject: str
+    action: str
+    sentence: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Yes or no with its reason."""
+
+    yes: bool
+    sentence: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """What is expected from *start_utc* on."""
+
+    start_utc: datetime
+    awake: bool
+    price_points_per_wh: float
+    harvest_w: float
+    load_w: float
+    stored_wh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The expected course of the next days."""
+
+    made_utc: datetime
+    steps: tuple[PlanStep, ...] = ()
+    sleep_utc: datetime | None = None
+    wake_utc: datetime | None = None

@@ -1,0 +1,18 @@
+"""Where the node stands and what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["NodeInfo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """Name and site of the node; degrees, metres, IANA time zone."""
+
+    name: str
+    latitude: float
+    longitude: float
+    elevation_m: float
+    time_zone: str

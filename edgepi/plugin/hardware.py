@@ -1,0 +1,98 @@
+"""Buses, pins and the machine, as plugins see them; real, or the world's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+__all__ = ["Hardware", "I2CBus", "InputLine", "OutputLine", "PulseCounter"]
+
+
+class I2CBus(Protocol):
+    """One I2C bus; the names are those of smbus2, so that drivers written for it fit.
+
+    Every call blocks: use it inside ``context.run_blocking``. All raise `BusError`.
+    """
+
+    def read_byte(self, i2c_addr: int) -> int:
+        """Read one byte without a register."""
+
+    def write_byte(self, i2c_addr: int, value: int) -> None:
+        """Write one byte without a register."""
+
+    def read_byte_data(self, i2c_addr: int, register: int) -> int:
+        """Read one register."""
+
+    def write_byte_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write one register."""
+
+    def read_word_data(self, i2c_addr: int, register: int) -> int:
+        """Read two registers, low byte first."""
+
+    def write_word_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write two registers, low byte first."""
+
+    def read_i2c_block_data(self, i2c_addr: int, register: int, length: int) -> list[int]:
+        """Read *length* (at most 32) registers."""
+
+    def write_i2c_block_data(self, i2c_addr: int, register: int, data: Sequence[int]) -> None:
+        """Write up to 32 registers."""
+
+
+class OutputLine(Protocol):
+    """One pin that is driven."""
+
+    def set(self, high: bool) -> None:
+        """Drive the pin."""
+
+    def close(self) -> None:
+        """Let go of the pin."""
+
+
+class InputLine(Protocol):
+    """One pin that is watched."""
+
+    def value(self) -> bool:
+        """Whether the pin is high now."""
+
+    def close(self) -> None:
+        """Let go of the pin."""
+
+
+class PulseCounter(Protocol):
+    """Counts the closures of one switch."""
+
+    def total(self) -> int:
+        """Closures since the counter was opened."""
+
+    def close(self) -> None:
+        """Let go of the pin."""
+
+
+class Hardware(Protocol):
+    """What of the machine a plugin may use. Pins are numbered as BCM GPIO."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is the world's hardware."""
+
+    def i2c(self, bus: int = 1) -> I2CBus:
+        """Open a bus; shared by all who ask for the same number, one transaction at a time."""
+
+    def output_line(self, pin: int, *, high: bool = False) -> OutputLine:
+        """Drive a pin."""
+
+    def input_line(
+        self, pin: int, *, pull_up: bool = True, on_change: Callable[[bool], None] | None = None
+    ) -> InputLine:
+        """Watch a pin; *on_change* is called in the event loop's thread."""
+
+    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> PulseCounter:
+        """Count closures of a switch between the pin and ground."""
+
+    async def set_clock(self, now_utc: datetime) -> None:
+        """Set the machine's clock."""
+
+    async def process_runs(self, pattern: str) -> bool:
+        """Whether a foreign process whose command line holds *pattern* runs."""

@@ -1,0 +1,96 @@
+"""The manifest: what a plugin is and offers, readable without importing its code.
+
+It is a file ``edgepi-plugin.toml`` in the plugin's top-level package.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgepi.errors import ManifestError
+
+__all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "Manifest"]
+
+API_VERSION = 1
+MANIFEST_NAME = "edgepi-plugin.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """A command that the plugin brings."""
+
+    name: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a plugin says of itself.
+
+    *offers* are names of hooks; *requires* import names that must be there before the
+    plugin is imported; *install* what to type when one is missing; *own_process* asks for
+    a supervised process of its own.
+    """
+
+    name: str
+    title: str
+    summary: str
+    api: int = API_VERSION
+    offers: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    install: str | None = None
+    own_process: bool = False
+    commands: tuple[CommandEntry, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a manifest file.
+
+        Raises:
+            ManifestError: it is missing, is no TOML, or lacks or misuses a key.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))["plugin"]
+        except FileNotFoundError as error:
+            raise ManifestError(f"{path} is missing", hint="ship it inside the package") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ManifestError(f"{path} is not valid TOML: {error}") from error
+        except KeyError as error:
+            raise ManifestError(f"{path} has no [plugin] table") from error
+        return cls.from_table(table, str(path))
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], where: str) -> Manifest:
+        """Build a manifest from its parsed table.
+
+        Raises:
+            ManifestError: a key is missing, unknown or of the wrong type.
+        """
+        values = dict(table)
+        for key in ("name", "title", "summary"):
+            if not isinstance(values.get(key), str) or not values[key]:
+                raise ManifestError(f"{where}: [plugin] needs a text {key!r}")
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ManifestError(f"{where}: unknown key {unknown[0]!r} in [plugin]")
+        if values.get("api", API_VERSION) != API_VERSION:
+            raise ManifestError(
+                f"{where}: written for plugin API {values['api']}, this EdgePi has {API_VERSION}",
+                hint="install a matching version of the plugin",
+            )
+        try:
+            values["commands"] = tuple(CommandEntry(**c) for c in values.get("commands", ()))
+        except TypeError as error:
+            raise ManifestError(f"{where}: a command needs `name` and `help`") from error
+        for key in ("offers", "requires"):
+            values[key] = _texts(values.get(key, ()), f"{where}: {key}")
+        return cls(**values)
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        raise ManifestError(f"{where} must be a list of texts")
+    return tuple(value)

@@ -1,0 +1,96 @@
+"""The base classes of meters and of boards that switch the node."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from edgepi.model import Supply, WakePlan, WakeReason, WakeReceipt
+
+__all__ = ["PowerCapabilities", "PowerController", "SupplyMeter"]
+
+
+class SupplyMeter(ABC):
+    """Measures input, output or battery."""
+
+    name: ClassVar[str] = "meter"
+    interval_s: float = 10.0
+    timeout_s: float = 10.0
+
+    async def start(self) -> None:  # noqa: B027 (optional to override)
+        """Open the device. Called again after a failure."""
+
+    @abstractmethod
+    async def read(self) -> Supply:
+        """Measure now; what is not measured stays None."""
+
+    async def stop(self) -> None:  # noqa: B027 (optional to override)
+        """Let go of the device; must not fail if `start` did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerCapabilities:
+    """What a board can do.
+
+    *cut_delay_s* is the range of seconds between the node's halt and the cut;
+    *wake_horizon_s* how far ahead an alarm may lie; *min_interval_s* how often its
+    telemetry may be read without harm.
+    """
+
+    can_cut: bool
+    can_wake_at: bool
+    can_wake_on_voltage: bool = False
+    can_wake_on_charge: bool = False
+    has_watchdog: bool = False
+    has_clock: bool = False
+    cut_delay_s: tuple[float, float] = (0.0, 0.0)
+    wake_horizon_s: float = 0.0
+    alarm_resolution_s: float = 1.0
+    min_interval_s: float = 1.0
+
+
+class PowerController(SupplyMeter):
+    """A board that measures the supply and can cut and restore the node's power.
+
+    The order of a planned night: `arm` (and see what the board really holds),
+    `prepare_cut`, then the machine halts and the board cuts.
+    """
+
+    name: ClassVar[str] = "power"
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> PowerCapabilities:
+        """What this board can do."""
+
+    @abstractmethod
+    async def ready(self) -> None:
+        """Tell the board that the node is up."""
+
+    @abstractmethod
+    async def last_reason(self) -> WakeReason:
+        """Why the node was switched on."""
+
+    @abstractmethod
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        """Set every wake trigger the board has, read them back, say what is really held."""
+
+    @abstractmethod
+    async def disarm(self) -> None:
+        """Take back a wake that is no longer wanted."""
+
+    @abstractmethod
+    async def prepare_cut(self) -> None:
+        """Make the board ready to cut once the machine has halted."""
+
+    async def heartbeat(self) -> None:
+        """Feed the board's watchdog, if it has one."""
+
+    async def clock(self) -> datetime | None:
+        """Return the time of the board's clock in UTC, or None if it has none or lost it."""
+        return None
+
+    async def set_clock(self, now_utc: datetime) -> None:
+        """Set the board's clock."""

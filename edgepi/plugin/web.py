@@ -1,0 +1,52 @@
+"""What a plugin adds to the page and its API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Card", "Request", "Response", "Route"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a route needs of a request, free of any web framework."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a route answers: JSON data, or bytes with a content type."""
+
+    data: Any = None
+    content: bytes | None = None
+    content_type: str = "application/json"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route below ``/api/v1/plugins/<instance>/``."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    handler: Callable[[Request], Awaitable[Response]]
+    summary: str
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card of the dashboard: a title, and the entities it shows in order.
+
+    *kind* picks the picture: plain ``readings``, or ``chart`` with a line per entity.
+    """
+
+    title: str
+    entities: tuple[str, ...]
+    kind: Literal["readings", "chart"] = "readings"
+    options: Mapping[str, Any] = field(default_factory=dict)

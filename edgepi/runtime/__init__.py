@@ -1,0 +1,1 @@
+"""Event bus, states, supervisor, timers, plugin loading, child processes."""

@@ -1,0 +1,1 @@
+"""The world: sun, battery, weather, chips and pins at register level."""

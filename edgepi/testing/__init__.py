@@ -1,0 +1,1 @@
+"""What plugin authors get: fixtures, conformance suites, fault injection."""

@@ -1,0 +1,1 @@
+"""The aiohttp application: REST, WebSocket, login, dashboard."""
