@@ -1,0 +1,38 @@
+"""One node per state directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgepi.errors import StateLockedError
+
+__all__ = ["LOCK_NAME", "locked"]
+
+LOCK_NAME = "node.lock"
+
+
+@contextmanager
+def locked(state_dir: Path) -> Iterator[None]:
+    """Hold the state directory, made private if it is new, until the block ends.
+
+    The kernel lets go of the lock when the process dies, however it dies.
+
+    Raises:
+        StateLockedError: another process holds it.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateLockedError(state_dir) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
