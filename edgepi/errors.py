@@ -19,6 +19,8 @@ EdgePiError
  ├── NodeNotRunningError    a command needs a running node
  ├── AccessError            login, token or permission refused
  ├── RequestError           a request that cannot be answered as asked
+ │    └── NotFoundError     what was asked for does not exist
+ ├── ServeError             the API cannot be served
  └── WorldError             the simulated world cannot be reached or built
 """
 
@@ -39,12 +41,14 @@ __all__ = [
     "LeaseError",
     "ManifestError",
     "NodeNotRunningError",
+    "NotFoundError",
     "OfferError",
     "PluginError",
     "PluginNotFoundError",
     "RecorderError",
     "RequestError",
     "RequirementMissingError",
+    "ServeError",
     "StateLockedError",
     "VerificationError",
     "WorldError",
@@ -154,6 +158,14 @@ class AccessError(EdgePiError, PermissionError):
 
 class RequestError(EdgePiError, ValueError):
     """A request that cannot be answered as asked."""
+
+
+class NotFoundError(RequestError, LookupError):
+    """What was asked for does not exist."""
+
+
+class ServeError(EdgePiError, OSError):
+    """The API cannot be served on its port or socket."""
 
 
 class WorldError(EdgePiError, RuntimeError):

@@ -1,0 +1,137 @@
+"""What the web server needs of the rest of the node, as narrow as it can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from edgepi.clock import Clock
+from edgepi.model import Decision, NodeInfo, ReadingDescription, State
+from edgepi.plugin import Card, Route
+
+__all__ = [
+    "DecisionReader",
+    "EntityView",
+    "HistoryReader",
+    "Listenable",
+    "PluginView",
+    "PowerRequests",
+    "SampleView",
+    "WebServices",
+]
+
+E = TypeVar("E")
+
+
+class Listenable(Protocol):
+    """The part of the event bus that is listened to."""
+
+    def listen(self, event_type: type[E], callback: Callable[[E], None], *, name: str) -> Callable[[], None]:
+        """Call back on each event of a type; returns what ends it."""
+
+
+class EntityView(Protocol):
+    """What is known of an entity beside its state."""
+
+    @property
+    def description(self) -> ReadingDescription:
+        """What the sensor promised."""
+
+    @property
+    def plugin(self) -> str:
+        """Name of the plugin."""
+
+    @property
+    def instance(self) -> str:
+        """Name of the plugin's instance."""
+
+
+class SampleView(Protocol):
+    """One point of history: a raw value, or mean with the extremes of its interval."""
+
+    @property
+    def time_utc(self) -> datetime:
+        """When, or the start of the interval."""
+
+    @property
+    def value(self) -> float | str | None:
+        """Value or mean; None where it was unknown or unavailable."""
+
+    @property
+    def minimum(self) -> float | None:
+        """Least value of the interval."""
+
+    @property
+    def maximum(self) -> float | None:
+        """Greatest value of the interval."""
+
+
+class HistoryReader(Protocol):
+    """Reads recorded values."""
+
+    async def __call__(
+        self, entity_id: str, start: datetime, end: datetime, *, tier: str
+    ) -> Sequence[SampleView]:
+        """Samples in order of time; raises `RecorderError`."""
+
+
+class DecisionReader(Protocol):
+    """Reads what was decided."""
+
+    async def __call__(self, start: datetime | None, end: datetime | None, limit: int) -> Sequence[Decision]:
+        """The newest *limit* decisions of the interval, newest first."""
+
+
+class PowerRequests(Protocol):
+    """What people may ask of the power board; each raises `EdgePiError` when it cannot be had."""
+
+    async def status(self) -> Mapping[str, Any]:
+        """What the board says: telemetry, last wake reason, next wake."""
+
+    async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
+        """Arm a wake and return what the board really holds."""
+
+    async def off(self, *, wake_utc: datetime | None, reason: str) -> Mapping[str, Any]:
+        """Switch the node off in order, on again at *wake_utc*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginView:
+    """One line of the list of plugins; *instance* None when it is not configured."""
+
+    name: str
+    status: str
+    reason: str = ""
+    instance: str | None = None
+    title: str | None = None
+    distribution: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """Everything that the API and the page show; the composition root fills it in.
+
+    *status* is the budget's own record of energy; *notes* are sentences that everyone who
+    looks at the page should read (a world that loops, safe mode).
+    """
+
+    node: NodeInfo
+    version: str
+    clock: Clock
+    simulated: bool
+    bus: Listenable
+    states: Callable[[], Iterable[State]]
+    state: Callable[[str], State | None]
+    entity: Callable[[str], EntityView | None]
+    history: HistoryReader
+    decisions: DecisionReader
+    status: Callable[[], Mapping[str, Any]]
+    plugins: Callable[[], Sequence[PluginView]]
+    plugin_routes: Callable[[], Mapping[str, Sequence[Route]]] = dict
+    cards: Callable[[], Sequence[Card]] = tuple
+    notes: Callable[[], Sequence[str]] = tuple
+    power: PowerRequests | None = None
+    ready: Callable[[], Awaitable[bool]] | None = None
