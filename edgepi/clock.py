@@ -91,6 +91,7 @@ class ScaledClock:
         self._scale = scale
         self._trusted = trusted
         self._changed = asyncio.Event()
+        self._latest_s = float("-inf")
 
     @property
     def rate(self) -> float:
@@ -102,15 +103,18 @@ class ScaledClock:
         """Whether wall time may be written into records."""
         return self._trusted
 
-    def rescale(self, scale: TimeScale) -> None:
+    def rescale(self, scale: TimeScale, *, trusted: bool | None = None) -> None:
         """Take over a new origin and rate; sleepers adjust at once."""
         self._scale = scale
+        if trusted is not None:
+            self._trusted = trusted
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
     def monotonic(self) -> float:
-        """Scaled seconds since the world began."""
-        return self._scale.monotonic_at(time.monotonic())
+        """Scaled seconds since the world began; waits rather than steps back when the rate falls late."""
+        self._latest_s = max(self._latest_s, self._scale.monotonic_at(time.monotonic()))
+        return self._latest_s
 
     def now(self) -> datetime:
         """The world's wall time in UTC."""

@@ -1,1 +1,38 @@
-"""The only place that opens a bus, a pin or a serial line, sets the clock or halts the machine."""
+"""The only floor that opens a bus or a pin, sets the clock or halts the machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from edgepi.hardware.base import Machine, Phase
+
+__all__ = ["Machine", "Phase", "open_hardware"]
+
+
+@asynccontextmanager
+async def open_hardware(world: Path | None, *, allow_halt: bool) -> AsyncIterator[Machine]:
+    """Open the machine this runs on, or the simulated one behind the socket *world*.
+
+    Raises:
+        WorldError: no world answers there.
+    """
+    if world is not None:
+        from edgepi.hardware.world import WorldMachine
+
+        simulated = WorldMachine(world, allow_halt=allow_halt)
+        try:
+            await simulated.connect()
+            yield simulated
+        finally:
+            await simulated.close()
+        return
+    from edgepi.hardware.linux import LinuxMachine
+
+    machine = LinuxMachine(allow_halt=allow_halt)
+    try:
+        await machine.start()
+        yield machine
+    finally:
+        await machine.close()

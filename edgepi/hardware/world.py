@@ -1,0 +1,230 @@
+"""The machine as the simulated world gives it: a client of its socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from edgepi.clock import Clock, ScaledClock, TimeScale
+from edgepi.errors import HardwareError, WorldError
+from edgepi.hardware.base import Phase
+from edgepi.hardware.channel import BlockingChannel, Channel
+from edgepi.hardware.wire import PROTOCOL, scale_from_wire
+from edgepi.model import Lease
+
+__all__ = ["WorldBus", "WorldMachine"]
+
+
+class WorldBus:
+    """`edgepi.plugin.I2CBus` of the world; safe from several threads."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self._channel = BlockingChannel(path)
+        self._number = number
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        return self._channel.ask("i2c", bus=self._number, method=method, arguments=list(arguments))
+
+    def read_byte(self, i2c_addr: int) -> int:
+        """Read one byte without a register."""
+        return int(self._ask("read_byte", i2c_addr))
+
+    def write_byte(self, i2c_addr: int, value: int) -> None:
+        """Write one byte without a register."""
+        self._ask("write_byte", i2c_addr, value)
+
+    def read_byte_data(self, i2c_addr: int, register: int) -> int:
+        """Read one register."""
+        return int(self._ask("read_byte_data", i2c_addr, register))
+
+    def write_byte_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write one register."""
+        self._ask("write_byte_data", i2c_addr, register, value)
+
+    def read_word_data(self, i2c_addr: int, register: int) -> int:
+        """Read two registers, low byte first."""
+        return int(self._ask("read_word_data", i2c_addr, register))
+
+    def write_word_data(self, i2c_addr: int, register: int, value: int) -> None:
+        """Write two registers, low byte first."""
+        self._ask("write_word_data", i2c_addr, register, value)
+
+    def read_i2c_block_data(self, i2c_addr: int, register: int, length: int) -> list[int]:
+        """Read *length* (at most 32) registers."""
+        return list(self._ask("read_i2c_block_data", i2c_addr, register, length))
+
+    def write_i2c_block_data(self, i2c_addr: int, register: int, data: Sequence[int]) -> None:
+        """Write up to 32 registers."""
+        self._ask("write_i2c_block_data", i2c_addr, register, list(data))
+
+    def close(self) -> None:
+        """Hang up; the next transaction connects again."""
+        self._channel.close()
+
+
+class _Output:
+    def __init__(self, machine: WorldMachine, pin: int) -> None:
+        self._machine, self._pin = machine, pin
+
+    def set(self, high: bool) -> None:
+        self._machine.post("line.set", pin=self._pin, high=bool(high))
+
+    def close(self) -> None:
+        self._machine.post("line.release", pin=self._pin)
+
+
+class _Input:
+    def __init__(
+        self, lines: Mapping[int, bool], pin: int, *, pull_up: bool, close: Callable[[], None]
+    ) -> None:
+        self._lines, self._pin, self._idle, self.close = lines, pin, pull_up, close
+
+    def value(self) -> bool:
+        return self._lines.get(self._pin, self._idle)
+
+
+class _Counter:
+    def __init__(self, pulses: Mapping[int, int], pin: int) -> None:
+        self._pulses, self._pin = pulses, pin
+        self._first = pulses.get(pin, 0)
+
+    def total(self) -> int:
+        return self._pulses.get(self._pin, 0) - self._first
+
+    def close(self) -> None:
+        """Counting goes on for whoever else watches the pin."""
+
+
+class WorldMachine:
+    """`Machine` in the world; its clock follows what the world pushes."""
+
+    simulated = True
+
+    def __init__(self, path: Path, *, allow_halt: bool) -> None:
+        self._path = path
+        self._can_halt = allow_halt
+        self._lines: dict[int, bool] = {}
+        self._pulses: dict[int, int] = {}
+        self._listeners: dict[int, list[Callable[[bool], None]]] = {}
+        self._buses: dict[int, WorldBus] = {}
+        self._clock = ScaledClock(TimeScale(0.0, 0.0, 0.0, 1.0), trusted=False)
+        self._channel: Channel | None = None
+
+    async def connect(self) -> None:
+        """Take over time, lines and pulses; raises WorldError."""
+        self._channel = await Channel.open(self._path, self._pushed)
+        hello = await self._channel.ask("hello", protocol=PROTOCOL, role="node")
+        self._pushed({**hello, "push": "clock"})
+        self._lines.update({int(pin): bool(high) for pin, high in hello["lines"].items()})
+        self._pulses.update({int(pin): int(total) for pin, total in hello["pulses"].items()})
+
+    async def close(self) -> None:
+        """Hang up everything."""
+        for bus in self._buses.values():
+            bus.close()
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _pushed(self, message: Mapping[str, Any]) -> None:
+        if message["push"] == "clock":
+            self._clock.rescale(scale_from_wire(message.get("scale")), trusted=bool(message.get("trusted")))
+        elif message["push"] == "line":
+            pin, high = int(message["pin"]), bool(message["high"])
+            self._lines[pin] = high
+            for listener in tuple(self._listeners.get(pin, ())):
+                listener(high)
+        elif message["push"] == "pulses":
+            self._pulses.update({int(pin): int(total) for pin, total in message["totals"].items()})
+
+    def _connected(self) -> Channel:
+        if self._channel is None:
+            raise WorldError("not connected to a world")
+        return self._channel
+
+    def post(self, do: str, **arguments: Any) -> None:
+        """Tell the world something that needs no answer; from any thread."""
+        self._connected().post(do, **arguments)
+
+    @property
+    def clock(self) -> Clock:
+        """The node's time as the world tells it."""
+        return self._clock
+
+    @property
+    def can_halt(self) -> bool:
+        """Whether `halt` is allowed."""
+        return self._can_halt
+
+    def permit_halt(self) -> None:
+        """Allow `halt` from now on."""
+        self._can_halt = True
+
+    def i2c(self, bus: int = 1) -> WorldBus:
+        """Open a bus of the world."""
+        return self._buses.setdefault(bus, WorldBus(self._path, bus))
+
+    def output_line(self, pin: int, *, high: bool = False) -> _Output:
+        """Drive a pin."""
+        line = _Output(self, pin)
+        line.set(high)
+        return line
+
+    def input_line(
+        self, pin: int, *, pull_up: bool = True, on_change: Callable[[bool], None] | None = None
+    ) -> _Input:
+        """Watch a pin; *on_change* is called in the event loop's thread."""
+        listeners = self._listeners.setdefault(pin, [])
+        if on_change is not None:
+            listeners.append(on_change)
+
+        def close() -> None:
+            if on_change in listeners:
+                listeners.remove(on_change)
+
+        return _Input(self._lines, pin, pull_up=pull_up, close=close)
+
+    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> _Counter:
+        """Count closures of a switch; the world's switches do not bounce."""
+        del pull_up, bounce_s
+        self.post("pulses.watch", pin=pin)
+        return _Counter(self._pulses, pin)
+
+    async def set_clock(self, now_utc: datetime) -> None:
+        """Set the node's wall clock; the world's own time stays as it is."""
+        await self._connected().ask("set_clock", wall_s=now_utc.astimezone(UTC).timestamp())
+
+    async def process_runs(self, pattern: str) -> bool:
+        """Whether a process that the world was told to pretend holds *pattern*."""
+        return bool(await self._connected().ask("process_runs", pattern=pattern))
+
+    async def halt(self, reason: str) -> None:
+        """Ask for the end; the world lowers TXD when the node's process has ended."""
+        if not self._can_halt:
+            raise HardwareError(
+                "halting is not allowed", hint="no power board was found and allow_halt is false"
+            )
+        await self._connected().ask("halt", reason=reason)
+
+    async def tell(self, levels: Mapping[str, str], leases: Iterable[Lease]) -> None:
+        """Say what runs, so that the world can draw its true power."""
+        jobs = [
+            {"offer": lease.offer.offer_id, "consumer": lease.offer.consumer, "state": lease.state.value}
+            for lease in leases
+        ]
+        await self._connected().ask("tell", levels=dict(levels), leases=jobs)
+
+    async def phase(self, phase: Phase) -> None:
+        """Say where the node is in its life; the world's rate follows."""
+        await self._connected().ask("phase", phase=phase.value)
+
+    async def truth(self) -> Mapping[str, Any] | None:
+        """What the world knows to be true."""
+        truth: Mapping[str, Any] = await self._connected().ask("truth")
+        return truth
+
+    async def gone(self) -> str:
+        """Wait until the world has gone away."""
+        await self._connected().closed.wait()
+        return "the simulated world has gone away"
