@@ -17,7 +17,7 @@ _TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; modes = 0 only 
 def kernel_says_synchronised() -> bool:
     """Whether the kernel's clock is disciplined by a time source (adjtimex(2) with modes 0)."""
     try:
-        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        state: int = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
         return False
     return 0 <= state < _TIME_ERROR

@@ -76,10 +76,8 @@ class _Output:
 
 
 class _Input:
-    def __init__(
-        self, lines: Mapping[int, bool], pin: int, *, pull_up: bool, close: Callable[[], None]
-    ) -> None:
-        self._lines, self._pin, self._idle, self.close = lines, pin, pull_up, close
+    def __init__(self, lines: Mapping[int, bool], pin: int, *, idle: bool, close: Callable[[], None]) -> None:
+        self._lines, self._pin, self._idle, self.close = lines, pin, idle, close
 
     def value(self) -> bool:
         return self._lines.get(self._pin, self._idle)
@@ -109,7 +107,7 @@ class WorldMachine:
         self._pulses: dict[int, int] = {}
         self._listeners: dict[int, list[Callable[[bool], None]]] = {}
         self._buses: dict[int, WorldBus] = {}
-        self._clock = ScaledClock(TimeScale(0.0, 0.0, 0.0, 1.0), trusted=False)
+        self._clock = ScaledClock(TimeScale(0.0, 0.0, 0.0, 0.0), trusted=False)
         self._channel: Channel | None = None
 
     async def connect(self) -> None:
@@ -183,7 +181,7 @@ class WorldMachine:
             if on_change in listeners:
                 listeners.remove(on_change)
 
-        return _Input(self._lines, pin, pull_up=pull_up, close=close)
+        return _Input(self._lines, pin, idle=pull_up, close=close)
 
     def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> _Counter:
         """Count closures of a switch; the world's switches do not bounce."""
@@ -203,7 +201,8 @@ class WorldMachine:
         """Ask for the end; the world lowers TXD when the node's process has ended."""
         if not self._can_halt:
             raise HardwareError(
-                "halting is not allowed", hint="no power board was found and allow_halt is false"
+                f"not halting ({reason}): it is not allowed",
+                hint="no power board was found; `allow_halt: true` under `energy` allows it all the same",
             )
         await self._connected().ask("halt", reason=reason)
 
