@@ -78,7 +78,11 @@ class FinishPhase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A finite job's request for energy; *value_points* is what it is worth when finished."""
+    """A finite job's request for energy; *value_points* is what it is worth when finished.
+
+    A *standing* offer is never run itself: while granted, its energy is held free so that a
+    real offer of the same consumer can be granted at once.
+    """
 
     offer_id: str
     consumer: str
@@ -87,6 +91,7 @@ class Offer:
     run: RunPhase
     wait: WaitPhase | None = None
     finish: FinishPhase | None = None
+    standing: bool = False
 
     @property
     def power_w(self) -> float:
@@ -124,7 +129,10 @@ _CLOSED = frozenset({LeaseState.REFUSED, LeaseState.FINISHED, LeaseState.GIVEN_B
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """An offer with where it stands; replaced, never changed."""
+    """An offer with where it stands; replaced, never changed.
+
+    *finishing* is true from the start of a committed lease's finish phase.
+    """
 
     offer: Offer
     state: LeaseState
@@ -132,6 +140,21 @@ class Lease:
     used_wh: float = 0.0
     run_s: float = 0.0
     sentence: str = ""
+    finishing: bool = False
+
+    @property
+    def draws(self) -> bool:
+        """Whether the job draws power now."""
+        running = self.state in (LeaseState.RUNNING, LeaseState.COMMIT_ASKED)
+        return running or (self.state is LeaseState.COMMITTED and self.finishing)
+
+    @property
+    def power_w(self) -> float:
+        """Stated power above the idle node now."""
+        finish = self.offer.finish
+        if self.finishing and finish is not None:
+            return finish.energy_wh * 3600.0 / finish.duration_s
+        return self.offer.power_w if self.draws else 0.0
 
 
 class Guard(StrEnum):
@@ -148,7 +171,8 @@ class Decision:
 
     *subject* is a consumer, an offer id or ``node``; *action* a short verb such as
     ``level``, ``grant``, ``refuse``, ``pause``, ``sleep``; *numbers* are what the
-    sentence quotes, with unit in the key.
+    sentence quotes, with unit in the key. *cause* tells reasons apart for one action: while
+    action and cause stay the same, changing numbers are no new decision.
     """
 
     time_utc: datetime
@@ -156,6 +180,7 @@ class Decision:
     action: str
     sentence: str
     numbers: Mapping[str, float] = field(default_factory=dict)
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

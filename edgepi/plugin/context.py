@@ -55,6 +55,9 @@ class LeaseHandle(Protocol):
     async def changed(self) -> Lease:
         """Wait for the next change of state and return the lease."""
 
+    async def started(self) -> None:
+        """Say that the work begins: the run phase, or once committed the finish phase."""
+
     async def commit(self) -> Answer:
         """Ask whether the finish phase is safe; *yes* means that its energy is set aside now."""
 
