@@ -136,8 +136,9 @@ def _described(marker: vol.Marker, field: Any) -> dict[str, Any]:
     schema = _field_schema(field)
     if marker.description:
         schema |= {"description": marker.description}
-    if not isinstance(getattr(marker, "default", vol.UNDEFINED), vol.Undefined):
-        schema |= {"default": marker.default()}
+    default = getattr(marker, "default", vol.UNDEFINED)
+    if callable(default):
+        schema |= {"default": default()}
     return schema
 
 

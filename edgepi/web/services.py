@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from edgepi.clock import Clock
-from edgepi.model import Decision, NodeInfo, ReadingDescription, State
+from edgepi.model import Decision, NodeInfo
 from edgepi.plugin import Card, Route
+from edgepi.runtime.bus import EventBus
+from edgepi.runtime.states import StateStore
 
 __all__ = [
     "DecisionReader",
-    "EntityView",
     "HistoryReader",
-    "Listenable",
     "PluginView",
     "PowerRequests",
     "SampleView",
     "WebServices",
 ]
-
-E = TypeVar("E")
-
-
-class Listenable(Protocol):
-    """The part of the event bus that is listened to."""
-
-    def listen(self, event_type: type[E], callback: Callable[[E], None], *, name: str) -> Callable[[], None]:
-        """Call back on each event of a type; returns what ends it."""
-
-
-class EntityView(Protocol):
-    """What is known of an entity beside its state."""
-
-    @property
-    def description(self) -> ReadingDescription:
-        """What the sensor promised."""
-
-    @property
-    def plugin(self) -> str:
-        """Name of the plugin."""
-
-    @property
-    def instance(self) -> str:
-        """Name of the plugin's instance."""
 
 
 class SampleView(Protocol):
@@ -115,17 +90,16 @@ class WebServices:
     """Everything that the API and the page show; the composition root fills it in.
 
     *status* is the budget's own record of energy; *notes* are sentences that everyone who
-    looks at the page should read (a world that loops, safe mode).
+    looks at the page should read (a world that loops, safe mode). *healthy* names what is
+    checked for health and whether it is well.
     """
 
     node: NodeInfo
     version: str
     clock: Clock
     simulated: bool
-    bus: Listenable
-    states: Callable[[], Iterable[State]]
-    state: Callable[[str], State | None]
-    entity: Callable[[str], EntityView | None]
+    bus: EventBus
+    states: StateStore
     history: HistoryReader
     decisions: DecisionReader
     status: Callable[[], Mapping[str, Any]]
@@ -134,4 +108,4 @@ class WebServices:
     cards: Callable[[], Sequence[Card]] = tuple
     notes: Callable[[], Sequence[str]] = tuple
     power: PowerRequests | None = None
-    ready: Callable[[], Awaitable[bool]] | None = None
+    healthy: Callable[[], Mapping[str, bool]] = dict

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from pathlib import PurePath
 from typing import Any
 
 from edgepi.model import Decision, State
-from edgepi.web.services import EntityView
+from edgepi.runtime.states import EntityInfo
 
 __all__ = ["decision_data", "encode", "moment", "plain", "state_data"]
 
@@ -24,21 +23,25 @@ def moment(time_utc: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """Reduce to what JSON has; numbers that JSON lacks become null."""
-    if value is None or isinstance(value, str | bool | int):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, datetime):
-        return moment(value)
     if isinstance(value, Enum):
         return plain(value.value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    for kind, turn in _TURNS:
+        if isinstance(value, kind):
+            return turn(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | PurePath):
-        return [plain(item) for item in value]
     return str(value)
+
+
+_TURNS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (float, lambda v: v if math.isfinite(v) else None),
+    (datetime, moment),
+    (Mapping, lambda v: {str(plain(key)): plain(item) for key, item in v.items()}),
+    ((set, frozenset), lambda v: sorted((plain(item) for item in v), key=str)),
+    ((list, tuple), lambda v: [plain(item) for item in v]),
+)
 
 
 def encode(data: Any) -> str:
@@ -49,7 +52,7 @@ def encode(data: Any) -> str:
         return json.dumps(plain(data), separators=(",", ":"))
 
 
-def state_data(state: State, entity: EntityView | None) -> dict[str, Any]:
+def state_data(state: State, entity: EntityInfo | None) -> dict[str, Any]:
     """A state together with what describes it."""
     value = state.value
     data: dict[str, Any] = {

@@ -1,0 +1,46 @@
+"""The latest that is known of every entity."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import voluptuous as vol
+
+from edgepi.errors import NotFoundError
+from edgepi.web.api.shapes import STATE, array
+from edgepi.web.endpoint import Call, Endpoint
+from edgepi.web.fields import Text
+from edgepi.web.wire import state_data
+
+__all__ = ["STATES"]
+
+
+async def _all(call: Call) -> Any:
+    store, pattern = call.services.states, call.query.get("entity", "*")
+    return [
+        state_data(state, store.info(entity_id))
+        for entity_id, state in store.all().items()
+        if fnmatchcase(entity_id, pattern)
+    ]
+
+
+async def _one(call: Call) -> Any:
+    store, entity_id = call.services.states, call.path["entity_id"]
+    state = store.get(entity_id)
+    if state is None:
+        raise NotFoundError(f"there is no entity {entity_id[:100]!r}", hint="GET /api/v1/states lists them")
+    return state_data(state, store.info(entity_id))
+
+
+STATES = (
+    Endpoint(
+        method="GET",
+        path="states",
+        summary="All states, or those that a pattern fits",
+        handler=_all,
+        returns=array(STATE),
+        query={vol.Optional("entity", description="a pattern such as weather.*"): Text()},
+    ),
+    Endpoint(method="GET", path="states/{entity_id}", summary="One state", handler=_one, returns=STATE),
+)
