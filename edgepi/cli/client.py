@@ -52,7 +52,7 @@ class NodeClient:
                 f"no permission to talk to the node in {self._state_dir}", hint="run as the node's user"
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise RequestError(f"the node did not answer: {error or type(error).__name__}") from error
+            raise RequestError(f"the node did not answer: {str(error) or type(error).__name__}") from error
         finally:
             connection.close()
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edgepi.plugin import Command, CommandEntry
+from edgepi.runtime.discovery import discover
 
 __all__ = ["entries", "find"]
 
 
-def entries() -> list[CommandEntry]:
+def entries() -> Sequence[CommandEntry]:
     """List the commands of all installed plugins; a plugin that cannot be read is left out."""
-    return []
+    return discover().command_entries()
 
 
-def find(name: str) -> Command | None:  # noqa: ARG001
-    """Import the plugin that brings the command *name* and return it; None if no plugin does."""
-    return None
+def find(name: str) -> Command | None:
+    """Import the plugin that brings the command *name* and return it; None if no plugin does.
+
+    Raises:
+        PluginError: that plugin cannot be loaded.
+    """
+    return discover().command(name)

@@ -12,7 +12,7 @@ from edgepi.plugin.context import (
 )
 from edgepi.plugin.duty import Duty
 from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter
-from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, Manifest
+from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, Manifest, Probe
 from edgepi.plugin.markers import hookimpl
 from edgepi.plugin.notifier import Notifier
 from edgepi.plugin.power import PowerCapabilities, PowerController, SupplyMeter
@@ -40,6 +40,7 @@ __all__ = [
     "PluginContext",
     "PowerCapabilities",
     "PowerController",
+    "Probe",
     "PulseCounter",
     "Request",
     "Response",

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgepi.errors import ManifestError
 
-__all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "Manifest"]
+__all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "Manifest", "Probe"]
 
 API_VERSION = 1
 MANIFEST_NAME = "edgepi-plugin.toml"
@@ -27,12 +27,27 @@ class CommandEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """How a chip is recognised on an I2C bus without importing the plugin.
+
+    It is there if *register* (a byte, or two bytes, high byte first, if *word*) at one of
+    *addresses* reads one of *values*. The address found becomes the configuration *key*.
+    """
+
+    addresses: tuple[int, ...]
+    register: int
+    values: tuple[int, ...]
+    word: bool = False
+    key: str = "address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a plugin says of itself.
 
     *offers* are names of hooks; *requires* import names that must be there before the
     plugin is imported; *install* what to type when one is missing; *own_process* asks for
-    a supervised process of its own.
+    a supervised process of its own; *probes* let `edgepi init` find its chips.
     """
 
     name: str
@@ -44,6 +59,7 @@ class Manifest:
     install: str | None = None
     own_process: bool = False
     commands: tuple[CommandEntry, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -85,9 +101,22 @@ class Manifest:
             values["commands"] = tuple(CommandEntry(**c) for c in values.get("commands", ()))
         except TypeError as error:
             raise ManifestError(f"{where}: a command needs `name` and `help`") from error
+        values["probes"] = tuple(_probe(p, f"{where}: probes") for p in values.get("probes", ()))
         for key in ("offers", "requires"):
             values[key] = _texts(values.get(key, ()), f"{where}: {key}")
         return cls(**values)
+
+
+def _probe(table: dict[str, Any], where: str) -> Probe:
+    lists = {key: tuple(table[key]) for key in ("addresses", "values") if isinstance(table.get(key), list)}
+    try:
+        probe = Probe(**{**table, **lists})
+    except TypeError as error:
+        raise ManifestError(f"{where}: a probe needs `addresses`, `register` and `values`") from error
+    numbers = (probe.register, *probe.addresses, *probe.values) if len(lists) == 2 else ()
+    if not numbers or not all(isinstance(number, int) for number in numbers):
+        raise ManifestError(f"{where}: addresses and values are lists of numbers, register is a number")
+    return probe
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
