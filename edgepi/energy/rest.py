@@ -1,0 +1,90 @@
+"""When a governor that thinks in thresholds sends the node to sleep, and when it comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from edgepi.energy.governor import Situation, SleepPlan, Verdict
+from edgepi.energy.offers import latest_wake
+from edgepi.energy.reserve import next_light
+from edgepi.energy.sentences import clock_time, percent, volts, zone
+from edgepi.energy.shedding import Thresholds
+from edgepi.energy.sun import is_up
+from edgepi.model import Guard, LeaseState, WakePlan
+
+__all__ = ["plan_sleep", "wake_plan"]
+
+_SOONEST = timedelta(minutes=2)
+
+
+def wake_plan(situation: Situation, retry_s: float) -> WakePlan:
+    """Wake with the light, by day after *retry_s*, and always before a deadline."""
+    now, node = situation.now_utc, situation.node
+    wake = next_light(situation)
+    if is_up(now, node.latitude, node.longitude):
+        wake = min(wake, now + timedelta(seconds=retry_s))
+    deadlines = [at for at in (latest_wake(situation, lease) for lease in situation.leases) if at]
+    wake = max(min([wake, *deadlines]), now + _SOONEST)
+    # The board's own guaranteed wake is the second trigger: after the alarm, before a deadline.
+    fallback = (wake - now) / timedelta(hours=1) + 2
+    if deadlines:
+        fallback = min(fallback, (min(deadlines) - now) / timedelta(hours=1))
+    recovery_v = situation.battery.facts.recovery_v * situation.battery.cells
+    return WakePlan(wake_utc=wake, recovery_v=recovery_v, fallback_hours=max(1, int(fallback)))
+
+
+def plan_sleep(
+    situation: Situation, verdict: Verdict, limits: Thresholds, *, resting: bool
+) -> SleepPlan | None:
+    """Sleep when nothing may run any more; below the commit guard whatever still runs."""
+    forced = situation.guard.latched is Guard.COMMIT
+    low = forced or resting or situation.guard.latched is Guard.RUN
+    if not low or not situation.sleep.can_cut or _finishing(situation):
+        return None
+    if not forced and not (situation.sleep.usable and _idle(situation, verdict, limits)):
+        return None
+    wake = wake_plan(situation, limits.retry_s)
+    when = clock_time(wake.wake_utc, situation.now_utc, zone(situation.node.time_zone))
+    also = situation.sleep.can_wake_on_voltage and wake.recovery_v
+    until = f"{when} or {volts(also)}" if also else when
+    return SleepPlan(
+        wake=wake,
+        sentence=f"sleeping until {until}: {_why(situation, limits)}",
+        forced=forced,
+        numbers=_numbers(situation),
+    )
+
+
+def _finishing(situation: Situation) -> bool:
+    return any(lease.state is LeaseState.COMMITTED and lease.finishing for lease in situation.leases)
+
+
+def _idle(situation: Situation, verdict: Verdict, limits: Thresholds) -> bool:
+    """Whether nothing runs or is about to, nobody waits just after a start, no deadline is near."""
+    if situation.monotonic_s - situation.awake_since_s < limits.awake_s:
+        return False
+    for duty in situation.duties:
+        if duty.index(duty.level) or duty.index(verdict.levels.get(duty.consumer, duty.level)):
+            return False
+    wakes = (latest_wake(situation, lease) for lease in situation.leases)
+    soon = situation.now_utc + timedelta(seconds=2 * situation.board.boot_s)
+    near = any(wake is not None and wake <= soon for wake in wakes)
+    return not near and not any(lease.draws for lease in situation.leases)
+
+
+def _why(situation: Situation, limits: Thresholds) -> str:
+    guard = situation.guard
+    if guard.latched is not Guard.NONE and guard.voltage_v is not None:
+        limit = guard.commit_v if guard.latched is Guard.COMMIT else guard.run_v
+        return f"battery at {volts(guard.voltage_v)}, {guard.latched} guard at {volts(limit)}"
+    charge = percent(situation.soc.soc) if situation.soc else "unknown"
+    return f"battery {charge}, nothing may run again below {percent(limits.node_on)}"
+
+
+def _numbers(situation: Situation) -> dict[str, float]:
+    numbers = {}
+    if situation.soc is not None:
+        numbers["battery_percent"] = situation.soc.soc * 100
+    if situation.guard.voltage_v is not None:
+        numbers["battery_v"] = situation.guard.voltage_v
+    return numbers
