@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
 from edgepi.clock import Clock
 from edgepi.model import Decision, NodeInfo
 from edgepi.plugin import Card, Route
+from edgepi.recorder.samples import Sample, Tier
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import StateStore
 
 __all__ = [
+    "CHARTS",
     "DecisionReader",
     "HistoryReader",
     "PluginView",
     "PowerRequests",
-    "SampleView",
     "WebServices",
 ]
 
-
-class SampleView(Protocol):
-    """One point of history: a raw value, or mean with the extremes of its interval."""
-
-    @property
-    def time_utc(self) -> datetime:
-        """When, or the start of the interval."""
-
-    @property
-    def value(self) -> float | str | None:
-        """Value or mean; None where it was unknown or unavailable."""
-
-    @property
-    def minimum(self) -> float | None:
-        """Least value of the interval."""
-
-    @property
-    def maximum(self) -> float | None:
-        """Greatest value of the interval."""
+CHARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "battery_percent": "energy.battery_percent",
+        "harvest_w": "energy.harvest_power",
+        "load_w": "energy.load_power",
+        "price_points_per_wh": "energy.price",
+    }
+)
 
 
 class HistoryReader(Protocol):
     """Reads recorded values."""
 
     async def __call__(
-        self, entity_id: str, start: datetime, end: datetime, *, tier: str
-    ) -> Sequence[SampleView]:
+        self, entity_id: str, start: datetime, end: datetime, *, tier: Tier | Literal["auto"]
+    ) -> Sequence[Sample]:
         """Samples in order of time; raises `RecorderError`."""
 
 
@@ -91,7 +82,8 @@ class WebServices:
 
     *status* is the budget's own record of energy; *notes* are sentences that everyone who
     looks at the page should read (a world that loops, safe mode). *healthy* names what is
-    checked for health and whether it is well.
+    checked for health and whether it is well; *charts* says which entities the page's
+    charts of energy show.
     """
 
     node: NodeInfo
@@ -108,4 +100,5 @@ class WebServices:
     cards: Callable[[], Sequence[Card]] = tuple
     notes: Callable[[], Sequence[str]] = tuple
     power: PowerRequests | None = None
+    charts: Mapping[str, str] = field(default_factory=lambda: CHARTS)
     healthy: Callable[[], Mapping[str, bool]] = dict

@@ -27,16 +27,16 @@ async def _history(call: Call) -> Any:
     return [await _series(call, entity_id, start, end, tier) for entity_id in call.query["entity"]]
 
 
-async def _series(call: Call, entity_id: str, start: datetime, end: datetime, tier: str) -> dict[str, Any]:
+async def _series(call: Call, entity_id: str, start: datetime, end: datetime, tier: Any) -> dict[str, Any]:
     samples = await call.services.history(entity_id, start, end, tier=tier)
     info = call.services.states.info(entity_id)
     return {
         "entity_id": entity_id,
         "unit": info.description.unit if info else None,
         "times_s": [s.time_utc.timestamp() for s in samples],
-        "values": [plain(s.value) for s in samples],
-        "minimums": [plain(s.minimum) for s in samples],
-        "maximums": [plain(s.maximum) for s in samples],
+        "values": [plain(s.value if s.mean is None else s.mean) for s in samples],
+        "minimums": [s.min for s in samples],
+        "maximums": [s.max for s in samples],
     }
 
 

@@ -36,6 +36,7 @@ def status_data(services: WebServices) -> dict[str, Any]:
         "simulated": services.simulated,
         "notes": list(services.notes()),
         "energy": plain(services.status()),
+        "charts": dict(services.charts),
         "cards": plain(services.cards()),
         "has_power_board": services.power is not None,
     }

@@ -94,6 +94,8 @@ STATUS = record(
     simulated=FLAG,
     notes=array(TEXT),
     energy=OBJECT,
+    charts={"type": "object", "additionalProperties": TEXT},
+    has_power_board=FLAG,
     cards=array(record(title=TEXT, entities=array(TEXT), kind=TEXT, options=OBJECT)),
 )
 LOGIN_LINK = record(url=TEXT)
