@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from edgepi.config.findings import Finding
 from edgepi.model import NodeInfo
 
 __all__ = [
@@ -118,19 +119,26 @@ class ReadingSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginSettings:
-    """One instance of a plugin; *importance* is a word or points per hour, *config* the plugin's own."""
+    """One instance of a plugin; *importance* in points per hour, *config* the plugin's own.
+
+    *secret_keys* names the keys whose values are masked wherever they are shown.
+    """
 
     plugin: str
     instance: str
     enabled: bool = True
     importance: float | None = None
     readings: Mapping[str, ReadingSettings] = field(default_factory=lambda: MappingProxyType({}))
-    config: Any = None
+    config: Any = field(default=None, repr=False)
+    secret_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration; *path* is the file it came from."""
+    """The whole configuration; *path* is the file it came from.
+
+    *secrets* are the values to mask in logs, *warnings* what should be put right but does no harm.
+    """
 
     node: NodeInfo
     energy: EnergySettings = field(default_factory=EnergySettings)
@@ -139,3 +147,5 @@ class Settings:
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     plugins: tuple[PluginSettings, ...] = ()
     path: Path | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    warnings: tuple[Finding, ...] = ()

@@ -14,5 +14,5 @@ class NodeInfo:
     name: str
     latitude: float
     longitude: float
-    elevation_m: float
-    time_zone: str
+    elevation_m: float = 0.0
+    time_zone: str = "UTC"
