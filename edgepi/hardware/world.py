@@ -113,10 +113,7 @@ class WorldMachine:
     async def connect(self) -> None:
         """Take over time, lines and pulses; raises WorldError."""
         self._channel = await Channel.open(self._path, self._pushed)
-        hello = await self._channel.ask("hello", protocol=PROTOCOL, role="node")
-        self._pushed({**hello, "push": "clock"})
-        self._lines.update({int(pin): bool(high) for pin, high in hello["lines"].items()})
-        self._pulses.update({int(pin): int(total) for pin, total in hello["pulses"].items()})
+        await self._channel.ask("hello", protocol=PROTOCOL, role="node")
 
     async def close(self) -> None:
         """Hang up everything."""

@@ -67,13 +67,14 @@ class Books:
 
 @dataclass(slots=True)
 class Battery:
-    """Stored energy, terminal voltage and current (positive while charging)."""
+    """Stored energy, voltage, current (positive while charging), and what was taken from the panel."""
 
     spec: BatterySpec
     stored_wh: float
     books: Books = field(default_factory=Books)
     open_circuit: bool = False
     current_a: float = 0.0
+    accepted_w: float = 0.0
 
     @property
     def soc(self) -> float:
@@ -99,11 +100,13 @@ class Battery:
             load_w = 0.0
         net_w = harvest_w - load_w
         served = True
+        spilled_wh = self.books.spilled_wh
         if net_w >= 0.0:
             self._charge(net_w, hours)
         else:
             served = self._discharge(harvest_w, load_w, hours)
         self.books.offered_wh += harvest_w * hours
+        self.accepted_w = max(0.0, harvest_w - (self.books.spilled_wh - spilled_wh) / hours)
         if served:
             self.books.delivered_wh += load_w * hours
         self._protect()
@@ -122,7 +125,7 @@ class Battery:
         self.stored_wh = min(self.spec.capacity_wh, self.stored_wh + taken_wh * efficiency)
         self.books.charge_loss_wh += taken_wh * (1.0 - efficiency)
         self.books.spilled_wh += net_w * hours - taken_wh
-        self._flow(taken_wh / hours if hours else 0.0)
+        self._flow(taken_wh / hours)
 
     def _discharge(self, harvest_w: float, load_w: float, hours: float) -> bool:
         efficiency = self.spec.discharge_efficiency

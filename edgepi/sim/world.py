@@ -1,0 +1,235 @@
+"""The world: sun, air, battery, chips and pins, advanced in small steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from edgepi.errors import RequestError, WorldError
+from edgepi.sim.battery import Battery, BatterySpec
+from edgepi.sim.bus import SimulatedBus
+from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, Rail, WittyPi4
+from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
+from edgepi.sim.panel import panel_power_w
+from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
+from edgepi.sim.weather import MeasuredWeather, Rain, Weather, golden_weather
+
+__all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
+
+LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one second only, can stand
+GPIO4, SYS_UP, TXD = 4, 17, 14
+ANEMOMETER, RAIN_GAUGE = 5, 6
+WITTYPI, AIR_SENSOR, PANEL_METER, BATTERY_METER = 0x08, 0x76, 0x40, 0x41
+SHUNT_OHM = 0.1
+PANEL_V = 17.6
+RAIL_V = 5.1
+INDOORS_C = 18.0
+FIRST_DAY = datetime(2022, 1, 1, 15, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldSpec:
+    """What the world is made of."""
+
+    panel_w: float = 20.0
+    battery: BatterySpec = field(default_factory=BatterySpec)
+    board: str = "pi4"
+    standby_w: float = 0.1
+    start_soc: float = 0.55
+    start_utc: datetime = FIRST_DAY
+    seed: int = 1
+
+
+class World:
+    """Everything outside the node's software; *time_s* counts from the world's beginning."""
+
+    def __init__(
+        self,
+        spec: WorldSpec,
+        *,
+        weather: MeasuredWeather | None = None,
+        draw: DrawTable | None = None,
+    ) -> None:
+        self.spec = spec
+        self.measured = weather or golden_weather()
+        self.rain = Rain(spec.seed)
+        self.draw = draw or draw_table(spec.board, standby_w=spec.standby_w)
+        self.battery = Battery(spec.battery, spec.battery.capacity_wh * spec.start_soc)
+        self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz})
+        self.bus = SimulatedBus()
+        self.time_s = 0.0
+        self._start_s = spec.start_utc.timestamp()
+        self.node = NodeState.OFF
+        self.levels: Mapping[str, str] = {}
+        self.jobs: Sequence[Job] = ()
+        self.on_rail: Callable[[bool], None] = lambda _on: None
+        self.on_line: Callable[[int, bool], None] = lambda _pin, _high: None
+        self.on_board: Callable[[BoardEvent], None] = lambda _event: None
+        self._rail = False
+        self._outputs: dict[int, bool] = {}
+        self.weather: Weather = self.measured.at(self._start_s)
+        self._adopt(WittyPi4())
+        self.board.rtc.set(spec.start_utc)
+        self.board.power_on()
+
+    def _adopt(self, board: WittyPi4) -> None:
+        self.board = board
+        board.on_gpio4 = lambda high: self.on_line(GPIO4, high)
+        board.on_event = self._board_did
+        self.bus.attach(WITTYPI, board)
+        self._plug_in_sensors()
+
+    def _board_did(self, event: BoardEvent) -> None:
+        self.on_board(event)
+
+    def _plug_in_sensors(self) -> None:
+        """Give power to what hangs on the node's 3.3 V: such chips forget everything with it."""
+        self.bus.attach(AIR_SENSOR, BME280(self._air))
+        self.bus.attach(PANEL_METER, INA219(lambda: _rail(self.battery.accepted_w / PANEL_V, PANEL_V)))
+        self.bus.attach(BATTERY_METER, INA219(lambda: _rail(self.battery.current_a, self.battery.terminal_v)))
+
+    def _air(self) -> Air:
+        weather = self.weather
+        return Air(weather.temperature_c, weather.pressure_hpa, weather.humidity_percent)
+
+    @property
+    def wall_s(self) -> float:
+        """True wall time, seconds since 1970."""
+        return self._start_s + self.time_s
+
+    @property
+    def panel_w(self) -> float:
+        """W that the panel could give now."""
+        return panel_power_w(self.weather.poa_w_m2, self.spec.panel_w)
+
+    @property
+    def node_w(self) -> float:
+        """W at the node's 5 V plug."""
+        return self.draw.node_w(self.node, self.levels, self.jobs)
+
+    @property
+    def load_w(self) -> float:
+        """W that battery and panel give together."""
+        return self.draw.battery_w(self.node_w)
+
+    @property
+    def lines(self) -> dict[int, bool]:
+        """Level of every pin that something drives."""
+        return {GPIO4: self.board.gpio4, **self._outputs}
+
+    def advance(self, to_s: float) -> None:
+        """Go on to a time, in steps of at most half a second."""
+        while self.time_s < to_s - 1e-9:
+            self.step(min(LONGEST_STEP_S, to_s - self.time_s))
+
+    def step(self, dt_s: float) -> None:
+        """Let at most `LONGEST_STEP_S` pass for everything."""
+        self.time_s += dt_s
+        self.weather = self.measured.at(self.wall_s)
+        self.pulses.step(self.weather, self.rain.rate_mm_h(self.wall_s), dt_s)
+        self.battery.step(self.panel_w, self.load_w, dt_s)
+        analog = self.board.analog
+        analog.vin_v = self.battery.terminal_v
+        analog.vout_v = RAIL_V
+        analog.iout_a = self.node_w / RAIL_V
+        analog.temperature_c = INDOORS_C
+        self.bus.step(dt_s)
+        self._follow_rail()
+
+    def _follow_rail(self) -> None:
+        if self.board.rail_on == self._rail:
+            return
+        self._rail = self.board.rail_on
+        if self._rail:
+            self._plug_in_sensors()
+        else:
+            self.node_ended(NodeState.OFF)
+        self.on_rail(self._rail)
+
+    @property
+    def rail_on(self) -> bool:
+        """Whether the node has power, as last told by `on_rail`."""
+        return self._rail
+
+    def node_ended(self, state: NodeState) -> None:
+        """Note that no software drives pins or draws power any more."""
+        self.node = state
+        self.levels, self.jobs = {}, ()
+        for pin in tuple(self._outputs):
+            if pin != TXD:
+                self.release_line(pin)
+        if state is NodeState.OFF:
+            self._outputs.pop(TXD, None)
+
+    def set_line(self, pin: int, high: bool) -> None:
+        """Drive a pin from the node's side; raises RequestError for a pin that no Pi has."""
+        if not 0 <= pin <= 27:
+            raise RequestError(f"GPIO{pin} does not exist")
+        self._outputs[pin] = high
+        if pin == SYS_UP:
+            self.board.set_sys_up(high)
+        elif pin == TXD:
+            self.board.set_txd(high)
+
+    def release_line(self, pin: int) -> None:
+        """Let go of a pin; what it was wired to sees it fall."""
+        if self._outputs.pop(pin, False) and pin == SYS_UP:
+            self.board.set_sys_up(False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that changes, for a file."""
+        return {
+            "time_s": self.time_s,
+            "start_s": self._start_s,
+            "battery": self.battery.to_dict(),
+            "board": self.board.to_dict(),
+            "pulses": self.pulses.to_dict(),
+            "capacity_wh": self.spec.battery.capacity_wh,
+        }
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Take up what `to_dict` put down; raises WorldError if it cannot be used."""
+        try:
+            battery = Battery.from_dict(self.spec.battery, data["battery"])
+            board = WittyPi4.from_dict(data["board"])
+            totals = {int(pin): float(total) for pin, total in data["pulses"].items()}
+            self.time_s, self._start_s = float(data["time_s"]), float(data["start_s"])
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise WorldError(
+                f"the saved world cannot be read ({error!r})", hint="start a new one with --fresh"
+            ) from error
+        self.battery = battery
+        self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz}, totals)
+        self._adopt(board)
+        self.weather = self.measured.at(self.wall_s)
+
+    def truth(self) -> dict[str, Any]:
+        """What really is, for pages and tests."""
+        return {
+            "time_utc": datetime.fromtimestamp(self.wall_s, UTC).isoformat(),
+            "node": self.node.value,
+            "rail_on": self.board.rail_on,
+            "soc": self.battery.soc,
+            "stored_wh": self.battery.stored_wh,
+            "capacity_wh": self.spec.battery.capacity_wh,
+            "battery_v": self.battery.terminal_v,
+            "battery_a": self.battery.current_a,
+            "panel_w": self.panel_w,
+            "accepted_w": self.battery.accepted_w,
+            "load_w": self.load_w,
+            "node_w": self.node_w,
+            "levels": dict(self.levels),
+            "jobs": [asdict(job) for job in self.jobs],
+            **asdict(self.weather),
+            "rain_mm_h": self.rain.rate_mm_h(self.wall_s),
+            "rain_is_synthetic": True,
+            "weather_loops": self.measured.loops(self.wall_s),
+            "eeprom_writes": self.board.eeprom_writes,
+            "books": asdict(self.battery.books),
+        }
+
+
+def _rail(current_a: float, bus_v: float) -> Rail:
+    return Rail(shunt_v=current_a * SHUNT_OHM, bus_v=bus_v)
