@@ -1,0 +1,98 @@
+"""The commented ``edgepi.yaml`` that ``edgepi init`` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from edgepi.cli.init_chips import Chip
+
+__all__ = ["config_text"]
+
+_HEAD = """\
+# The configuration of this node. `edgepi check-config` says what is wrong in it,
+# `edgepi schema` prints every key there is.
+
+node:
+  name: {name}
+  # Where the node stands: the sun is computed from it.
+  latitude: {latitude}
+  longitude: {longitude}
+  elevation: {elevation}  # metres above the sea
+  time_zone: {time_zone}
+
+energy:
+  panel:
+    peak_w: {panel_w}  # rated power
+    # tilt: 40         # degrees from the horizontal; left out, it follows from the latitude
+    # azimuth: 180     # degrees from north over east, 180 is south
+  battery:
+    chemistry: {chemistry}  # lifepo4, li-ion or lead-acid
+    capacity_wh: {capacity_wh}  # what it really gives, not what is printed on it
+  board:
+    model: {board}  # sets what the computer draws with nothing to do
+  # Halting this machine is allowed once a power board is found that can switch it on again.
+  # allow_halt: true
+
+# The page and the API. 127.0.0.1 is this machine only; 0.0.0.0 opens them to the network.
+http:
+  host: 127.0.0.1
+  port: 8321
+
+# A commit each minute is what a power cut may lose; fewer commits spare the SD card.
+recorder:
+  commit_interval: 60s
+
+"""
+
+_NO_CHIPS = """\
+# No chip was found. `edgepi plugins list` says what there is to put here, such as:
+#   weather:
+#     address: 0x76
+plugins: {}
+"""
+
+
+def config_text(answers: Mapping[str, Any], chips: Sequence[Chip]) -> str:
+    """Write the answers and what was found as YAML with comments."""
+    values = {key.replace("-", "_"): _scalar(value) for key, value in answers.items()}
+    return _HEAD.format(**values) + (_plugins(chips) if chips else _NO_CHIPS)
+
+
+def _plugins(chips: Iterable[Chip]) -> str:
+    lines = ["plugins:"]
+    for plugin, found in groupby(sorted(chips, key=lambda c: (c.plugin, c.address or 0)), lambda c: c.plugin):
+        lines += _plugin(plugin, list(found))
+    return "\n".join(lines) + "\n"
+
+
+def _plugin(name: str, chips: Sequence[Chip]) -> list[str]:
+    head = f"  {name}:  # {chips[0].title}"
+    if len(chips) == 1 and not _keys(chips[0]):
+        return [f"  {name}: {{}}  # {chips[0].title}"]
+    if len(chips) == 1:
+        return [head, *(f"    {line}" for line in _keys(chips[0]))]
+    lines = [head]
+    for number, chip in enumerate(chips, 1):
+        lines.append(f"    - name: {name}_{number}")
+        lines += [f"      {line}" for line in _keys(chip)]
+    return lines
+
+
+def _keys(chip: Chip) -> list[str]:
+    bus = [f"bus: {chip.bus}"] if chip.bus != 1 else []
+    return bus if chip.address is None else [*bus, f"{chip.key}: 0x{chip.address:02x}"]
+
+
+def _scalar(value: Any) -> str:
+    """Write a number plainly and a text as YAML reads it back."""
+    if isinstance(value, float):
+        return format(value, ".10g")
+    return json.dumps(value, ensure_ascii=False) if _needs_quotes(value) else str(value)
+
+
+def _needs_quotes(text: str) -> bool:
+    plain = text.replace("-", "").replace("_", "").replace("/", "").isalnum() and text[0].isalpha()
+    return not plain or text.lower() in {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
