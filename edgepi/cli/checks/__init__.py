@@ -1,0 +1,20 @@
+"""What ``edgepi doctor`` looks at, one file per check; each returns a `Result`."""
+
+from __future__ import annotations
+
+from edgepi.cli.checks import board, clock, disk, groups, i2c, packages, python, service, state
+from edgepi.cli.checks.base import Check, Result, Surroundings
+
+__all__ = ["CHECKS", "Check", "Result", "Surroundings"]
+
+CHECKS: tuple[Check, ...] = (
+    python.check,
+    packages.check,
+    groups.check,
+    i2c.check,
+    disk.check,
+    clock.check,
+    state.check,
+    board.check,
+    service.check,
+)
