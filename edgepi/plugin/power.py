@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -56,9 +57,14 @@ class PowerController(SupplyMeter):
 
     The order of a planned night: `arm` (and see what the board really holds),
     `prepare_cut`, then the machine halts and the board cuts.
+
+    Whoever runs the node sets *on_shutdown_request*; the controller calls it in the event
+    loop's thread, with a sentence, when the board itself asks the node to go. The board
+    then cuts after its own delay, whether the node has halted or not.
     """
 
     name: ClassVar[str] = "power"
+    on_shutdown_request: Callable[[str], None] | None = None
 
     @property
     @abstractmethod
