@@ -50,11 +50,16 @@ class BoardDraw:
 # Idle and load: averages of public measurements at the plug; boot and halt: the vendor's table and forum.
 BOARDS: Mapping[str, BoardDraw] = MappingProxyType(
     {
-        "pi5": BoardDraw(idle_w=2.9, boot_w=4.6, halted_w=1.8, job_w=5.9, boot_s=20.0),
+        "pi5": BoardDraw(idle_w=2.65, boot_w=4.6, halted_w=1.8, job_w=5.9, boot_s=20.0),
+        "cm5": BoardDraw(idle_w=2.3, boot_w=4.2, halted_w=1.4, job_w=5.0, boot_s=20.0),
         "pi4": BoardDraw(idle_w=2.25, boot_w=3.5, halted_w=1.9, job_w=3.3),
-        "pi3": BoardDraw(idle_w=1.9, boot_w=2.6, halted_w=0.5, job_w=2.4, boot_s=35.0),
-        "zero2": BoardDraw(idle_w=0.6, boot_w=1.2, halted_w=0.3, job_w=1.8, boot_s=40.0),
+        "pi400": BoardDraw(idle_w=2.4, boot_w=3.6, halted_w=1.2, job_w=2.6),
         "cm4": BoardDraw(idle_w=2.3, boot_w=3.4, halted_w=1.0, job_w=2.6),
+        "pi3b+": BoardDraw(idle_w=2.7, boot_w=3.2, halted_w=0.6, job_w=2.5, boot_s=35.0),
+        "pi3b": BoardDraw(idle_w=1.6, boot_w=2.4, halted_w=0.5, job_w=2.4, boot_s=35.0),
+        "zero2w": BoardDraw(idle_w=0.6, boot_w=1.2, halted_w=0.3, job_w=1.8, boot_s=40.0),
+        "zero": BoardDraw(idle_w=0.55, boot_w=0.9, halted_w=0.28, job_w=0.6, boot_s=60.0),
+        "other": BoardDraw(idle_w=2.5, boot_w=3.8, halted_w=1.0, job_w=4.0),
     }
 )
 

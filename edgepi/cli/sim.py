@@ -1,0 +1,214 @@
+"""``edgepi sim``: runs a node in a simulated world, and talks to a world that runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepi.cli.output import paint, print_json, print_table
+from edgepi.cli.paths import add_config_argument, add_state_argument, state_dir
+from edgepi.errors import RequestError
+from edgepi.hardware.channel import BlockingChannel
+
+if TYPE_CHECKING:
+    from edgepi.sim.harness import Harness
+    from edgepi.sim.simulation import Simulation
+
+__all__ = ["add_arguments", "run"]
+
+DAY_S = 86400.0
+FAULTS = ("nak", "nak_next", "garbage", "deaf", "stuck", "process", "txd_held_high", "clear")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_config_argument(parser)
+    parser.add_argument("--rate", type=float, default=60.0, help="world seconds per second (60)")
+    parser.add_argument("--fresh", action="store_true", help="begin a new world instead of going on")
+    parser.add_argument("--days", type=float, metavar="N", help="stop after N days of the world")
+    parser.add_argument("--soc", type=_percent, metavar="PERCENT", help="charge of a new battery (55)")
+    parser.add_argument("--start", type=_moment, metavar="TIME", help="when a new world begins, ISO 8601")
+    parser.add_argument("--seed", type=int, default=1, help="of the synthetic rain (1)")
+    parser.add_argument(
+        "--no-network-time",
+        action="store_true",
+        help="let the node's clock start where it stopped, as a Pi's does without a network",
+    )
+    _common(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="talk to a running world")
+    _common(actions.add_parser("status", help="say what is true in the world"))
+    rate = actions.add_parser("rate", help="change how fast the world goes")
+    rate.add_argument("new_rate", type=float, metavar="RATE")
+    _common(rate)
+    fault = actions.add_parser("fault", help="break something, or mend it with --off or `clear`")
+    fault.add_argument("kind", choices=FAULTS)
+    fault.add_argument("address", nargs="?", type=lambda text: int(text, 0), default=0)
+    fault.add_argument("--count", type=int, default=1, help="for nak_next: how many transactions")
+    fault.add_argument("--process", default="", help="for process: the command line to pretend")
+    fault.add_argument("--off", action="store_true", help="switch the fault off")
+    _common(fault)
+    step = actions.add_parser("step-clock", help="make the node's clock jump by so many seconds")
+    step.add_argument("step_s", type=float, metavar="SECONDS")
+    _common(step)
+    _common(actions.add_parser("press", help="click the board's button"))
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    add_state_argument(parser)
+    parser.set_defaults(state_dir=argparse.SUPPRESS)  # an action must not undo what stood before it
+
+
+def _percent(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 100.0:
+        raise argparse.ArgumentTypeError("a charge is 0 to 100 percent")
+    return value / 100.0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2022-01-02T15:00Z") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def sim_directory(given: Path | None) -> Path:
+    """Return the state directory of the simulated node: never that of a real one, unless asked for."""
+    if given or os.environ.get("EDGEPI_STATE_DIR"):
+        return state_dir(given, os.environ, os.geteuid())
+    return state_dir(None, os.environ, os.geteuid()) / "sim"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start a world and its node, or do one thing to the world that runs."""
+    args.json = getattr(args, "json", False)
+    directory = sim_directory(getattr(args, "state_dir", None))
+    if args.action is None:
+        return _start(args, directory)
+    channel = BlockingChannel(directory / "world.sock")
+    try:
+        _show(args, channel.ask(*_request(args)[:1], **_request(args)[1]))
+    finally:
+        channel.close()
+    return 0
+
+
+def _request(args: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    match args.action:
+        case "rate":
+            return "set_rate", {"rate": args.new_rate}
+        case "fault":
+            return "fault", {
+                "kind": args.kind,
+                "address": args.address,
+                "count": args.count,
+                "on": not args.off,
+                "process": args.process,
+            }
+        case "step-clock":
+            return "step_wall", {"step_s": args.step_s}
+        case "press":
+            return "press", {}
+    return "truth", {}
+
+
+def _show(args: argparse.Namespace, answer: Any) -> None:
+    if args.json:
+        print_json(answer)
+    elif args.action == "status":
+        print_table(("truth", "value"), [(key, _plain(value)) for key, value in answer.items()])
+    else:
+        details = ", ".join(f"{key} {value}" for key, value in (answer or {}).items())
+        print(details or "done")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items()) or None
+    if isinstance(value, list):
+        return ", ".join(str(_plain(item)) for item in value) or None
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _start(args: argparse.Namespace, directory: Path) -> int:
+    from edgepi.sim.build import demo_config
+    from edgepi.sim.harness import Harness
+
+    config = args.config or demo_config()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    simulation = _build(args, config, directory)
+    harness = Harness(
+        simulation,
+        _node_command(config, directory),
+        directory=directory,
+        env=os.environ,
+        say=_world_says,
+        node_says=_node_says,
+    )
+    _introduce(simulation, config, directory)
+    asyncio.run(_simulate(harness, args.days * DAY_S if args.days else None))
+    return 0
+
+
+async def _simulate(harness: Harness, last_s: float | None) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, harness.stop)
+    await harness.run(last_s=last_s)
+
+
+def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulation:
+    from edgepi.config import load
+    from edgepi.runtime.discovery import discover
+    from edgepi.sim.build import build, world_spec
+
+    settings = load(config, discover(), os.environ)
+    saved = directory / "world.json"
+    if args.fresh:
+        saved.unlink(missing_ok=True)
+    elif saved.exists() and (args.soc is not None or args.start is not None):
+        raise RequestError("--soc and --start are for a new world", hint="add --fresh to begin one")
+    spec = world_spec(settings, start_soc=args.soc, start_utc=args.start, seed=args.seed)
+    return build(spec, time.monotonic, rate=args.rate, saved=saved, network_time=not args.no_network_time)
+
+
+def _node_command(config: Path, directory: Path) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "edgepi.cli.main", "run"),
+        *("--config", str(config.resolve())),
+        *("--world", str(directory / "world.sock")),
+        *("--state-dir", str(directory)),
+    )
+
+
+def _introduce(simulation: Simulation, config: Path, directory: Path) -> None:
+    world = simulation.world
+    spec = world.spec
+    goes_on = "goes on" if world.time_s else "begins"
+    now = datetime.fromtimestamp(world.wall_s, UTC)
+    _world_says(f"the world {goes_on} at {now:%Y-%m-%d %H:%M} UTC and runs at {simulation.keeper.rate:g}x")
+    _world_says(
+        f"simulated: Witty Pi 4, BME280, two INA219, a {spec.panel_w:g} W panel,"
+        f" a {spec.battery.capacity_wh:g} Wh LiFePO4 battery at {world.battery.soc:.0%}"
+    )
+    _world_says(
+        "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
+    )
+    _world_says(f"configuration {config}; other commands: export EDGEPI_STATE_DIR={directory}")
+
+
+def _world_says(text: str) -> None:
+    print(f"{paint('world', 'yellow')} | {text}", flush=True)
+
+
+def _node_says(text: str) -> None:
+    print(f"{paint('node ', 'green')} | {text}", flush=True)

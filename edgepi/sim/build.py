@@ -1,0 +1,73 @@
+"""Builds a simulation from a node's configuration and what an earlier run left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from edgepi.config import Settings
+from edgepi.errors import WorldError
+from edgepi.sim.battery import BatterySpec
+from edgepi.sim.simulation import Simulation
+from edgepi.sim.store import load
+from edgepi.sim.timekeeper import TimeKeeper
+from edgepi.sim.world import World, WorldSpec
+
+__all__ = ["build", "demo_config", "world_spec"]
+
+
+def demo_config() -> Path:
+    """Return the path of the configuration that the package brings for the demo."""
+    return Path(str(files("edgepi.sim") / "data" / "demo.yaml"))
+
+
+def world_spec(
+    settings: Settings, *, start_soc: float | None = None, start_utc: datetime | None = None, seed: int = 1
+) -> WorldSpec:
+    """Make the world fit the panel, battery and board that the node is configured for.
+
+    Raises:
+        WorldError: the battery is of a kind that is not modelled.
+    """
+    battery = settings.energy.battery
+    if battery.chemistry != "lifepo4":
+        raise WorldError(
+            f"the world models LiFePO4 batteries, not {battery.chemistry}",
+            hint="set `chemistry: lifepo4` under `energy.battery`, or run without --config",
+        )
+    spec = WorldSpec(
+        panel_w=settings.energy.panel.peak_w,
+        battery=BatterySpec(capacity_wh=battery.capacity_wh, cells=battery.series_cells or 4),
+        board=settings.energy.board.model,
+        standby_w=settings.energy.board.standby_w,
+        seed=seed,
+    )
+    spec = spec if start_soc is None else replace(spec, start_soc=start_soc)
+    return spec if start_utc is None else replace(spec, start_utc=start_utc.astimezone(UTC))
+
+
+def build(
+    spec: WorldSpec,
+    real: Callable[[], float],
+    *,
+    rate: float,
+    saved: Path | None = None,
+    network_time: bool = True,
+) -> Simulation:
+    """Build the world, going on from the file *saved* if there is one.
+
+    Raises:
+        WorldError: the file cannot be used.
+    """
+    world = World(spec)
+    data = load(saved) if saved else None
+    if data is not None:
+        world.restore(data.get("world", {}))
+    keeper = TimeKeeper(real, monotonic_s=world.time_s, wall_s=world.wall_s, rate=rate)
+    if data is not None:
+        keeper.offset_s = float(data.get("node_clock_off_s", 0.0))
+        keeper.trusted = bool(data.get("node_clock_trusted", True))
+    return Simulation(world, keeper, network_time=network_time)
