@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
 from edgepi.model import Decision
-from edgepi.recorder.blocks import unpack_buckets, unpack_points
+from edgepi.recorder.blocks import Columns, unpack_buckets, unpack_points
 from edgepi.recorder.samples import (
     FLOAT,
     UNKNOWN,
     Point,
     Sample,
+    Stored,
     Tier,
     availability_of,
     decode,
@@ -127,7 +129,7 @@ class Archive:
         self, tier: Tier, window: Window, unwritten: Part | None
     ) -> Iterator[tuple[int, list[Bucket]]]:
         for boot, hour_ms, data in self._blocks(tier, window):
-            yield boot, [b._replace(ms=hour_ms + b.ms) for b in unpack_buckets(data)]
+            yield boot, unpack_buckets(data, hour_ms)
         for boot, points in self._rows(window, unwritten):
             yield boot, summarise(points, STEP_MS[tier])
 
@@ -140,22 +142,35 @@ def _raw_samples(
 ) -> list[Sample]:
     samples: list[Sample] = []
     last_boot: int | None = None
-    for boot, points in chain(_unpacked(blocks), parts):
+    for boot, columns in chain(_unpacked(blocks), _turned(parts)):
         if last_boot not in (None, boot) and samples[-1].value is not None:
             samples.append(_gap(to_ms(samples[-1].time_utc) + 1))
         last_boot = boot
-        if all(kind == FLOAT for _, kind, _ in points):
-            samples += [Sample(from_ms(ms), value) for ms, _, value in points]
-        else:
-            samples += [Sample(from_ms(ms), decode(k, v), availability_of(k)) for ms, k, v in points]
+        samples += _samples(*columns)
     samples.sort(key=_TIME)
     start, end = from_ms(window["start"]), from_ms(window["end"])
     return samples[bisect_left(samples, start, key=_TIME) : bisect_right(samples, end, key=_TIME)]
 
 
-def _unpacked(blocks: Iterable[tuple[int, int, bytes]]) -> Iterator[Part]:
+def _unpacked(blocks: Iterable[tuple[int, int, bytes]]) -> Iterator[tuple[int, Columns]]:
     for boot, hour_ms, data in blocks:
-        yield boot, [(hour_ms + ms, kind, value) for ms, kind, value in unpack_points(data)]
+        yield boot, unpack_points(data, hour_ms)
+
+
+def _turned(parts: Iterable[Part]) -> Iterator[tuple[int, Columns]]:
+    for boot, points in parts:
+        times, kinds, values = zip(*points, strict=True)
+        yield boot, Columns(times, bytes(kinds), values)
+
+
+def _samples(times: Sequence[int], kinds: bytes, values: Sequence[Stored]) -> list[Sample]:
+    if kinds.count(FLOAT) == len(kinds):  # nearly always, and a month of it is 100,000
+        wall = datetime.fromtimestamp
+        return [Sample(wall(ms / 1000, UTC), value) for ms, value in zip(times, values, strict=True)]
+    return [
+        Sample(from_ms(ms), decode(kind, value), availability_of(kind))
+        for ms, kind, value in zip(times, kinds, values, strict=True)
+    ]
 
 
 def _gap(ms: int, kind: int = UNKNOWN) -> Sample:

@@ -17,50 +17,58 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edgepi.recorder.samples import FLOAT, INT, TEXT, TIME, Point, Stored
 from edgepi.recorder.tiers import Bucket
 
-__all__ = ["pack_buckets", "pack_points", "unpack_buckets", "unpack_points"]
+__all__ = ["Columns", "pack_buckets", "pack_points", "unpack_buckets", "unpack_points"]
 
 _HEADER: Final = struct.Struct("<II")
 _LISTED: Final = (INT, TEXT, TIME)
 _NAN: Final = math.nan
 
 
-def pack_points(points: Sequence[Point]) -> bytes:
-    """Pack points; times must lie within 24 days of zero and of each other."""
-    return _deflate(_body(points))
+class Columns(NamedTuple):
+    """Points, column by column: wall time in ms, kinds, stored values."""
+
+    times: Sequence[int]
+    kinds: bytes
+    values: Sequence[Stored]
 
 
-def unpack_points(data: bytes) -> list[Point]:
+def pack_points(points: Sequence[Point], start_ms: int) -> bytes:
+    """Pack points; times must lie within 24 days of *start_ms* and of each other."""
+    return _deflate(_body(points, start_ms))
+
+
+def unpack_points(data: bytes, start_ms: int) -> Columns:
     """Return what `pack_points` was given."""
-    return _points(_inflate(data))[0]
+    return _columns(_inflate(data), start_ms)[0]
 
 
-def pack_buckets(buckets: Sequence[Bucket]) -> bytes:
+def pack_buckets(buckets: Sequence[Bucket], start_ms: int) -> bytes:
     """Pack intervals; the same limits as for points."""
-    body = _body([(b.ms, b.kind, b.value) for b in buckets])
-    counts = _column("I", [b.readings for b in buckets])
+    body = _body([(b.ms, b.kind, b.value) for b in buckets], start_ms)
+    readings = _column("I", [b.readings for b in buckets])
     ends = bytes(b.end_kind for b in buckets)
     numbers = (_column("d", [_NAN if b[place] is None else b[place] for b in buckets]) for place in _SUMMARY)
-    return _deflate(b"".join((body, counts, ends, *numbers)))
+    return _deflate(b"".join((body, readings, ends, *numbers)))
 
 
-def unpack_buckets(data: bytes) -> list[Bucket]:
+def unpack_buckets(data: bytes, start_ms: int) -> list[Bucket]:
     """Return what `pack_buckets` was given."""
     body = _inflate(data)
-    points, at = _points(body)
-    n = len(points)
-    counts = _numbers("I", body[at : at + 4 * n])
+    columns, at = _columns(body, start_ms)
+    n = len(columns.times)
+    readings = _numbers("I", body[at : at + 4 * n])
     ends = body[at + 4 * n : at + 5 * n]
     at += 5 * n
     means, mins, maxs = (_numbers("d", body[at + i * 8 * n : at + (i + 1) * 8 * n]) for i in range(3))
     return [
         Bucket(ms, count, _none(mean), _none(least), _none(most), kind, value, end)
-        for (ms, kind, value), count, end, mean, least, most in zip(
-            points, counts, ends, means, mins, maxs, strict=True
+        for ms, kind, value, count, end, mean, least, most in zip(
+            *columns, readings, ends, means, mins, maxs, strict=True
         )
     ]
 
@@ -68,9 +76,9 @@ def unpack_buckets(data: bytes) -> list[Bucket]:
 _SUMMARY: Final = tuple(Bucket._fields.index(name) for name in ("mean", "min", "max"))
 
 
-def _body(points: Sequence[Point]) -> bytes:
+def _body(points: Sequence[Point], start_ms: int) -> bytes:
     times = [point[0] for point in points]
-    steps = [b - a for a, b in pairwise([0, *times])]
+    steps = [b - a for a, b in pairwise([start_ms, *times])]
     kinds = bytes(point[1] for point in points)
     floats = [value for _, kind, value in points if kind == FLOAT]
     listed = [value for _, kind, value in points if kind in _LISTED]
@@ -79,21 +87,20 @@ def _body(points: Sequence[Point]) -> bytes:
     return b"".join((head, _column("i", steps), kinds, _column("d", floats), rest))
 
 
-def _points(body: bytes) -> tuple[list[Point], int]:
+def _columns(body: bytes, start_ms: int) -> tuple[Columns, int]:
     n, rest_size = _HEADER.unpack_from(body)
     at = _HEADER.size + 4 * n
-    times = accumulate(_numbers("i", body[_HEADER.size : at]))
+    times = list(accumulate(_numbers("i", body[_HEADER.size : at]), initial=start_ms))[1:]
     kinds = body[at : at + n]
     rest_at = at + n + 8 * kinds.count(FLOAT)
-    floats = _numbers("d", body[at + n : rest_at])
+    floats: Sequence[Stored] = _numbers("d", body[at + n : rest_at])
     end = rest_at + rest_size
-    values: Iterable[Stored] = floats
-    if len(floats) < n:
-        values = _mixed(kinds, floats, json.loads(body[rest_at:end] or b"[]"))
-    return list(zip(times, kinds, values, strict=True)), end
+    if len(floats) == n:
+        return Columns(times, kinds, floats), end
+    return Columns(times, kinds, _mixed(kinds, floats, json.loads(body[rest_at:end] or b"[]"))), end
 
 
-def _mixed(kinds: bytes, floats: Iterable[float], listed: Iterable[Stored]) -> list[Stored]:
+def _mixed(kinds: bytes, floats: Iterable[Stored], listed: Iterable[Stored]) -> list[Stored]:
     floats, listed = iter(floats), iter(listed)
     return [next(floats) if kind == FLOAT else next(listed) if kind in _LISTED else None for kind in kinds]
 

@@ -191,10 +191,10 @@ class Writer:
         query = "INSERT INTO period (segment, hour_ms) VALUES (?, ?)"
         period = database.execute(query, (segment, hour_ms)).lastrowid or 0
         for entity, group in groupby(rows, itemgetter(2)):
-            points: list[Point] = [(row[3] - hour_ms, row[4], row[5]) for row in group]
-            packed: dict[Tier, bytes] = {"raw": pack_points(points)}
+            points: list[Point] = [(row[3], row[4], row[5]) for row in group]
+            packed: dict[Tier, bytes] = {"raw": pack_points(points, hour_ms)}
             for tier in SUMMARY_TIERS:
-                packed[tier] = pack_buckets(summarise(points, STEP_MS[tier]))
+                packed[tier] = pack_buckets(summarise(points, STEP_MS[tier]), hour_ms)
             for tier, data in packed.items():
                 insert = f"INSERT INTO {BLOCKS[tier]} VALUES (?, ?)"  # noqa: S608
                 database.execute(insert, (period * 65536 + entity, data))
