@@ -1,0 +1,142 @@
+/** What the node answers, and how it is asked. */
+
+export type Value = number | string | boolean | null;
+
+export interface State {
+  entity_id: string;
+  value: Value;
+  availability: "known" | "unknown" | "unavailable";
+  reason: string | null;
+  updated_utc: string;
+  changed_utc: string;
+  source: string;
+  plugin?: string;
+  instance?: string;
+  name?: string;
+  unit?: string | null;
+  device_class?: string | null;
+  precision?: number | null;
+  category?: string | null;
+}
+
+export interface Decision {
+  time_utc: string;
+  subject: string;
+  action: string;
+  sentence: string;
+  numbers: Record<string, number>;
+}
+
+export interface Plugin {
+  name: string;
+  instance: string | null;
+  title: string | null;
+  status: string;
+  reason: string;
+  version: string | null;
+}
+
+export interface Supply {
+  time_utc: string;
+  input_w: number | null;
+  output_w: number | null;
+  battery_v: number | null;
+  battery_a: number | null;
+  battery_w: number | null;
+  battery_percent: number | null;
+}
+
+export interface Consumer {
+  name: string;
+  level?: string | null;
+  power_w?: number | null;
+}
+
+export interface Energy {
+  supply?: Supply | null;
+  harvest_w?: number | null;
+  load_w?: number | null;
+  soc?: number | null;
+  battery_percent?: number | null;
+  stored_wh?: number | null;
+  capacity_wh?: number | null;
+  guard?: string | null;
+  guard_run_v?: number | null;
+  guard_commit_v?: number | null;
+  price_points_per_wh?: number | null;
+  plan?: { sleep_utc?: string | null; wake_utc?: string | null } | null;
+  consumers?: Consumer[];
+  today?: {
+    harvested_wh?: number;
+    used_wh?: Record<string, number>;
+    stored_wh?: number;
+    lost_wh?: number;
+  } | null;
+}
+
+export interface Card {
+  title: string;
+  entities: string[];
+  kind: "readings" | "chart";
+}
+
+export interface Status {
+  node: { name: string; time_zone: string };
+  version: string;
+  time_utc: string;
+  clock: { rate: number; trusted: boolean };
+  simulated: boolean;
+  notes: string[];
+  energy: Energy;
+  charts: Record<string, string>;
+  cards: Card[];
+  has_power_board: boolean;
+}
+
+export interface Series {
+  entity_id: string;
+  unit: string | null;
+  times_s: number[];
+  values: Value[];
+}
+
+export interface PowerBoard {
+  board?: string | null;
+  last_reason?: { kind: string; text: string } | null;
+  wake_utc?: string | null;
+  triggers?: string[];
+  doubts?: string[];
+}
+
+/** The node said no; `status` is HTTP's. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly hint: string | null,
+  ) {
+    super(message);
+  }
+}
+
+export function get<T>(path: string): Promise<T> {
+  return call<T>(path, {});
+}
+
+export function post<T>(path: string, body: unknown): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return call<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function call<T>(path: string, options: RequestInit): Promise<T> {
+  const response = await fetch(`/api/v1/${path}`, { ...options, credentials: "same-origin" });
+  const answer = (await response.json()) as { result: string; data: T; message: string; hint: string | null };
+  if (answer.result !== "ok") throw new Refused(answer.message, response.status, answer.hint);
+  return answer.data;
+}
+
+export function history(entities: string[], start: string): Promise<Series[]> {
+  const query = new URLSearchParams({ start });
+  for (const entity of entities.slice(0, 20)) query.append("entity", entity);
+  return get<Series[]>(`history?${query}`);
+}

@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { current, onChange, type Model } from "./model";
+import { BatteryPanel } from "./panels/battery";
+import { CardCharts, EnergyCharts } from "./panels/charts";
+import { EnergyPanel } from "./panels/energy";
+import { Footer, Header } from "./panels/header";
+import { Login } from "./panels/login";
+import { PluginsPanel } from "./panels/plugins";
+import { PowerPanel } from "./panels/power";
+import { Readings } from "./panels/readings";
+import { WhyPanel } from "./panels/why";
+
+function useModel(): Model {
+  const [model, set] = useState(current);
+  useEffect(() => onChange(() => set(current())), []);
+  return model;
+}
+
+export function App() {
+  const model = useModel();
+  if (model.phase === "login") return <Login />;
+  if (model.phase === "starting" || !model.status) return <Starting lost={model.lostAt !== null} />;
+  const { status } = model;
+  return (
+    <>
+      <Header model={model} status={status} />
+      <main class={model.connected ? "board" : "board stale"}>
+        <BatteryPanel energy={status.energy} />
+        <WhyPanel decisions={model.decisions} zone={status.node.time_zone} />
+        <EnergyPanel energy={status.energy} />
+        <EnergyCharts status={status} connected={model.connected} states={model.states} />
+        <CardCharts status={status} connected={model.connected} states={model.states} />
+        <Readings states={model.states} connected={model.connected} zone={status.node.time_zone} />
+        <PluginsPanel plugins={model.plugins} />
+        <PowerPanel model={model} status={status} />
+      </main>
+      <Footer status={status} />
+    </>
+  );
+}
+
+function Starting({ lost }: { lost: boolean }) {
+  return (
+    <main class="alone">
+      <p class="muted" role="status">
+        {lost ? "The node does not answer. It may be asleep; trying again…" : "Connecting…"}
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,65 @@
+/** Numbers and times for people, in the node's own time zone. */
+
+import type { State } from "./api";
+
+export const NOTHING = "–";
+
+export function number(value: number | null | undefined, digits: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
+  const rounded = value.toFixed(digits);
+  return (Number(rounded) === 0 ? rounded.replace("-", "") : rounded).replace("-", "\u2212");
+}
+
+/** Energy with three figures that count. */
+export function wh(value: number | null | undefined): string {
+  const size = Math.abs(value ?? 0);
+  return number(value, size >= 100 ? 0 : size >= 1 ? 1 : 2);
+}
+
+export function watts(value: number | null | undefined): string {
+  const size = Math.abs(value ?? 0);
+  return number(value, size >= 100 ? 0 : size >= 1 || size === 0 ? 1 : 2);
+}
+
+export function text(state: State): string {
+  const { value } = state;
+  if (value === null) return NOTHING;
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "string") return value;
+  return number(value, state.precision ?? (Math.abs(value) >= 100 ? 0 : 2));
+}
+
+export function title(name: string): string {
+  const words = name.replace(/[_-]+/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(kind: string, zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${kind} ${zone}`;
+  let found = formats.get(key);
+  if (!found) {
+    try {
+      found = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+    } catch {
+      found = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" });
+    }
+    formats.set(key, found);
+  }
+  return found;
+}
+
+export function time(moment: Date, zone: string): string {
+  return format("time", zone, { hour: "2-digit", minute: "2-digit" }).format(moment);
+}
+
+export function day(moment: Date, zone: string): string {
+  return format("day", zone, { weekday: "short", day: "numeric", month: "short" }).format(moment);
+}
+
+/** Time alone if on the same day, else with the day. */
+export function when(moment: Date, now: Date, zone: string): string {
+  const there = day(moment, zone);
+  return there === day(now, zone) ? time(moment, zone) : `${there}, ${time(moment, zone)}`;
+}
