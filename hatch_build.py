@@ -11,7 +11,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-OLDEST_NODE = 18
+OLDEST_NODE = 20
 TEMPLATE = "plugin-template"
 
 
