@@ -31,6 +31,7 @@ class PluginReader:
         self._document = document
         self._catalog = catalog
         self._schemas: dict[str, ConfigSchema[Any] | None] = {}
+        self._checks: dict[str, Strict] = {}
         self._taken: dict[str, Where] = {}
 
     def read(self, data: Any) -> tuple[PluginSettings, ...]:
@@ -129,16 +130,19 @@ class PluginReader:
     def _validate(
         self, schema: ConfigSchema[Any] | None, where: Where, item: dict[str, Any]
     ) -> dict[str, Any] | None:
-        own = dict(schema.fields) if schema is not None else {}
-        everything = {**{k: v for k, v in own.items() if str(k) not in _COMMON_NAMES}, **_COMMON_SCHEMA}
-        extra = vol.ALLOW_EXTRA if schema is _NOT_LOADED else vol.PREVENT_EXTRA
         try:
-            return dict(Strict(everything, extra=extra)(item))
+            return dict(self._compiled(str(where[1]), schema)(item))
         except vol.Invalid as error:
-            explain(self._document, everything, error, where)
+            explain(self._document, _all_keys(schema), error, where)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the plugin's own checks ran)
             self._document.find(where, _crash(str(where[1]), error), key=True)
         return None
+
+    def _compiled(self, plugin: str, schema: ConfigSchema[Any] | None) -> Strict:
+        if plugin not in self._checks:
+            extra = vol.ALLOW_EXTRA if schema is _NOT_LOADED else vol.PREVENT_EXTRA
+            self._checks[plugin] = Strict(_all_keys(schema), extra=extra)
+        return self._checks[plugin]
 
     def _build(
         self, plugin: str, schema: ConfigSchema[Any] | None, where: Where, own: dict[str, Any]
@@ -170,6 +174,11 @@ class PluginReader:
         depth = len(where)
         used = {str(path[-1]) for path in self._document.secret if path[:depth] == where}
         return frozenset(used) | (schema.secrets if schema is not None else frozenset())
+
+
+def _all_keys(schema: ConfigSchema[Any] | None) -> dict[Any, Any]:
+    own = {} if schema is None else {k: v for k, v in schema.fields.items() if str(k) not in _COMMON_NAMES}
+    return {**own, **_COMMON_SCHEMA}
 
 
 def _crash(plugin: str, error: BaseException) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from edgepi.model.importance import Importance
+
 __all__ = [
     "Answer",
     "Decision",
@@ -25,20 +27,6 @@ __all__ = [
     "RunPhase",
     "WaitPhase",
 ]
-
-
-class Importance(StrEnum):
-    """Words for what a duty is worth at its full level."""
-
-    VITAL = "vital"
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
-
-    @property
-    def points_per_h(self) -> float:
-        """Points per hour that the word stands for."""
-        return {"vital": 50.0, "high": 5.0, "normal": 2.0, "low": 0.5}[self.value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from edgepi.model import Answer, Lease, NodeInfo, Offer, Reading, State
-from edgepi.plugin.hardware import Hardware
-
 if TYPE_CHECKING:
     from aiohttp import ClientSession
     from apscheduler.triggers.base import BaseTrigger
 
-    from edgepi.clock import Clock  # imports asyncio, which checking a configuration can do without
+    from edgepi.clock import Clock
+    from edgepi.model import Answer, Lease, NodeInfo, Offer, Reading, State
+    from edgepi.plugin.hardware import Hardware
 
 __all__ = ["Budget", "LeaseHandle", "PluginContext", "RunBlocking", "TimerHandle", "Timers"]
 
