@@ -1,0 +1,78 @@
+"""What the dashboard shows of the board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgepi.model import DeviceClass, EntityCategory, Reading, ReadingDescription, StateClass, WakeReasonKind
+from edgepi.plugin import PluginContext, Sensor
+from edgepi_wittypi.link import Link, WittyPiConfig
+from edgepi_wittypi.registers import Quirks
+
+__all__ = ["BoardSensor"]
+
+
+class BoardSensor(Sensor):
+    """The controller's telemetry as readings, and why the node was switched on."""
+
+    name = "board"
+    power_w = 0.0001
+
+    def __init__(self, context: PluginContext[WittyPiConfig], link: Link) -> None:
+        self._link = link
+        self.interval_s = max(context.config.interval, Quirks().min_interval_s)
+
+    def describe(self) -> Sequence[ReadingDescription]:
+        """List the board's readings."""
+        return _DESCRIPTIONS
+
+    async def start(self) -> None:
+        """Find the board."""
+        await self._link.open()
+
+    async def read(self) -> Sequence[Reading]:
+        """The telemetry of the last minute."""
+        supply = await self._link.supply()
+        reason = self._link.wake_reason
+        voltage = supply.battery_v if supply.battery_v is not None else supply.input_v
+        return (
+            Reading("input_voltage", voltage, supply.time_utc),
+            Reading("output_voltage", supply.output_v, supply.time_utc),
+            Reading("output_current", supply.output_a, supply.time_utc),
+            Reading("output_power", supply.output_w, supply.time_utc),
+            Reading("temperature", supply.temperature_c, supply.time_utc),
+            Reading("wake_reason", reason.kind.value if reason else None, supply.time_utc),
+        )
+
+
+def _measured(
+    key: str, name: str, unit: str, kind: DeviceClass, *, precision: int, limits: tuple[float, float]
+) -> ReadingDescription:
+    return ReadingDescription(
+        key=key,
+        name=name,
+        unit=unit,
+        device_class=kind,
+        state_class=StateClass.MEASUREMENT,
+        precision=precision,
+        valid_min=limits[0],
+        valid_max=limits[1],
+    )
+
+
+_DESCRIPTIONS = (
+    _measured("input_voltage", "Input voltage", "V", DeviceClass.VOLTAGE, precision=2, limits=(0.0, 35.0)),
+    _measured("output_voltage", "Output voltage", "V", DeviceClass.VOLTAGE, precision=2, limits=(0.0, 7.0)),
+    _measured("output_current", "Output current", "A", DeviceClass.CURRENT, precision=2, limits=(0.0, 6.0)),
+    _measured("output_power", "Output power", "W", DeviceClass.POWER, precision=2, limits=(0.0, 42.0)),
+    _measured(
+        "temperature", "Board temperature", "°C", DeviceClass.TEMPERATURE, precision=1, limits=(-55.0, 125.0)
+    ),
+    ReadingDescription(
+        key="wake_reason",
+        name="Switched on because",
+        device_class=DeviceClass.ENUM,
+        category=EntityCategory.DIAGNOSTIC,
+        options=tuple(kind.value for kind in WakeReasonKind),
+    ),
+)
