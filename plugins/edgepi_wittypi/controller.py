@@ -97,7 +97,7 @@ class WittyPi4Controller(PowerController):
         return self._link.wake_reason or WakeReason(WakeReasonKind.UNKNOWN, REASONS[0].text)
 
     async def arm(self, plan: WakePlan) -> WakeReceipt:
-        """Set alarm, recovery voltage and guaranteed wake; an alarm too near is moved, which the receipt says."""
+        """Set alarm, recovery voltage and guaranteed wake; the receipt says if one was moved."""
         await self._link.must_be_ours()
         board = await self._link.open()
         await self._compare_clocks(board)
