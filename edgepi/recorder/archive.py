@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from edgepi.model import Decision
 from edgepi.recorder.blocks import Columns, unpack_buckets, unpack_points
@@ -29,7 +29,9 @@ from edgepi.recorder.samples import (
 from edgepi.recorder.schema import BLOCKS, open_read_only
 from edgepi.recorder.tiers import STEP_MS, Bucket, merge, summarise
 
-__all__ = ["Archive"]
+__all__ = ["HISTORY_FILE", "Archive"]
+
+HISTORY_FILE: Final = "history.db"  # in the state directory
 
 _BLOCKS_OF_ENTITY = """
     SELECT s.boot, p.hour_ms, b.data
@@ -47,7 +49,7 @@ _ROWS_OF_ENTITY = """
 _DECISIONS = """
     SELECT s.wall_ms + d.t, d.subject, d.action, d.sentence, d.numbers
     FROM segment s CROSS JOIN decision d ON d.segment = s.number AND d.t >= :since - s.wall_ms
-    WHERE :subject IS NULL OR d.subject = :subject
+    WHERE s.wall_ms + d.t <= :until AND (:subject IS NULL OR d.subject = :subject)
     ORDER BY s.number DESC, d.t DESC, d.place DESC LIMIT :limit
 """
 Window = Mapping[str, int]
@@ -77,6 +79,14 @@ class Archive:
         """Return the entities that ever had a row, sorted."""
         return [row[0] for row in self._database.execute("SELECT entity_id FROM entity ORDER BY 1")]
 
+    def newest_ms(self) -> int | None:
+        """Wall time of the latest reading, whichever entity it is of; None when there is none."""
+        loose = "SELECT max(s.wall_ms + r.t) FROM raw r JOIN segment s ON s.number = r.segment"
+        ended = "SELECT max(hour_ms) + 3600000 FROM period"
+        return next(
+            (row[0] for query in (loose, ended) if (row := self._database.execute(query).fetchone())[0]), None
+        )
+
     def history(
         self,
         entity_id: str,
@@ -100,9 +110,10 @@ class Archive:
             samples = list(_summary_samples(self._buckets(tier, window, unwritten), window, step))
         return samples if limit is None else samples[max(0, len(samples) - limit) :]
 
-    def decisions(self, since_ms: int, limit: int, subject: str | None = None) -> list[Decision]:
-        """Return what was decided since then, the newest first."""
-        rows = self._database.execute(_DECISIONS, {"since": since_ms, "limit": limit, "subject": subject})
+    def decisions(self, start_ms: int, end_ms: int, limit: int, subject: str | None = None) -> list[Decision]:
+        """Return what was decided in between, the newest first."""
+        asked = {"since": start_ms, "until": end_ms, "limit": limit, "subject": subject}
+        rows = self._database.execute(_DECISIONS, asked)
         return [to_decision(*row) for row in rows]
 
     def _number(self, entity_id: str) -> int:

@@ -108,14 +108,14 @@ class Inbox:
             if entity == entity_id and (wall_ms := walls[index]) is not None
         ]
 
-    def decided(self, since_ms: int, subject: str | None) -> list[Decision]:
+    def decided(self, start_ms: int, end_ms: int, subject: str | None) -> list[Decision]:
         """Return the decisions that wait, the newest first; what has no date yet is left out."""
         walls = [segment.wall_ms for segment in self._segments.all]
         return [
             to_decision(wall_ms + t_ms, *rest)
             for index, t_ms, _, *rest in reversed(self._decisions)
             if (wall_ms := walls[index]) is not None
-            and wall_ms + t_ms >= since_ms
+            and start_ms <= wall_ms + t_ms <= end_ms
             and subject in (None, rest[0])
         ]
 

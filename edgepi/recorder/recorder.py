@@ -36,6 +36,7 @@ __all__ = ["Bus", "Recorder", "RecorderStats"]
 
 E = TypeVar("E")
 T = TypeVar("T")
+_FOREVER_MS = 2**53
 
 
 class Bus(Protocol):
@@ -164,17 +165,22 @@ class Recorder:
         )
 
     async def decisions(
-        self, since_utc: datetime, limit: int = 100, subject: str | None = None
+        self,
+        start_utc: datetime | None = None,
+        end_utc: datetime | None = None,
+        limit: int = 100,
+        subject: str | None = None,
     ) -> list[Decision]:
-        """Return decisions, level changes and lease changes since then, the newest first.
+        """Return decisions, level changes and lease changes, the newest first; None leaves an end open.
 
         Raises:
             RequestError: a time without a zone.
             RecorderError: the database cannot be read.
         """
-        since_ms = _checked(since_utc)
-        waiting = self._inbox.decided(since_ms, subject)
-        written = await self._ask(lambda: self._writer.archive.decisions(since_ms, limit, subject))
+        start_ms = 0 if start_utc is None else _checked(start_utc)
+        end_ms = _FOREVER_MS if end_utc is None else _checked(end_utc)
+        waiting = self._inbox.decided(start_ms, end_ms, subject)
+        written = await self._ask(lambda: self._writer.archive.decisions(start_ms, end_ms, limit, subject))
         return [*waiting, *written][:limit]
 
     async def entities(self) -> list[str]:
