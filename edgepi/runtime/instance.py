@@ -1,0 +1,194 @@
+"""One plugin instance: what it was handed, and what it declared."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepi.clock import Clock
+from edgepi.config.settings import PluginSettings
+from edgepi.errors import ContractError
+from edgepi.model import NodeInfo, ReadingDescription
+from edgepi.plugin import (
+    Budget,
+    Card,
+    ComputeBackend,
+    Duty,
+    Hardware,
+    Notifier,
+    PluginContext,
+    PowerController,
+    Route,
+    Sensor,
+    SupplyMeter,
+    Timers,
+)
+from edgepi.runtime.dispatch import call
+from edgepi.runtime.loading import LoadedPlugin
+from edgepi.runtime.readings import ReadingDesk
+from edgepi.runtime.scoped_timers import ScopedTimers
+from edgepi.runtime.sensors import SensorDuty
+from edgepi.runtime.states import StateStore
+from edgepi.runtime.threads import PluginThread
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+__all__ = ["Declared", "Equipment", "Surroundings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What of the node every instance shares."""
+
+    node: NodeInfo
+    clock: Clock
+    hardware: Hardware
+    budget: Budget
+    timers: Timers
+    states: StateStore
+    state_dir: Path
+
+
+class Equipment:
+    """What one instance is handed and must give back: context, thread, timers, HTTP session."""
+
+    def __init__(self, settings: PluginSettings, around: Surroundings) -> None:
+        self.settings = settings
+        self.clock = around.clock
+        self.log = logging.getLogger(f"edgepi.plugins.{settings.instance}")
+        self.desk = ReadingDesk(
+            plugin=settings.plugin,
+            instance=settings.instance,
+            states=around.states,
+            settings=settings.readings,
+            log=self.log,
+        )
+        self.thread = PluginThread(settings.instance)
+        self._timers = ScopedTimers(around.timers, settings.instance)
+        self._session: ClientSession | None = None
+        self.context = self._context(around)
+
+    async def prepare(self) -> None:
+        """Make the instance's own directory."""
+        await asyncio.to_thread(self.context.state_dir.mkdir, parents=True, exist_ok=True)
+
+    async def close(self) -> None:
+        """Take everything back."""
+        self._timers.cancel_all()
+        self.thread.close()
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    def _context(self, around: Surroundings) -> PluginContext[Any]:
+        settings = self.settings
+        return PluginContext(
+            plugin=settings.plugin,
+            instance=settings.instance,
+            config=settings.config,
+            node=around.node,
+            clock=around.clock,
+            log=self.log,
+            hardware=around.hardware,
+            budget=around.budget,
+            timers=self._timers,
+            state_dir=around.state_dir / "plugins" / settings.instance,
+            run_blocking=self.thread,
+            report=self.desk.publish,
+            state=around.states.get,
+            http_client=self._http_client,
+        )
+
+    async def _http_client(self) -> ClientSession:
+        if self._session is None or self._session.closed:
+            from aiohttp import ClientSession, ClientTimeout
+
+            self._session = ClientSession(
+                timeout=ClientTimeout(total=60), headers={"User-Agent": "EdgePi"}, trust_env=True
+            )
+        return self._session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """Everything that an instance brings."""
+
+    sensor_duty: SensorDuty | None = None
+    duties: tuple[Duty, ...] = ()
+    meters: tuple[SupplyMeter, ...] = ()
+    controllers: tuple[PowerController, ...] = ()
+    backends: tuple[ComputeBackend, ...] = ()
+    notifiers: tuple[Notifier, ...] = ()
+    routes: tuple[Route, ...] = ()
+    cards: tuple[Card, ...] = ()
+
+    @classmethod
+    def by(cls, loaded: LoadedPlugin, equipment: Equipment) -> Declared:
+        """Call every hook of the plugin for this instance.
+
+        Raises:
+            PluginError: a hook raised, or what it declares breaks the contract.
+        """
+
+        def ask(hook: str) -> tuple[Any, ...]:
+            return call(loaded, hook, context=equipment.context)
+
+        sensors = ask("sensors")
+        return cls(
+            sensor_duty=_sensor_duty(sensors, equipment) if sensors else None,
+            duties=_named(ask("duties")),
+            meters=tuple(m for m in ask("supply_meters") if not isinstance(m, PowerController)),
+            controllers=ask("power_controllers"),
+            backends=_named(ask("compute_backends")),
+            notifiers=_named(ask("notifiers")),
+            routes=ask("routes"),
+            cards=ask("cards"),
+        )
+
+
+def _sensor_duty(sensors: Sequence[Sensor], equipment: Equipment) -> SensorDuty:
+    equipment.desk.describe(_descriptions(sensors))
+    return SensorDuty(
+        name=equipment.settings.instance,
+        sensors=sensors,
+        desk=equipment.desk,
+        clock=equipment.clock,
+        log=equipment.log,
+        points_per_h=equipment.settings.importance,
+    )
+
+
+def _descriptions(sensors: Iterable[Sensor]) -> list[ReadingDescription]:
+    found: dict[str, ReadingDescription] = {}
+    for sensor in sensors:
+        for description in _guarded(sensor.describe, f"sensor {sensor.name!r}"):
+            if not isinstance(description, ReadingDescription):
+                raise ContractError(f"sensor {sensor.name!r} must describe readings by ReadingDescription")
+            if description.key in found:
+                raise ContractError(f"two of its sensors describe a reading {description.key!r}")
+            found[description.key] = description
+    return list(found.values())
+
+
+def _guarded(describe: Callable[[], Iterable[Any]], what: str) -> list[Any]:
+    try:
+        return list(describe())
+    except (Exception, SystemExit) as error:
+        raise ContractError(f"{what} cannot describe itself: {error!r}") from error
+
+
+def _named(things: tuple[Any, ...]) -> tuple[Any, ...]:
+    seen: set[str] = set()
+    for thing in things:
+        name = getattr(thing, "name", None)
+        if not isinstance(name, str) or not name:
+            raise ContractError(f"{type(thing).__name__} needs a text `name`")
+        if name in seen:
+            raise ContractError(f"two of its {type(thing).__name__} are named {name!r}")
+        seen.add(name)
+    return things
