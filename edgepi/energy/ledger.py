@@ -124,10 +124,12 @@ class Ledger:
         entry = Account(used_wh={consumer: energy_wh}, stored_wh=-energy_wh)
         self._enter(entry, Tick(monotonic_s=0, now_utc=now_utc, flows=None, stated_w={}, trusted=trusted))
 
-    def book_gap(self, seconds: float, change_wh: float | None, now_utc: datetime) -> None:
+    def book_gap(
+        self, seconds: float, change_wh: float | None, now_utc: datetime, *, trusted: bool = True
+    ) -> None:
         """Book time in which the node was off or blind, with the battery's net change if known."""
         entry = Account(gap_s=max(0.0, seconds), gap_wh=change_wh or 0.0)
-        self._enter(entry, Tick(monotonic_s=0, now_utc=now_utc, flows=None, stated_w={}))
+        self._enter(entry, Tick(monotonic_s=0, now_utc=now_utc, flows=None, stated_w={}, trusted=trusted))
 
     def today(self, now_utc: datetime) -> Account:
         """The account of the node's local day."""

@@ -1,0 +1,165 @@
+"""Reads meters and boards, each at its own pace, and merges what is fresh into one record."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.clock import Clock
+from edgepi.errors import ContractError
+from edgepi.model import Supply, WakeReason
+from edgepi.plugin import PowerController, SupplyMeter
+
+__all__ = ["Source", "Telemetry"]
+
+_log = logging.getLogger("edgepi.budget.telemetry")
+
+_START_WITHIN_S = 30.0
+_RETRY_S = (5.0, 15.0, 60.0, 300.0)
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One meter or board with its latest record."""
+
+    meter: SupplyMeter
+    name: str
+    supply: Supply | None = None
+    read_s: float = -math.inf
+    started: bool = False
+    failures: int = 0
+    failure: str = ""
+    reason: WakeReason | None = None
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def controller(self) -> PowerController | None:
+        """The board, if it is one."""
+        return self.meter if isinstance(self.meter, PowerController) else None
+
+    @property
+    def interval_s(self) -> float:
+        """How often it is read: as it wishes, but no more often than its board bears."""
+        board = self.controller
+        return max(0.1, self.meter.interval_s, board.capabilities.min_interval_s if board else 0.0)
+
+    @property
+    def fresh_s(self) -> float:
+        """How long a record counts as the present."""
+        return 3.0 * self.interval_s + 5.0
+
+
+class Telemetry:
+    """Keeps every source running; a source that fails or hangs is retried and harms no other."""
+
+    def __init__(self, clock: Clock, on_read: Callable[[Source], None]) -> None:
+        self._clock = clock
+        self._on_read = on_read
+        self._running = False
+        self.sources: list[Source] = []
+
+    def add(self, meter: SupplyMeter, name: str) -> Source:
+        """Read *meter* from now on, or from `start` on."""
+        source = Source(meter, name)
+        self.sources.append(source)
+        if self._running:
+            self._launch(source)
+        return source
+
+    async def remove(self, meter: SupplyMeter) -> None:
+        """Stop reading a meter and let go of it."""
+        for source in [s for s in self.sources if s.meter is meter]:
+            self.sources.remove(source)
+            await self._end(source)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._running = True
+        for source in self.sources:
+            self._launch(source)
+
+    async def stop(self) -> None:
+        """Stop reading and let go of every device."""
+        self._running = False
+        await asyncio.gather(*(self._end(source) for source in self.sources))
+
+    def supply(self) -> Supply | None:
+        """Merge all fresh records; meters come before boards, for they are the finer instruments."""
+        now_s = self._clock.monotonic()
+        fresh = [s for s in self.sources if s.supply is not None and now_s - s.read_s <= s.fresh_s]
+        merged: Supply | None = None
+        for source in sorted(fresh, key=lambda s: s.controller is not None):
+            if source.supply is not None:
+                merged = source.supply if merged is None else merged.merged(source.supply)
+        return merged
+
+    def _launch(self, source: Source) -> None:
+        source.task = asyncio.create_task(self._follow(source), name=f"meter {source.name}")
+
+    async def _end(self, source: Source) -> None:
+        if source.task is not None:
+            source.task.cancel()
+            await asyncio.wait({source.task}, timeout=1.0)
+            source.task = None
+        if source.started:
+            await self._let_go(source)
+
+    async def _let_go(self, source: Source) -> None:
+        source.started = False
+        try:
+            await bounded(source.meter.stop(), source.meter.timeout_s, f"stopping {source.name}")
+        except PluginCallError as error:
+            _log.debug("%s", error)
+
+    async def _follow(self, source: Source) -> None:
+        while True:
+            try:
+                await self._read(source)
+            except PluginCallError as error:
+                await self._failed(source, error)
+                await self._clock.sleep(_RETRY_S[min(source.failures, len(_RETRY_S)) - 1])
+            else:
+                await self._clock.sleep(source.interval_s)
+
+    async def _read(self, source: Source) -> None:
+        meter, name = source.meter, source.name
+        if not source.started:
+            await bounded(meter.start(), _START_WITHIN_S, f"starting {name}")
+            source.started = True
+            await self._greet(source)
+        supply = await bounded(_read_checked(meter), meter.timeout_s, f"reading {name}")
+        source.supply, source.read_s = supply, self._clock.monotonic()
+        if source.failures:
+            _log.info("%s measures again", name)
+        source.failures, source.failure = 0, ""
+        self._on_read(source)
+
+    async def _greet(self, source: Source) -> None:
+        board = source.controller
+        if board is None:
+            return
+        await bounded(board.ready(), board.timeout_s, f"telling {source.name} that the node is up")
+        if source.reason is None:
+            source.reason = await bounded(board.last_reason(), board.timeout_s, f"asking {source.name}")
+
+    async def _failed(self, source: Source, error: PluginCallError) -> None:
+        source.failures += 1
+        source.failure = error.message
+        if source.failures == 1:
+            _log.warning("%s; it is tried again", error.message)
+        await self._let_go(source)
+
+
+async def _read_checked(meter: SupplyMeter) -> Supply:
+    supply = await meter.read()
+    if not isinstance(supply, Supply):
+        raise ContractError(f"read() gave {type(supply).__name__}, not a Supply")
+    for field in fields(supply):
+        value = getattr(supply, field.name)
+        if isinstance(value, int | float) and not math.isfinite(value):
+            raise ContractError(f"{field.name} is {value!r}")
+    return supply
