@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "show":
         return _show(options, as_json=args.json)
     if args.action == "install":
+        _refuse_hidden(options.program)
         steps = install_steps(options, _config_to_copy(args), args.root, start=not args.no_start)
     else:
         steps = uninstall_steps(args.root)
@@ -56,6 +57,14 @@ def _show(options: ServiceOptions, *, as_json: bool) -> int:
     return 0
 
 
+def _refuse_hidden(program: Path) -> None:
+    if program.is_relative_to("/home") or program.is_relative_to("/root"):
+        raise EdgePiError(
+            f"the service may not look below /home and /root, where {program} is",
+            hint="`make install` puts EdgePi into /opt/edgepi",
+        )
+
+
 def _program() -> Path:
     return Path(sys.executable).parent / "edgepi"
 
@@ -65,7 +74,11 @@ def _config_to_copy(args: argparse.Namespace) -> Path | None:
     if not args.config and (args.root / SYSTEM_CONFIG.relative_to("/")).is_file():
         return None
     found = find_config(args.config, os.environ, Path.cwd())
-    return None if found.resolve() == SYSTEM_CONFIG else found
+    if found.resolve() == SYSTEM_CONFIG:
+        return None
+    if "!include" in found.read_text(encoding="utf-8"):
+        raise EdgePiError(f"{found} includes other files", hint=f"move all of them to {SYSTEM_CONFIG.parent}")
+    return found
 
 
 def _carry_out(steps: list[Step], args: argparse.Namespace) -> int:

@@ -58,7 +58,9 @@ def install_steps(options: ServiceOptions, config: Path | None, root: Path, *, s
     ]
     if root == Path("/"):
         steps.append(_systemctl("daemon-reload"))
-        steps.append(_systemctl("enable", *(["--now"] if start else []), SERVICE))
+        steps.append(_systemctl("enable", SERVICE))
+        if start:
+            steps.append(_systemctl("restart", SERVICE))
     return steps
 
 

@@ -18,7 +18,7 @@ def check(machine: Surroundings) -> Result:
         )
     code, said = machine.run(["systemctl", "is-active", SERVICE])
     if code == 127:
-        return Result(NAME, "warn", "installed, but systemd is not there")
+        return Result(NAME, "warn", "installed, but systemd is not there", "start the machine with systemd")
     if code == 0:
         return Result(NAME, "ok", "installed and running")
     if said == "failed":

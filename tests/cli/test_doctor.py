@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgepi.cli import doctor
+from edgepi.cli.checks import (
+    CHECKS,
+    Result,
+    Surroundings,
+    board,
+    clock,
+    disk,
+    groups,
+    i2c,
+    packages,
+    python,
+    service,
+    state,
+)
+from edgepi.cli.checks.base import run
+from edgepi.cli.main import main
+from edgepi.node.lock import locked
+
+
+def machine(root: Path, said: Mapping[str, tuple[int, str]] | None = None, **changes: Any) -> Surroundings:
+    answers = dict(said or {})
+    parts: dict[str, Any] = {
+        "state_dir": root / "state",
+        "uid": 1000,
+        "groups": frozenset({"i2c", "gpio"}),
+        "run": lambda command: answers.get(Path(command[0]).name, (127, "")),
+        "root": root,
+    }
+    return Surroundings(**(parts | changes))
+
+
+def test_an_old_python_fails_and_32_bits_are_a_warning() -> None:
+    assert python.judge((3, 10), bits=64).status == "fail"
+    assert python.judge((3, 11), bits=32).status == "warn"
+    assert python.judge((3, 13), bits=64).status == "ok"
+
+
+def test_packages_that_do_not_fit_fail_with_pips_words(tmp_path: Path) -> None:
+    def pip(_command: object) -> tuple[int, str]:
+        return 1, "aiohttp 3 requires yarl, which is not installed.\nmore"
+
+    result = packages.check(machine(tmp_path, run=pip))
+    assert (result.status, result.sentence) == ("fail", "aiohttp 3 requires yarl, which is not installed.")
+    assert packages.check(machine(tmp_path, run=lambda _c: (0, ""))).status == "ok"
+
+
+def test_groups_are_wanted_only_where_they_exist(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    group_file = tmp_path / "etc/group"
+    group_file.write_text("root:x:0:\ni2c:x:100:\ngpio:x:101:\n")
+    assert groups.check(machine(tmp_path)).status == "ok"
+    group_file.write_text("i2c:x:100:\nvideo:x:44:\n")
+    result = groups.check(machine(tmp_path))
+    assert result.status == "fail"
+    assert "usermod -aG video" in str(result.advice)
+
+
+def test_root_is_told_about_the_service(tmp_path: Path) -> None:
+    assert groups.check(machine(tmp_path, uid=0)).status == "warn"
+
+
+def test_a_machine_without_i2c_can_still_simulate(tmp_path: Path) -> None:
+    assert i2c.check(machine(tmp_path)).status == "warn"
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/i2c-1").touch()
+    assert i2c.check(machine(tmp_path)) == Result("I2C", "ok", "bus 1")
+
+
+def test_a_bus_that_may_not_be_opened_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/i2c-1").touch()
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    assert i2c.check(machine(tmp_path)).status == "fail"
+
+
+@pytest.mark.parametrize(("free_mb", "status"), [(50, "fail"), (300, "warn"), (5000, "ok")])
+def test_little_room_is_said_before_none_is_left(free_mb: int, status: str, tmp_path: Path) -> None:
+    assert disk.judge(free_mb, tmp_path, read_only=False).status == status
+
+
+def test_a_read_only_card_fails_however_empty(tmp_path: Path) -> None:
+    assert disk.judge(5000, tmp_path, read_only=True).status == "fail"
+
+
+def test_the_disk_is_measured_where_the_state_will_be(tmp_path: Path) -> None:
+    result = disk.check(machine(tmp_path, state_dir=tmp_path / "not/yet/there"))
+    assert str(tmp_path) in result.sentence
+
+
+def test_a_clock_that_nobody_set_is_a_warning() -> None:
+    assert clock.judge(is_set=True).status == "ok"
+    assert clock.judge(is_set=False).status == "warn"
+
+
+def test_a_running_node_is_seen_by_its_lock(tmp_path: Path) -> None:
+    place = machine(tmp_path)
+    assert "first start" in state.check(place).sentence
+    with locked(place.state_dir):
+        assert "a node is running" in state.check(place).sentence
+    assert state.check(place).sentence.endswith("is free")
+
+
+def test_looking_makes_no_state_directory(tmp_path: Path) -> None:
+    state.check(machine(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vendors_daemon_fails_with_the_way_to_stop_it(tmp_path: Path) -> None:
+    process = tmp_path / "proc/4711"
+    process.mkdir(parents=True)
+    (process / "cmdline").write_bytes(b"bash\0/home/pi/wittypi/daemon.sh\0")
+    result = board.check(machine(tmp_path))
+    assert (result.status, result.advice) == ("fail", "sudo systemctl disable --now wittypi")
+    (process / "cmdline").write_bytes(b"vi\0notes.txt\0")
+    assert board.check(machine(tmp_path)).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [((0, "active"), "ok"), ((3, "failed"), "fail"), ((3, "inactive"), "warn"), ((127, ""), "warn")],
+)
+def test_the_service_is_as_systemd_says(said: tuple[int, str], status: str, tmp_path: Path) -> None:
+    assert "not installed" in service.check(machine(tmp_path, {"systemctl": said})).sentence
+    unit = tmp_path / "etc/systemd/system/edgepi.service"
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    assert service.check(machine(tmp_path, {"systemctl": said})).status == status
+
+
+def test_every_result_that_is_not_well_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    for result in doctor.examine(CHECKS, machine(tmp_path)):
+        assert result.status == "ok" or result.advice, result
+
+
+def test_a_check_that_breaks_does_not_stop_the_others(tmp_path: Path) -> None:
+    def broken(_machine: Surroundings) -> Result:
+        raise RuntimeError("odd machine")
+
+    results = doctor.examine([broken, clock.check], machine(tmp_path))
+    assert results[0].status == "warn"
+    assert "odd machine" in results[0].sentence
+    assert results[1].name == "clock"
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])
+def test_the_exit_code_is_1_only_for_failures(
+    status: Any, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", [lambda _m: Result("x", status, "said", "do this")])
+    monkeypatch.setattr("edgepi.cli.doctor.examine", lambda checks, m: [check(m) for check in checks])
+    assert main(["doctor"]) == code
+    assert "-> do this" in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["results"][0]["status"] == status
+
+
+def test_a_program_that_is_not_there_is_no_crash() -> None:
+    assert run(["surely-there-is-no-such-program"]) == (127, "")
