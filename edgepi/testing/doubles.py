@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from edgepi.clock import Clock
 from edgepi.errors import HardwareError
 from edgepi.model import Answer, Lease, LeaseState, NodeInfo, Offer, Reading, State
-from edgepi.plugin import I2CBus, PluginContext
+from edgepi.plugin import I2CBus, LeaseHandle, PluginContext
 from edgepi.sim.bus import SimulatedBus
 
 if TYPE_CHECKING:
@@ -173,15 +173,21 @@ class FakeBudget:
     """`edgepi.plugin.Budget` that says *answer* to every offer and keeps the leases."""
 
     def __init__(self, *, yes: bool = True) -> None:
-        self.answer = Answer(yes=yes, sentence="there is plenty" if yes else "there is nothing to spare")
+        self.answer = Answer(yes=True, sentence="there is plenty")
         self.leases: list[FakeLease] = []
+        if not yes:
+            self.refuse()
+
+    def refuse(self) -> None:
+        """Say no from now on."""
+        self.answer = Answer(yes=False, sentence="there is nothing to spare")
 
     async def would_grant(self, offer: Offer) -> Answer:
         """Answer without granting."""
         del offer
         return self.answer
 
-    async def offer(self, offer: Offer) -> FakeLease:
+    async def offer(self, offer: Offer) -> LeaseHandle:
         """Grant or refuse at once."""
         state = LeaseState.GRANTED if self.answer.yes else LeaseState.REFUSED
         lease = Lease(offer=offer, state=state, since_utc=datetime(2025, 6, 1, tzinfo=UTC))

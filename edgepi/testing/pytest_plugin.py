@@ -29,6 +29,8 @@ __all__ = [
     "simulated_bus",
 ]
 
+pytest.register_assert_rewrite("edgepi.testing.conformance")
+
 
 class ContextFactory(Protocol):
     """What the fixture `plugin_context` is."""
