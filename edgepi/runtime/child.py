@@ -1,0 +1,167 @@
+"""A supervised child process for what may abort, hang or weigh."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+
+from edgepi.clock import Clock
+from edgepi.errors import PluginError
+from edgepi.runtime.backoff import RetryPolicy
+from edgepi.runtime.messages import Message, encode, receive
+
+__all__ = ["Child"]
+
+START_S = 30.0
+END_S = 2.0
+RETRY = RetryPolicy(first_s=1.0, max_s=300.0)
+
+
+class Child:
+    """Runs ``module:function`` (a `Message` in, a `Message` or None out) in an interpreter of its own.
+
+    It is started at the first `ask`, killed when it hangs, dies with its parent, and is
+    started again by a later `ask`, after a wait that grows with its failures in a row.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        name: str,
+        clock: Clock,
+        log: logging.Logger,
+        policy: RetryPolicy = RETRY,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.name = name
+        self.starts = 0
+        self._target = target
+        self._clock = clock
+        self._log = log
+        self._policy = policy
+        self._chance = chance
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+        self._failures = 0
+        self._not_before_s = 0.0
+        self._last_words: list[str] = []
+        self._listener: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    async def ask(self, message: Message, *, timeout_s: float) -> Message:
+        """Send a message and wait for the answer, so many real seconds at most.
+
+        Raises:
+            TimeoutError: the child took longer; it was killed.
+            PluginError: it failed, died, or is still waiting to be started again.
+        """
+        async with self._turn:
+            process = await self._running()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    answer = await self._exchange(process, message)
+            except TimeoutError:
+                await self._fail(f"no answer within {timeout_s:g} s")
+                raise TimeoutError(f"child {self.name!r} gave no answer within {timeout_s:g} s") from None
+            except (OSError, PluginError) as error:
+                reason = await self._fail(str(error))
+                raise PluginError(f"child {self.name!r}: {reason}") from error
+            except asyncio.CancelledError:
+                await self._kill()  # its answer would be taken for that of the next question
+                raise
+            self._failures = 0
+        if answer.kind == "error":
+            raise PluginError(f"child {self.name!r}: {answer.fields.get('error')}")
+        return answer
+
+    async def stop(self) -> None:
+        """Close the child's input and wait a moment, then kill it."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await process.wait()
+        await self._kill()
+
+    async def _running(self) -> Process:
+        if self._process is not None and self._process.returncode is None:
+            return self._process
+        await self._kill()
+        wait_s = self._not_before_s - self._clock.monotonic()
+        if self._failures and wait_s > 0:
+            raise PluginError(
+                f"child {self.name!r} failed {self._failures} times in a row; started in {wait_s:.0f} s"
+            )
+        try:
+            return await self._start()
+        except (OSError, TimeoutError, PluginError) as error:
+            reason = await self._fail(f"it does not start: {error}")
+            raise PluginError(f"child {self.name!r}: {reason}") from error
+
+    async def _start(self) -> Process:
+        self.starts += 1
+        self._last_words.clear()
+        arguments = ("-m", "edgepi.runtime.child_main", self._target, str(os.getpid()))
+        process = self._process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
+        self._listener = asyncio.create_task(self._listen(process), name=f"child {self.name} stderr")
+        assert process.stdout is not None
+        async with asyncio.timeout(START_S):
+            if await receive(process.stdout) is None:
+                raise PluginError("it ended at once")
+        return process
+
+    async def _exchange(self, process: Process, message: Message) -> Message:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(encode(message))
+        await process.stdin.drain()
+        answer = await receive(process.stdout)
+        if answer is None:
+            raise PluginError("it ended without an answer")
+        return answer
+
+    async def _listen(self, process: Process) -> None:
+        assert process.stderr is not None
+        with contextlib.suppress(ValueError):  # a line longer than any sentence
+            while line := await process.stderr.readline():
+                self._last_words = [*self._last_words[-9:], line.decode(errors="replace").rstrip()]
+                self._log.debug("child %s: %s", self.name, self._last_words[-1])
+
+    async def _fail(self, reason: str) -> str:
+        self._failures += 1
+        code = await self._kill()
+        self._not_before_s = self._clock.monotonic() + self._policy.delay_s(self._failures, self._chance())
+        said = f"; it said: {self._last_words[-1]}" if self._last_words else ""
+        text = f"{reason} (exit code {code}){said}"
+        self._log.log(
+            logging.WARNING if self._failures == 1 else logging.DEBUG, "child %r: %s", self.name, text
+        )
+        return text
+
+    async def _kill(self) -> int | None:
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        code = await process.wait()
+        if self._listener is not None:
+            await asyncio.wait((self._listener,), timeout=END_S)
+            self._listener.cancel()
+        if process.stdin is not None:
+            process.stdin.close()
+        return code
