@@ -60,8 +60,8 @@ soak: setup
 lock: $(READY_DEV)
 	tools/lock $(ARGS)
 
-install:
-	tools/install
+install: $(READY_RUN) $(PAGE)
+	@PYTHON=$(PYTHON) tools/install
 
 clean:
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist \

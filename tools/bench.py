@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+ROOT = Path(__file__).parent.parent
+BENCHMARKS = ROOT / "benchmarks"
 
 
 def main(parts: list[str]) -> int:
@@ -15,7 +17,8 @@ def main(parts: list[str]) -> int:
     if unknown := sorted(set(parts) - set(found)):
         print(f"no benchmark {unknown[0]!r}; there are {', '.join(found)}")
         return 2
-    broken = [name for name in parts or found if subprocess.call([sys.executable, str(found[name])])]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    broken = [name for name in parts or found if subprocess.call([sys.executable, found[name]], env=env)]
     for name in broken:
         print(f"bench {name}: broken")
     return 1 if broken else 0
