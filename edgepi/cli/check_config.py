@@ -11,7 +11,7 @@ from edgepi.cli.paths import find_config
 from edgepi.config.catalog import PluginCatalog
 from edgepi.config.loader import Report, check
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "run", "show"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, catalog: PluginCatalog | None = None) -> int:
     """Check and print every finding; 1 if there is an error."""
     path = args.file or args.config or find_config(None, os.environ, Path.cwd())
-    report = check(path, catalog or _installed(), os.environ)
-    if args.json:
+    return show(path, check(path, catalog or _installed(), os.environ), as_json=args.json)
+
+
+def show(path: Path, report: Report, *, as_json: bool) -> int:
+    """Print every finding of a report; 1 if there is an error."""
+    if as_json:
         print_json(_as_data(path, report))
     else:
         _print(path, report)

@@ -26,7 +26,7 @@ __all__ = [
 
 CHARTS: Mapping[str, str] = MappingProxyType(
     {
-        "battery_percent": "energy.battery_percent",
+        "battery_percent": "energy.battery_soc",
         "harvest_w": "energy.harvest_power",
         "load_w": "energy.load_power",
         "price_points_per_wh": "energy.price",
@@ -38,7 +38,7 @@ class HistoryReader(Protocol):
     """Reads recorded values."""
 
     async def __call__(
-        self, entity_id: str, start: datetime, end: datetime, *, tier: Tier | Literal["auto"]
+        self, entity_id: str, start: datetime, end: datetime, /, *, tier: Tier | Literal["auto"]
     ) -> Sequence[Sample]:
         """Samples in order of time; raises `RecorderError`."""
 
@@ -46,7 +46,9 @@ class HistoryReader(Protocol):
 class DecisionReader(Protocol):
     """Reads what was decided."""
 
-    async def __call__(self, start: datetime | None, end: datetime | None, limit: int) -> Sequence[Decision]:
+    async def __call__(
+        self, start: datetime | None, end: datetime | None, limit: int, /
+    ) -> Sequence[Decision]:
         """The newest *limit* decisions of the interval, newest first."""
 
 

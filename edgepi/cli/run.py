@@ -1,0 +1,91 @@
+"""``edgepi run``: the node itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgepi.cli.output import print_json
+from edgepi.cli.paths import add_config_argument, add_state_argument, config_of, state_dir_of
+
+if TYPE_CHECKING:
+    from edgepi.config import Settings
+    from edgepi.node.node import Launch
+    from edgepi.runtime.registry import PluginRegistry
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_config_argument(parser)
+    add_state_argument(parser)
+    parser.add_argument("--world", type=Path, metavar="SOCKET", help="the simulated world to live in")
+    parser.add_argument("--json", action="store_true", help="say everything as JSON lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until a signal, or until the machine halts."""
+    from edgepi.cli.check_config import show
+    from edgepi.config import check
+    from edgepi.runtime.discovery import discover
+
+    registry = discover(allow=_names("EDGEPI_PLUGINS"), block=_names("EDGEPI_PLUGINS_BLOCK") or ())
+    report = check(config_of(args), registry, os.environ)
+    if report.settings is None:
+        return show(config_of(args), report, as_json=args.json)
+    return _live(args, report.settings, registry)
+
+
+def _names(variable: str) -> tuple[str, ...] | None:
+    text = os.environ.get(variable)
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
+
+
+def _live(args: argparse.Namespace, settings: Settings, registry: PluginRegistry) -> int:
+    from edgepi.node.lock import locked
+    from edgepi.node.logs import set_up_logging
+    from edgepi.node.node import Launch
+    from edgepi.node.systemd import Notifier, watchdog_interval_s
+
+    def say(line: str) -> None:
+        if args.json:
+            print_json({"line": line})
+        else:
+            print(line, flush=True)
+
+    state_dir = state_dir_of(args)
+    with locked(state_dir):
+        handler = set_up_logging(settings, journal="JOURNAL_STREAM" in os.environ)
+        launch = Launch(
+            settings=settings,
+            registry=registry,
+            state_dir=state_dir,
+            say=say,
+            notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
+            watchdog_interval_s=watchdog_interval_s(os.environ, os.getpid()),
+        )
+        asyncio.run(_node(launch, args.world, handler))
+    return 0
+
+
+async def _node(launch: Launch, world: Path | None, handler: object) -> None:
+    import logging
+
+    from edgepi.hardware import open_hardware
+    from edgepi.node.logs import follow_clock
+    from edgepi.node.node import Node
+
+    async with open_hardware(world, allow_halt=launch.settings.energy.allow_halt) as machine:
+        if machine.simulated:
+            assert isinstance(handler, logging.Handler)
+            follow_clock(handler, machine.clock)
+        node = Node(launch, machine)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, node.stop)
+        await node.run()

@@ -1,0 +1,184 @@
+"""Builds the node from its configuration, and keeps it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgepi import __version__
+from edgepi.budget import BudgetService, PowerDesk
+from edgepi.config import Settings
+from edgepi.energy import ThresholdGovernor
+from edgepi.hardware import Machine, Phase
+from edgepi.node.steps import Steps
+from edgepi.node.systemd import Notifier
+from edgepi.node.views import plugin_views
+from edgepi.recorder import HISTORY_FILE, Recorder
+from edgepi.runtime.bus import EventBus
+from edgepi.runtime.host import PluginHost
+from edgepi.runtime.records import PluginStatus
+from edgepi.runtime.registry import PluginRegistry
+from edgepi.runtime.states import StateStore
+from edgepi.runtime.timers import TimerService
+from edgepi.web.server import WebServer
+from edgepi.web.services import WebServices
+
+__all__ = ["Launch", "Node"]
+
+_log = logging.getLogger("edgepi.node")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What a node is started with; *say* shows a line to whoever started it."""
+
+    settings: Settings
+    registry: PluginRegistry
+    state_dir: Path
+    say: Callable[[str], None]
+    notifier: Notifier
+    watchdog_interval_s: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Node:
+    """One node, built bottom up on *machine* and taken down in reverse."""
+
+    def __init__(self, launch: Launch, machine: Machine) -> None:
+        settings, clock = launch.settings, machine.clock
+        self._launch = launch
+        self._machine = machine
+        self._end = asyncio.Event()
+        self.bus = EventBus()
+        self.states = StateStore(self.bus, clock)
+        self.timers = TimerService(clock, self.bus)
+        self.recorder = Recorder(launch.state_dir / HISTORY_FILE, settings.recorder, clock, self.bus)
+        self.budget = BudgetService(
+            settings=settings.energy,
+            node=settings.node,
+            clock=clock,
+            bus=self.bus,
+            states=self.states,
+            machine=machine,
+            governor=ThresholdGovernor(),
+            state_dir=launch.state_dir,
+        )
+        self.host = PluginHost(
+            settings=settings,
+            registry=launch.registry,
+            clock=clock,
+            bus=self.bus,
+            states=self.states,
+            timers=self.timers,
+            hardware=machine,
+            budget=self.budget,
+            state_dir=launch.state_dir,
+        )
+        self.web = WebServer(
+            settings=settings.http, state_dir=launch.state_dir, services=self._web_services()
+        )
+
+    def stop(self) -> None:
+        """End in order."""
+        self._end.set()
+
+    async def run(self) -> None:
+        """Start everything, stay until `stop`, stop everything.
+
+        Raises:
+            EdgePiError: a part that the node cannot do without did not start.
+        """
+        async with Steps() as steps:
+            await self._start(steps)
+            await self._ready()
+            await self._stay()
+            _log.info("stopping")
+            self._launch.notifier.stopping("saving and stopping")
+            await self._say_phase(Phase.STOPPING)
+
+    async def _start(self, steps: Steps) -> None:
+        await self._say_phase(Phase.BOOTING)
+        await steps.start("timers", self.timers.start, self.timers.stop)
+        if self._launch.settings.recorder.enabled:
+            await steps.start("recorder", self.recorder.start, self.recorder.stop)
+            self.budget.add_saver("history", self.recorder.flush)
+        await steps.start("plugins", self.host.declare, self.host.close)
+        await steps.start("energy", self.budget.start, self.budget.stop)
+        await steps.start("plugins", self.host.start, self.host.stop)
+        await steps.start("web", self.web.start, self.web.stop)
+
+    async def _ready(self) -> None:
+        working = sum(status.status is PluginStatus.ENABLED for status in self.host.statuses)
+        summary = f"{working} of {len(self.host.statuses)} plugin instances enabled"
+        await self._say_phase(Phase.READY)
+        self._launch.notifier.ready(summary)
+        _log.info("ready: %s", summary)
+        for status in self.host.statuses:
+            if status.reason:
+                self._launch.say(f"plugin {status.instance}: {status.status.value}: {status.reason}")
+        if self.web.port is not None:
+            await self._invite()
+
+    async def _invite(self) -> None:
+        token = await self.web.first_token()
+        if token is not None:
+            self._launch.say(f"token for scripts, shown this once: {token}")
+        self._launch.say(f"open the page: {self.web.login_link()}")
+        self._launch.say("the link works once, within 15 minutes; `edgepi token link` makes another")
+
+    async def _stay(self) -> None:
+        feed = self._launch.notifier.feed(lambda: self.timers.ticks)
+        waits = [asyncio.ensure_future(self._end.wait()), asyncio.ensure_future(self._machine.gone())]
+        interval_s = self._launch.watchdog_interval_s
+        try:
+            while True:
+                done, _ = await asyncio.wait(waits, timeout=interval_s, return_when=asyncio.FIRST_COMPLETED)
+                if done:
+                    break
+                feed()
+            if waits[1].done():
+                self._launch.say(f"stopping: {waits[1].result()}")
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _say_phase(self, phase: Phase) -> None:
+        try:
+            await self._machine.phase(phase)
+        except OSError as error:
+            _log.debug("the machine does not hear of phase %s: %s", phase, error)
+
+    def _web_services(self) -> WebServices:
+        launch = self._launch
+        return WebServices(
+            node=launch.settings.node,
+            version=__version__,
+            clock=self._machine.clock,
+            simulated=self._machine.simulated,
+            bus=self.bus,
+            states=self.states,
+            history=self.recorder.history,
+            decisions=self.recorder.decisions,
+            status=self.status,
+            plugins=lambda: plugin_views(launch.registry, self.host),
+            plugin_routes=lambda: self.host.routes,
+            cards=lambda: [card for cards in self.host.cards.values() for card in cards],
+            notes=lambda: launch.notes,
+            power=PowerDesk(self.budget),
+            healthy=self._health,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """How the node is, as JSON-able values."""
+        return self.budget.status()
+
+    def _health(self) -> dict[str, bool]:
+        statuses = self.host.statuses
+        return {
+            "recorder": not self.recorder.stats().problems,
+            "plugins": all(s.status in {PluginStatus.ENABLED, PluginStatus.DISABLED} for s in statuses),
+        }
