@@ -22,7 +22,7 @@ __all__ = [
     "to_bcd",
 ]
 
-EARLIEST_YEAR = 24  # the board was not sold long before; anything earlier is a lost clock
+EARLIEST_YEAR = 20  # a clock that lost its battery starts again at 2000
 
 
 def to_bcd(value: int) -> int:
