@@ -104,7 +104,7 @@ class MapOf:
 
     def __init__(self, check: Any) -> None:
         self._section = check if isinstance(check, Section) else None
-        self.schema = {str: self._section.schema() if self._section else check}
+        self.schema = {str: Blank(self._section.schema()) if self._section else check}
 
     def __voluptuous_compile__(self, schema: vol.Schema) -> Compiled:
         inner = _compiled(schema, self.schema)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ _UNITS_S = {
     **dict.fromkeys(("d", "day", "days"), 86400.0),
     **dict.fromkeys(("w", "week", "weeks"), 604800.0),
 }
+_LONGEST_S = 100 * 365 * 86400.0
 _SPAN = re.compile(r"(?:\s*\d{1,15}(?:\.\d{1,9})?\s*[a-z]+)+\s*", re.ASCII)
 _SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII)
 
@@ -45,15 +46,26 @@ def nearest(word: object, choices: Iterable[object]) -> str | None:
     return known[found[0]] if found else None
 
 
-def _limits(low: float | None, high: float | None, unit: str = "") -> str:
-    if low is not None and high is not None:
-        return f"{low:g}{unit} to {high:g}{unit}"
-    return f"{low:g}{unit} or more" if low is not None else f"{high:g}{unit} or less"
+def _plain(value: float) -> str:
+    return f"{value:.12g}"
 
 
-def _within(value: float, low: float | None, high: float | None, unit: str = "") -> None:
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise FieldError(f"{value:g}{unit} is out of range: it must be {_limits(low, high, unit)}")
+def _span(value_s: float) -> str:
+    for unit in ("d", "h", "min"):
+        if value_s >= _UNITS_S[unit] and value_s % _UNITS_S[unit] == 0:
+            return f"{value_s / _UNITS_S[unit]:.12g}{unit}"
+    return f"{value_s:.12g}s"
+
+
+def _within(
+    value: float, low: float | None, high: float | None, show: Callable[[float], str] = _plain
+) -> None:
+    if (low is None or value >= low) and (high is None or value <= high):
+        return
+    limits = f"{show(low)} or more" if low is not None and high is None else ""
+    limits = limits or (f"{show(high)} or less" if high is not None and low is None else "")
+    limits = limits or " to ".join(show(limit) for limit in (low, high) if limit is not None)
+    raise FieldError(f"{show(value)} is out of range: it must be {limits}")
 
 
 def _bounds(low: float | None, high: float | None) -> dict[str, float]:
@@ -77,7 +89,7 @@ class Number:
             raise FieldError("expected a finite number")
         _within(number, self.min, self.max)
         if self.above is not None and number <= self.above:
-            raise FieldError(f"{number:g} is out of range: it must be more than {self.above:g}")
+            raise FieldError(f"{_plain(number)} is out of range: it must be more than {_plain(self.above)}")
         return number
 
     @property
@@ -178,7 +190,7 @@ class TimeSpan:
     """
 
     min_s: float = 0.0
-    max_s: float = 3.2e9
+    max_s: float = _LONGEST_S
     unit_s: float = 1.0
     forever: str | None = None
 
@@ -187,7 +199,13 @@ class TimeSpan:
         if self.forever is not None and value == self.forever:
             return None
         seconds = self._seconds(value)
-        _within(seconds, self.min_s, self.max_s, " s")
+        try:
+            _within(seconds, self.min_s, self.max_s if self.max_s < _LONGEST_S else None, _span)
+            _within(seconds, None, _LONGEST_S, _span)
+        except FieldError as error:
+            if isinstance(value, int | float) and self.unit_s == _UNITS_S["d"]:
+                error.suggestion = f"{value}d"
+            raise
         return seconds / self.unit_s
 
     def _seconds(self, value: object) -> float:
