@@ -68,7 +68,10 @@ class Sample(NamedTuple):
 
 
 def encode(state: State) -> tuple[int, Stored]:
-    """Turn a state into a kind and what SQLite stores; a number that is none is unknown."""
+    """Turn a state into a kind and what SQLite stores.
+
+    What is not finite becomes unknown, an integer beyond 64 bits a float, long text is cut.
+    """
     value = state.value
     if state.availability is not Availability.KNOWN or value is None:
         return (UNAVAILABLE if state.availability is Availability.UNAVAILABLE else UNKNOWN), None
@@ -77,10 +80,17 @@ def encode(state: State) -> tuple[int, Stored]:
     if isinstance(value, bool):
         return (TRUE if value else FALSE), None
     if isinstance(value, int):
-        return INT, value if -_INT64 <= value < _INT64 else str(value)
+        return (INT, int(value)) if -_INT64 <= value < _INT64 else _large(value)
     if isinstance(value, datetime):
         return TIME, value.isoformat()
     return TEXT, str(value)[:_TEXT_LIMIT].encode("utf-8", "replace").decode()
+
+
+def _large(value: int) -> tuple[int, Stored]:
+    try:
+        return FLOAT, float(value)
+    except OverflowError:
+        return UNKNOWN, None
 
 
 def decode(kind: int, stored: Stored) -> Value | None:
@@ -103,15 +113,8 @@ def availability_of(kind: int) -> Availability:
 def number_of(kind: int, stored: Stored) -> float | None:
     """Return the number to average: a truth counts as 1 or 0, text as none."""
     if kind in (FLOAT, INT):
-        return _float(stored)
-    return float(kind == TRUE) if kind in (FALSE, TRUE) else None
-
-
-def _float(stored: Stored) -> float | None:
-    try:
         return None if stored is None else float(stored)
-    except OverflowError:
-        return None
+    return float(kind == TRUE) if kind in (FALSE, TRUE) else None
 
 
 def to_decision(ms: int, subject: str, action: str, sentence: str, numbers: str) -> Decision:
