@@ -32,6 +32,8 @@ def judge(value: object, description: ReadingDescription, settings: ReadingSetti
     if value is None:
         return Verdict(None)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        if description.device_class in {DeviceClass.ENUM, DeviceClass.TIMESTAMP}:
+            return Verdict(None, f"{_short(value)} is no {description.device_class}")
         return _judge_number(value, description, settings)
     if _is_numeric(description):
         return Verdict(None, f"{_short(value)} is not a number")
@@ -56,11 +58,11 @@ def _judge_number(value: Any, description: ReadingDescription, settings: Reading
         raw = math.inf
     if not math.isfinite(raw):
         return Verdict(None, f"{_short(value)} is not a finite number")
-    if description.device_class in {DeviceClass.ENUM, DeviceClass.TIMESTAMP}:
-        return Verdict(None, f"{_short(value)} is no {description.device_class}")
     if fault := _outside(raw, description.valid_min, description.valid_max, "what the sensor can mean"):
         return Verdict(None, fault)
     corrected = raw * settings.scale + settings.offset
+    if not math.isfinite(corrected):
+        return Verdict(None, f"{raw:.6g} is not a finite number once corrected")
     if fault := _outside(corrected, settings.min, settings.max, "the configured limits"):
         return Verdict(None, fault)
     whole = isinstance(value, int) and corrected == raw

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgepi.runtime.records import PluginRecord, PluginStatus
+from edgepi.runtime.registry import PluginRegistry
+from edgepi.runtime.safemode import FLAG_NAME, StartFlag, boot_id, leave_out_third_party
+
+
+def test_a_first_start_is_no_crash(tmp_path: Path) -> None:
+    assert not StartFlag(tmp_path, "boot 1").hoist()
+
+
+def test_a_start_that_was_finished_is_no_crash(tmp_path: Path) -> None:
+    flag = StartFlag(tmp_path, "boot 1")
+    flag.hoist()
+    flag.lower()
+    assert not StartFlag(tmp_path, "boot 1").hoist()
+
+
+def test_a_start_that_ended_in_the_same_boot_was_a_crash(tmp_path: Path) -> None:
+    StartFlag(tmp_path, "boot 1").hoist()
+    assert StartFlag(tmp_path, "boot 1").hoist()
+
+
+def test_a_start_cut_off_by_a_power_cut_is_no_crash_until_it_is_the_third(tmp_path: Path) -> None:
+    assert [StartFlag(tmp_path, f"boot {n}").hoist() for n in range(4)] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"boot": 1}', b"\xff"])
+def test_a_torn_flag_counts_as_a_crash(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FLAG_NAME).write_bytes(content)
+    assert StartFlag(tmp_path, "boot 1").hoist()
+
+
+def test_lowering_twice_is_no_error(tmp_path: Path) -> None:
+    StartFlag(tmp_path, "boot 1").lower()
+
+
+def test_this_boot_has_a_name() -> None:
+    assert boot_id() == boot_id() != ""
+
+
+def test_third_party_plugins_are_left_out_and_ours_are_kept() -> None:
+    registry = PluginRegistry(
+        [
+            PluginRecord(name="weather", distribution="edgepi", version="1", target="a.plugin"),
+            PluginRecord(name="camera", distribution="edgepi-camera", version="1", target="b.plugin"),
+            PluginRecord(
+                name="sick",
+                distribution="edgepi-sick",
+                version="1",
+                target="c.plugin",
+                status=PluginStatus.LOAD_ERROR,
+                reason="broken",
+            ),
+        ]
+    )
+    assert leave_out_third_party(registry) == ("camera",)
+    assert registry.record("weather").status is PluginStatus.AVAILABLE
+    assert registry.record("camera").status is PluginStatus.DISABLED
+    assert "safe mode" in registry.record("camera").reason
+    assert registry.record("sick").reason == "broken"
