@@ -70,7 +70,7 @@ class Page:
     async def wait_for(self, expression: str, *, seconds: float = 20) -> Any:
         """Evaluate until it is true; returns its value."""
         async with asyncio.timeout(seconds):
-            while not (value := await self.run(expression)):
+            while not (value := await self.run(expression)):  # noqa: ASYNC110 (another process is waited for)
                 await asyncio.sleep(0.1)
         return value
 
@@ -89,7 +89,7 @@ class Page:
     async def screenshot(self, path: Path, *, whole: bool = True) -> None:
         """Save a picture of the page as PNG."""
         answer = await self.send("Page.captureScreenshot", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(answer["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["data"]))
 
     async def _read(self) -> None:
         async for message in self._socket:

@@ -44,7 +44,7 @@ ENTITIES: tuple[Row, ...] = (
     ("wittypi", "input_voltage", "Input voltage", "V", D.VOLTAGE, 2),
     ("wittypi", "output_current", "Output current", "A", D.CURRENT, 2),
     ("wittypi", "board_temperature", "Board temperature", "°C", D.TEMPERATURE, 1),
-    ("energy", "battery_percent", "Battery", "%", D.BATTERY, 0),
+    ("energy", "battery_soc", "Battery", "%", D.BATTERY, 0),
     ("energy", "harvest_power", "Harvest", "W", D.POWER, 1),
     ("energy", "load_power", "Load", "W", D.POWER, 1),
     ("energy", "price", "Price", "points/Wh", None, 2),
@@ -60,13 +60,7 @@ class DemoPower:
         self.off_reason: str | None = None
 
     async def status(self) -> Mapping[str, Any]:
-        return {
-            "board": "Witty Pi 4",
-            "last_reason": {"kind": "alarm", "text": "the alarm that was set"},
-            "wake_utc": self.wake_utc or self._clock.now() + timedelta(hours=9),
-            "triggers": ["alarm", "voltage above 13.0 V"],
-            "doubts": [],
-        }
+        return {"board": {"name": "wittypi"}, "plan": {"wake_utc": self.wake_utc}}
 
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         self.wake_utc = wake_utc
@@ -88,6 +82,7 @@ class DemoNode:
         self.power: DemoPower | None = DemoPower(self.clock)
         self.routes: dict[str, list[Route]] = {}
         self.decided: list[Decision] = []
+        self.guard = "none"
         self.plugin_views = list(PLUGINS)
         for row in ENTITIES:
             self._describe(row)
@@ -172,29 +167,43 @@ class DemoNode:
     def status(self) -> Mapping[str, Any]:
         """The budget's record."""
         now = self.clock.now()
-        percent = value_at("energy.battery_percent", now)
+        percent = value_at("energy.battery_soc", now)
+        account = {
+            "harvested_wh": 92.4,
+            "stored_wh": 27.1,
+            "lost_wh": 4.6,
+            "used_wh": {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0},
+        }
         return {
             "supply": self.supply(),
+            "soc": {"percent": percent, "uncertainty_percent": 4.0, "stored_wh": 1.54 * percent},
             "harvest_w": value_at("energy.harvest_power", now),
             "load_w": value_at("energy.load_power", now),
-            "soc": percent / 100,
-            "stored_wh": 1.54 * percent,
-            "capacity_wh": 154.0,
-            "guard": "none",
-            "guard_run_v": 12.4,
+            "load_measured": True,
+            "guard": {"in_force": self.guard, "voltage_v": 13.3, "run_v": 12.4, "commit_v": 12.0},
+            "ledger": {
+                "today": account,
+                "total": {**account, "harvested_wh": 18240.0, "total_used_wh": 17630.0},
+            },
+            "governor": "thresholds",
             "price_points_per_wh": value_at("energy.price", now),
-            "plan": {"sleep_utc": None, "wake_utc": now + timedelta(hours=9)},
-            "consumers": [
-                {"name": "node", "level": "idle", "power_w": 2.7, "levels": []},
-                {"name": "weather", "level": "full", "power_w": 0.05, "levels": ["off", "full"]},
-                {"name": "camera", "level": "saver", "power_w": 0.6, "levels": ["off", "saver", "full"]},
-                {"name": "iexec", "level": "off", "power_w": 0.0, "levels": ["off", "watch"]},
+            "plan": {"sleep_utc": None, "wake_utc": now + timedelta(hours=9), "steps": []},
+            "duties": [
+                {"consumer": "weather", "level": "full", "power_w": 0.05, "failure": None},
+                {"consumer": "camera", "level": "saver", "power_w": 0.6, "failure": None},
+                {"consumer": "iexec", "level": "off", "power_w": 0.0, "failure": None},
             ],
             "leases": [],
-            "today": {
-                "harvested_wh": 92.4,
-                "stored_wh": 31.7,
-                "used_wh": {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0},
+            "board": {
+                "name": "wittypi",
+                "working": True,
+                "failure": None,
+                "last_reason": {"kind": "alarm", "text": "the alarm that was set"},
+                "armed": {
+                    "wake_utc": (self.power and self.power.wake_utc) or now + timedelta(hours=9),
+                    "triggers": ["alarm", "voltage above 13.0 V"],
+                    "doubts": [],
+                },
             },
         }
 
@@ -231,7 +240,7 @@ def value_at(entity_id: str, now: datetime) -> float:
         "wittypi.input_voltage": 13.3 + sun * 0.8 + wiggle,
         "wittypi.output_current": 0.65 + wiggle,
         "wittypi.board_temperature": 31.5 + sun * 9,
-        "energy.battery_percent": 52 + 34 * math.sin((hour - 11.5) / 24 * 2 * math.pi) + 8 * cloud,
+        "energy.battery_soc": 52 + 34 * math.sin((hour - 11.5) / 24 * 2 * math.pi) + 8 * cloud,
         "energy.harvest_power": 31 * sun * cloud,
         "energy.load_power": 3.35 + wiggle * 4 + (4.1 if 10.5 < hour < 16 else 0),
         "energy.price": 0.42 - 0.25 * math.sin((hour - 8) / 24 * 2 * math.pi),

@@ -28,17 +28,16 @@ async def take(directory: Path) -> None:
     clock = ScaledClock(TimeScale(asyncio.get_running_loop().time(), 0.0, NOON.timestamp(), 60.0))
     node = DemoNode(clock)
     with TemporaryDirectory() as state_dir:
-        server = WebServer(
-            settings=HttpSettings(port=0), state_dir=Path(state_dir), services=node.services()
-        )
+        server = WebServer(settings=HttpSettings(port=0), state_dir=Path(state_dir), services=node.services())
         await server.start()
         chromium = find_chromium()
         assert chromium, "no Chromium is installed"
         async with open_page(chromium) as page:
             await page.resize(1280, 900)
             await page.goto(f"{server.url}/")
-            await page.wait_for("document.querySelector('input[name=token]')")
+            await page.wait_for("!!document.querySelector('input[name=token]')")
             await page.screenshot(directory / "login.png")
+            page.log.clear()
             await page.goto(server.login_link())
             await page.wait_for("document.querySelectorAll('canvas').length >= 2")
             for name, width, height, scale, dark in SHOTS:
@@ -48,7 +47,7 @@ async def take(directory: Path) -> None:
                 await page.screenshot(directory / f"{name}.png")
             assert not page.log, page.log
             await server.stop()
-            await page.wait_for("document.querySelector('.banner')")
+            await page.wait_for("!!document.querySelector('.banner')")
             await page.resize(1280, 900)
             await page.screenshot(directory / "lost.png", whole=False)
 

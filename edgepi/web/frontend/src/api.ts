@@ -46,32 +46,48 @@ export interface Supply {
   battery_percent: number | null;
 }
 
-export interface Consumer {
-  name: string;
-  level?: string | null;
-  power_w?: number | null;
+export interface Account {
+  harvested_wh: number;
+  used_wh: Record<string, number>;
+  stored_wh: number;
+  lost_wh: number;
 }
 
+export interface Duty {
+  consumer: string;
+  level: string;
+  power_w: number;
+  failure: string | null;
+}
+
+export interface Lease {
+  offer: { consumer: string; title: string };
+  state: string;
+  power_w: number;
+}
+
+export interface PowerBoard {
+  name: string;
+  working: boolean;
+  failure: string | null;
+  last_reason: { kind: string; text: string } | null;
+  armed: { wake_utc: string | null; triggers: string[]; doubts: string[] } | null;
+}
+
+/** The budget's record; what is not known is null or absent, never zero. */
 export interface Energy {
   supply?: Supply | null;
+  soc?: { percent: number; uncertainty_percent: number; stored_wh: number } | null;
   harvest_w?: number | null;
   load_w?: number | null;
-  soc?: number | null;
-  battery_percent?: number | null;
-  stored_wh?: number | null;
-  capacity_wh?: number | null;
-  guard?: string | null;
-  guard_run_v?: number | null;
-  guard_commit_v?: number | null;
+  load_measured?: boolean;
+  guard?: { in_force: string; run_v: number; commit_v: number };
+  ledger?: { today: Account; total: Account & { total_used_wh: number } };
   price_points_per_wh?: number | null;
-  plan?: { sleep_utc?: string | null; wake_utc?: string | null } | null;
-  consumers?: Consumer[];
-  today?: {
-    harvested_wh?: number;
-    used_wh?: Record<string, number>;
-    stored_wh?: number;
-    lost_wh?: number;
-  } | null;
+  duties?: Duty[];
+  leases?: Lease[];
+  plan?: { sleep_utc: string | null; wake_utc: string | null };
+  board?: PowerBoard | null;
 }
 
 export interface Card {
@@ -98,14 +114,6 @@ export interface Series {
   unit: string | null;
   times_s: number[];
   values: Value[];
-}
-
-export interface PowerBoard {
-  board?: string | null;
-  last_reason?: { kind: string; text: string } | null;
-  wake_utc?: string | null;
-  triggers?: string[];
-  doubts?: string[];
 }
 
 /** The node said no; `status` is HTTP's. */

@@ -28,12 +28,12 @@ export function App() {
       <main class={model.connected ? "board" : "board stale"}>
         <BatteryPanel energy={status.energy} />
         <WhyPanel decisions={model.decisions} zone={status.node.time_zone} />
-        <EnergyPanel energy={status.energy} />
+        <EnergyPanel energy={status.energy} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />
         <CardCharts status={status} connected={model.connected} states={model.states} />
-        <Readings states={model.states} connected={model.connected} zone={status.node.time_zone} />
+        <Readings model={model} status={status} />
         <PluginsPanel plugins={model.plugins} />
-        <PowerPanel model={model} status={status} />
+        <PowerPanel status={status} plugins={model.plugins} />
       </main>
       <Footer status={status} />
     </>

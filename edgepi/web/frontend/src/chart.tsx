@@ -80,9 +80,9 @@ function options(latest: { current: Props }, width: number): uPlot.Options {
       x: { time: true, range: () => [latest.current.from, latest.current.to] },
       y: { range: range ?? ((_plot, low, high) => spread(low, high)) },
     },
-    axes: [axis({ space: 60, values: (plot, ticks) => hours(plot, ticks, zone) }), axis({ size: 46, values: (_plot, ticks) => ticks.map((t) => `${t}`) })],
+    axes: [axis({ size: 26, space: 60, values: (plot, ticks) => hours(plot, ticks, zone) }), axis({ size: 46, values: (_plot, ticks) => ticks.map((t) => `${t}`) })],
     series: [
-      { label: "Time", value: (_plot, seconds) => (seconds == null ? NOTHING : label(seconds, zone)) },
+      { label: "Time", value: (_plot, seconds) => (seconds == null ? "now" : label(seconds, zone)) },
       ...lines.map(curve),
     ],
   };
@@ -96,9 +96,21 @@ function curve(line: Line): uPlot.Series {
     width: 1.75,
     spanGaps: false,
     points: { show: false },
-    value: (_plot, value) => (value == null ? NOTHING : `${number(value, line.digits)} ${line.unit}`),
+    value: (plot, value, at, index) => said(index == null ? newest(plot.data[at]) : value, line),
     ...(line.filled ? { fill: colour(line.tone, "22") } : {}),
   };
+}
+
+function said(value: number | null | undefined, line: Line): string {
+  return value == null ? NOTHING : `${number(value, line.digits)} ${line.unit}`;
+}
+
+function newest(values: ArrayLike<number | null | undefined> | undefined): number | null {
+  for (let index = (values?.length ?? 0) - 1; index >= 0; index--) {
+    const value = values![index];
+    if (value != null) return value;
+  }
+  return null;
 }
 
 function axis(extra: Partial<uPlot.Axis>): uPlot.Axis {

@@ -1,6 +1,6 @@
 /** Numbers and times for people, in the node's own time zone. */
 
-import type { State } from "./api";
+import type { Plugin, State } from "./api";
 
 export const NOTHING = "–";
 
@@ -18,7 +18,7 @@ export function wh(value: number | null | undefined): string {
 
 export function watts(value: number | null | undefined): string {
   const size = Math.abs(value ?? 0);
-  return number(value, size >= 100 ? 0 : size >= 1 || size === 0 ? 1 : 2);
+  return number(value, size >= 100 || size === 0 ? 0 : size >= 1 ? 1 : 2);
 }
 
 export function text(state: State): string {
@@ -29,9 +29,18 @@ export function text(state: State): string {
   return number(value, state.precision ?? (Math.abs(value) >= 100 ? 0 : 2));
 }
 
-export function title(name: string): string {
-  const words = name.replace(/[_-]+/g, " ");
+export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function title(name: string): string {
+  return capital(name.replace(/[_-]+/g, " "));
+}
+
+/** The plugin's own title for an instance; its name where there is none, or several instances. */
+export function titleOf(instance: string, plugins: readonly Plugin[]): string {
+  const plugin = plugins.find((each) => each.instance === instance);
+  return plugin?.title && plugin.name === instance ? plugin.title : title(instance);
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

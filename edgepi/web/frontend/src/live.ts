@@ -1,13 +1,12 @@
 /** Keeps the model true: one full fetch, then pushes; again after each lost connection. */
 
-import { get, Refused, type Decision, type Plugin, type PowerBoard, type State, type Status } from "./api";
+import { get, Refused, type Decision, type Plugin, type State, type Status } from "./api";
 import { current, putDecision, putPlugin, putState, update } from "./model";
 
 const TOPICS = ["states", "decisions", "status", "plugins"];
 const SHORTEST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 const SILENCE_MS = 25_000;
-const POWER_EVERY_MS = 60_000;
 
 type Message =
   | { type: "state"; data: State }
@@ -24,7 +23,6 @@ let heardAt = 0;
 export function start(): void {
   void connect();
   setInterval(watch, 5_000);
-  setInterval(() => void fetchPower(), POWER_EVERY_MS);
   addEventListener("online", retryNow);
   document.addEventListener("visibilitychange", () => document.hidden || retryNow());
 }
@@ -87,19 +85,8 @@ async function resync(): Promise<void> {
       decisions,
       plugins,
     });
-    await fetchPower();
   } catch {
     socket?.close();
-  }
-}
-
-async function fetchPower(): Promise<void> {
-  const { status, connected } = current();
-  if (!connected || !status?.has_power_board) return;
-  try {
-    update({ power: await get<PowerBoard>("power/status") });
-  } catch {
-    update({ power: null });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Everything that the page knows, replaced as a whole at most once per frame. */
 
-import type { Decision, Plugin, PowerBoard, State, Status } from "./api";
+import type { Decision, Plugin, State, Status } from "./api";
 
 export interface Model {
   phase: "starting" | "login" | "ready";
@@ -13,7 +13,6 @@ export interface Model {
   states: ReadonlyMap<string, State>;
   decisions: readonly Decision[];
   plugins: readonly Plugin[];
-  power: PowerBoard | null;
 }
 
 const MOST_DECISIONS = 60;
@@ -27,7 +26,6 @@ let model: Model = {
   states: new Map(),
   decisions: [],
   plugins: [],
-  power: null,
 };
 let scheduled = false;
 const listeners = new Set<() => void>();

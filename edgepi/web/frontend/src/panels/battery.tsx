@@ -9,7 +9,8 @@ const GUARDS: Record<string, string> = {
 export function BatteryPanel({ energy }: { energy: Energy }) {
   const percent = percentOf(energy);
   const flow = flowOf(energy);
-  const guard = GUARDS[energy.guard ?? "none"];
+  const guard = GUARDS[energy.guard?.in_force ?? "none"];
+  const { soc } = energy;
   return (
     <section class="card battery" aria-labelledby="battery">
       <h2 id="battery">Battery</h2>
@@ -24,19 +25,17 @@ export function BatteryPanel({ energy }: { energy: Energy }) {
       <dl class="facts">
         <Fact name="Voltage" value={number(energy.supply?.battery_v, 2)} unit="V" />
         <Fact name="Sun" value={watts(energy.harvest_w)} unit="W" tone="sun" />
-        <Fact name="Load" value={watts(energy.load_w)} unit="W" tone="load" />
-        {energy.stored_wh != null && energy.capacity_wh != null && (
-          <Fact name="Stored" value={wh(energy.stored_wh)} unit={`of ${wh(energy.capacity_wh)} Wh`} />
-        )}
+        <Fact name={energy.load_measured === false ? "Load, as stated" : "Load"} value={watts(energy.load_w)} unit="W" tone="load" />
+        {soc && <Fact name="Stored" value={wh(soc.stored_wh)} unit={`Wh ± ${number(soc.uncertainty_percent, 0)} %`} />}
         {energy.price_points_per_wh != null && (
           <Fact name="A watt-hour is worth" value={number(energy.price_points_per_wh, 2)} unit="points" tone="price" />
         )}
       </dl>
       <p class={guard ? "guard warn" : "guard muted"}>
         {guard ??
-          (energy.guard_run_v == null
+          (energy.guard == null
             ? "No guard is in force."
-            : `No guard is in force; the first acts below ${number(energy.guard_run_v, 2)} V.`)}
+            : `No guard is in force; the first acts below ${number(energy.guard.run_v, 2)} V.`)}
       </p>
     </section>
   );
@@ -65,12 +64,14 @@ function Cell({ percent, low }: { percent: number | null; low: boolean }) {
 }
 
 function percentOf(energy: Energy): number | null {
-  if (energy.soc != null) return energy.soc * 100;
-  return energy.battery_percent ?? energy.supply?.battery_percent ?? null;
+  return energy.soc?.percent ?? energy.supply?.battery_percent ?? null;
 }
 
 function flowOf(energy: Energy): string {
-  const measured = energy.supply?.battery_w;
+  const { supply } = energy;
+  const measured =
+    supply?.battery_w ??
+    (supply?.battery_v != null && supply.battery_a != null ? supply.battery_v * supply.battery_a : null);
   const net =
     measured ?? (energy.harvest_w != null && energy.load_w != null ? energy.harvest_w - energy.load_w : null);
   if (net === null) return "Whether it charges is not measured.";

@@ -1,28 +1,33 @@
-import type { Consumer, Energy } from "../api";
-import { title, watts, wh } from "../format";
+import type { Energy, Plugin } from "../api";
+import { number, titleOf, watts, wh } from "../format";
 
 interface Part {
   key: string;
   name: string;
   energy: number;
   tone: string;
-  now?: Consumer | undefined;
+  now?: Now | undefined;
+}
+
+interface Now {
+  level: string;
+  power: number | null;
 }
 
 const KNOWN: Record<string, string> = { node: "The computer itself", unexplained: "Unexplained" };
 
-export function EnergyPanel({ energy }: { energy: Energy }) {
-  const today = energy.today;
-  if (!today) return null;
-  const stored = today.stored_wh ?? 0;
+export function EnergyPanel({ energy, plugins }: { energy: Energy; plugins: readonly Plugin[] }) {
+  if (!energy.ledger) return null;
+  const { today, total } = energy.ledger;
+  const stored = today.stored_wh;
   const income = parts([
-    { key: "sun", name: "Sun", energy: today.harvested_wh ?? 0, tone: "sun" },
+    { key: "sun", name: "Sun", energy: today.harvested_wh, tone: "sun" },
     { key: "drawn", name: "Out of the battery", energy: Math.max(0, -stored), tone: "store" },
   ]);
   const use = parts([
-    ...consumers(energy),
+    ...consumers(energy, plugins),
     { key: "stored", name: "Into the battery", energy: Math.max(0, stored), tone: "store" },
-    { key: "lost", name: "Lost in conversion", energy: Math.max(0, today.lost_wh ?? 0), tone: "lost" },
+    { key: "lost", name: "Lost in conversion", energy: Math.max(0, today.lost_wh), tone: "lost" },
   ]);
   const scale = Math.max(sum(income), sum(use), 1e-9);
   return (
@@ -49,12 +54,15 @@ export function EnergyPanel({ energy }: { energy: Energy }) {
                 {part.name}
               </th>
               <td>{part.now?.level ?? ""}</td>
-              <td>{part.now?.power_w == null ? "" : `${watts(part.now.power_w)} W`}</td>
+              <td>{part.now?.power == null ? "" : `${watts(part.now.power)} W`}</td>
               <td>{wh(part.energy)} Wh</td>
             </tr>
           ))}
         </tbody>
       </table>
+      <p class="since muted">
+        Since installation: {kwh(total.harvested_wh)} harvested, {kwh(total.total_used_wh)} used
+      </p>
     </section>
   );
 }
@@ -81,18 +89,31 @@ function Stream({ label, parts: shown, scale }: { label: string; parts: Part[]; 
   );
 }
 
-function consumers(energy: Energy): Part[] {
-  const used = energy.today?.used_wh ?? {};
-  const now = new Map((energy.consumers ?? []).map((consumer) => [consumer.name, consumer]));
+function consumers(energy: Energy, plugins: readonly Plugin[]): Part[] {
+  const used = energy.ledger?.today.used_wh ?? {};
+  const now = running(energy);
   const names = [...new Set([...Object.keys(used), ...now.keys()])];
   names.sort((a, b) => (used[b] ?? 0) - (used[a] ?? 0));
   return names.map((name, index) => ({
     key: `use ${name}`,
-    name: KNOWN[name] ?? title(name),
+    name: KNOWN[name] ?? titleOf(name, plugins),
     energy: used[name] ?? 0,
     tone: `tone${index % 6}`,
     now: now.get(name),
   }));
+}
+
+/** Duties at their level, and jobs under the name of whoever runs them. */
+function running({ duties = [], leases = [] }: Energy): Map<string, Now> {
+  const now = new Map<string, Now>();
+  for (const { consumer, level, power_w, failure } of duties) {
+    now.set(consumer, { level: failure ? "failing" : level, power: power_w });
+  }
+  for (const { offer, state, power_w } of leases) {
+    const before = now.get(offer.consumer);
+    now.set(offer.consumer, { level: state.replaceAll("_", " "), power: (before?.power ?? 0) + power_w });
+  }
+  return now;
 }
 
 function parts(all: Part[]): Part[] {
@@ -101,4 +122,8 @@ function parts(all: Part[]): Part[] {
 
 function sum(all: Part[]): number {
   return all.reduce((total, part) => total + Math.max(0, part.energy), 0);
+}
+
+function kwh(energy: number): string {
+  return energy >= 1000 ? `${number(energy / 1000, 1)} kWh` : `${wh(energy)} Wh`;
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 
 import { post, Refused } from "../api";
+import { capital } from "../format";
 import { retryNow } from "../live";
 import { update } from "../model";
 
@@ -50,6 +51,6 @@ export function Login() {
 }
 
 function sentence(error: Refused): string {
-  const first = error.message.charAt(0).toUpperCase() + error.message.slice(1);
+  const first = capital(error.message);
   return error.status === 429 && error.hint ? `${first}; ${error.hint}.` : `${first}.`;
 }

@@ -1,8 +1,8 @@
 import type { Plugin } from "../api";
 import { title } from "../format";
 
-const GOOD = new Set(["enabled", "running", "starting"]);
-const QUIET = new Set(["disabled", "stopped"]);
+const GOOD = new Set(["enabled"]);
+const QUIET = new Set(["available", "disabled"]);
 
 export function PluginsPanel({ plugins }: { plugins: readonly Plugin[] }) {
   return (

@@ -1,41 +1,42 @@
-import type { Status } from "../api";
-import { when } from "../format";
-import { nodeNow, type Model } from "../model";
+import type { Plugin, Status } from "../api";
+import { titleOf, when } from "../format";
+import { nodeNow } from "../model";
 
-export function PowerPanel({ model, status }: { model: Model; status: Status }) {
-  const { power } = model;
-  if (!power) return null;
-  const wake = power.wake_utc ?? status.energy.plan?.wake_utc;
-  const sleep = status.energy.plan?.sleep_utc;
+export function PowerPanel({ status, plugins }: { status: Status; plugins: readonly Plugin[] }) {
+  const { board, plan } = status.energy;
+  if (!board) return null;
   const shown = (moment: string) => when(new Date(moment), nodeNow(), status.node.time_zone);
+  const { armed, last_reason: reason } = board;
+  const wake = armed?.wake_utc ?? null;
   return (
     <section class="card power" aria-labelledby="power">
-      <h2 id="power">{power.board ?? "Power board"}</h2>
+      <h2 id="power">Power board: {titleOf(board.name, plugins)}</h2>
+      {!board.working && <p class="warn">{board.failure ?? "It is being started."}</p>}
       <dl class="rows">
-        {power.last_reason && (
+        {reason && (
           <div>
             <dt>Last woken by</dt>
-            <dd>{power.last_reason.text}</dd>
+            <dd>{reason.text}</dd>
           </div>
         )}
-        {sleep && (
+        {plan?.sleep_utc && (
           <div>
-            <dt>Sleeps</dt>
-            <dd>{shown(sleep)}</dd>
+            <dt>Will sleep</dt>
+            <dd>{shown(plan.sleep_utc)}</dd>
           </div>
         )}
         <div>
           <dt>Next wake</dt>
           <dd>{wake ? shown(wake) : "none is armed"}</dd>
         </div>
-        {power.triggers && power.triggers.length > 0 && (
+        {armed && armed.triggers.length > 0 && (
           <div>
             <dt>Wakes on</dt>
-            <dd>{power.triggers.join(", ")}</dd>
+            <dd>{armed.triggers.join(", ")}</dd>
           </div>
         )}
       </dl>
-      {power.doubts?.map((doubt) => (
+      {armed?.doubts.map((doubt) => (
         <p key={doubt} class="warn">
           {doubt}
         </p>

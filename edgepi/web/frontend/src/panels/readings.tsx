@@ -1,32 +1,36 @@
-import type { State } from "../api";
-import { text, time, title } from "../format";
+import type { State, Status } from "../api";
+import { text, time, titleOf } from "../format";
+import type { Model } from "../model";
 import { useCourses, type Course } from "../series";
-
-interface Props {
-  states: ReadonlyMap<string, State>;
-  connected: boolean;
-  zone: string;
-}
 
 const MOST_SPARKS = 20;
 
-export function Readings({ states, connected, zone }: Props) {
-  const all = [...states.values()];
+/** The budget's own entities; the panels of battery and energy show them better. */
+const ENERGY = "energy";
+
+/** A group per plugin instance. */
+export function Readings({ model, status }: { model: Model; status: Status }) {
+  const all = [...model.states.values()].filter((state) => state.instance !== ENERGY);
   const numeric = all.filter((state) => typeof state.value === "number").map((state) => state.entity_id);
-  const courses = useCourses(numeric.sort().slice(0, MOST_SPARKS), 24, connected);
+  const courses = useCourses(numeric.sort().slice(0, MOST_SPARKS), 24, model.connected);
   return (
-    <>
+    <div class="groups">
       {[...byInstance(all)].map(([instance, members]) => (
-        <section key={instance} class="card readings" aria-label={`Readings of ${title(instance)}`}>
-          <h2>{title(instance)}</h2>
+        <section
+          key={instance}
+          class="card readings"
+          style={{ flexGrow: members.length, flexBasis: `${Math.min(members.length, 6) * 10.5}rem` }}
+          aria-label={`Readings of ${titleOf(instance, model.plugins)}`}
+        >
+          <h2>{titleOf(instance, model.plugins)}</h2>
           <ul>
             {members.map((state) => (
-              <Reading key={state.entity_id} state={state} course={courses.get(state.entity_id)} zone={zone} />
+              <Reading key={state.entity_id} state={state} course={courses.get(state.entity_id)} zone={status.node.time_zone} />
             ))}
           </ul>
         </section>
       ))}
-    </>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Decision } from "../api";
-import { title, when } from "../format";
+import { capital, title, when } from "../format";
 import { nodeNow } from "../model";
 
 export function WhyPanel({ decisions, zone }: { decisions: readonly Decision[]; zone: string }) {
@@ -12,12 +12,22 @@ export function WhyPanel({ decisions, zone }: { decisions: readonly Decision[]; 
         {decisions.map((decision) => (
           <li key={`${decision.time_utc} ${decision.subject} ${decision.action}`}>
             <time dateTime={decision.time_utc}>{when(new Date(decision.time_utc), now, zone)}</time>
-            <p>
-              <b>{title(decision.subject)}</b> {decision.sentence}
-            </p>
+            <Sentence decision={decision} />
           </li>
         ))}
       </ol>
     </section>
+  );
+}
+
+/** The sentence; with its subject before it where it does not name it itself. */
+function Sentence({ decision: { sentence, subject } }: { decision: Decision }) {
+  if (subject === "node" || sentence.toLowerCase().includes(subject.toLowerCase())) {
+    return <p>{capital(sentence)}</p>;
+  }
+  return (
+    <p>
+      <b>{title(subject)}:</b> {sentence}
+    </p>
   );
 }
