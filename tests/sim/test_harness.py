@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from edgepi.errors import WorldError
+from edgepi.sim.draw import NodeState
+from edgepi.sim.harness import Harness, HarnessTimes
+from edgepi.sim.simulation import Simulation
+from edgepi.sim.store import load
+
+pytestmark = pytest.mark.slow
+
+QUICK = HarnessTimes(after_halt_s=0.2, end_within_s=5.0, boot_within_s=20.0, failed_starts=3)
+
+NODE = """
+import asyncio, os, signal, subprocess, sys
+from pathlib import Path
+from edgepi.hardware import Phase, open_hardware
+
+async def up(machine):
+    line = machine.output_line(17)
+    for high in (True, False, True, False):
+        line.set(high)
+        await machine.clock.sleep(0.1)
+    await machine.phase(Phase.READY)
+    print("ready", flush=True)
+
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with open_hardware(Path(sys.argv[1]), allow_halt=True) as machine:
+        await act(machine, stop)
+
+{act}
+
+asyncio.run(main())
+"""
+
+WAITS = """
+async def act(machine, stop):
+    await up(machine)
+    await stop.wait()
+    print("stopped orderly", flush=True)
+"""
+
+HAS_A_CHILD = """
+async def act(machine, stop):
+    child = subprocess.Popen(["sleep", "1000"])
+    await up(machine)
+    print("child", child.pid, flush=True)
+    await asyncio.sleep(1000)
+"""
+
+SLEEPS_UNTIL_AN_ALARM = """
+from datetime import timedelta
+def bcd(value): return value // 10 << 4 | value % 10
+
+async def act(machine, stop):
+    await up(machine)
+    wake = machine.clock.now() + timedelta(hours=2)
+    bus = machine.i2c()
+    def arm():
+        for offset, value in enumerate((wake.second, wake.minute, wake.hour, wake.day)):
+            bus.write_byte_data(8, 27 + offset, bcd(value))
+    await asyncio.to_thread(arm)
+    await machine.halt("to sleep")
+    await stop.wait()
+"""
+
+NEVER_COMES_UP = "async def act(machine, stop):\n    sys.exit(3)\n"
+
+CRASHES_ONCE = """
+async def act(machine, stop):
+    await up(machine)
+    mark = Path(sys.argv[1]).with_name("crashed")
+    if not mark.exists():
+        mark.touch()
+        os._exit(7)
+    await stop.wait()
+"""
+
+IGNORES_THE_END = """
+async def act(machine, stop):
+    await up(machine)
+    await machine.halt("whatever")
+    await asyncio.sleep(1000)
+"""
+
+
+class Terminal:
+    def __init__(self) -> None:
+        self.world: list[str] = []
+        self.node: list[str] = []
+
+    def said(self, text: str) -> bool:
+        return any(text in line for line in (*self.world, *self.node))
+
+
+async def harness_for(
+    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK
+) -> tuple[Harness, Terminal]:
+    script = directory / "node.py"
+    await asyncio.to_thread(script.write_text, NODE.replace("{act}", textwrap.dedent(act)))
+    terminal = Terminal()
+    harness = Harness(
+        simulation,
+        (sys.executable, str(script), str(directory / "world.sock")),
+        directory=directory,
+        env=os.environ,
+        say=terminal.world.append,
+        node_says=terminal.node.append,
+        times=times,
+    )
+    return harness, terminal
+
+
+@asynccontextmanager
+async def harnessed(
+    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK
+) -> AsyncIterator[tuple[Harness, Terminal]]:
+    harness, terminal = await harness_for(simulation, directory, act, times=times)
+    running = asyncio.create_task(harness.run())
+    try:
+        yield harness, terminal
+    finally:
+        harness.stop()
+        await asyncio.wait_for(running, 30)
+
+
+async def until(condition: Callable[[], object], within_s: float = 40.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 (the other side is another process)
+            await asyncio.sleep(0.01)
+
+
+async def test_the_node_is_started_when_the_board_gives_power_and_stopped_orderly(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    async with harnessed(simulation, tmp_path, WAITS) as (_, terminal):
+        await until(lambda: terminal.said("ready"))
+        assert simulation.world.node is NodeState.UP
+        assert simulation.world.board.rail_on
+    assert terminal.said("stopped orderly")
+    assert load(tmp_path / "world.json") is not None
+
+
+async def test_the_rate_is_one_while_the_node_boots_and_rises_when_it_is_ready(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    rates: list[float] = []
+    simulation.listen(lambda _message: rates.append(simulation.keeper.rate))
+    async with harnessed(simulation, tmp_path, WAITS) as (_, terminal):
+        await until(lambda: terminal.said("ready"))
+        await until(lambda: simulation.keeper.rate == 60.0)
+    assert 1.0 in rates
+    assert rates.index(1.0) < rates.index(60.0, rates.index(1.0))
+
+
+async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulation, tmp_path: Path) -> None:
+    async with harnessed(simulation, tmp_path, HAS_A_CHILD) as (_, terminal):
+        await until(lambda: terminal.said("child"))
+        child = int(terminal.node[-1].split()[1])
+        assert psutil.pid_exists(child)
+        simulation.world.board.press()
+        await until(lambda: terminal.said("power is cut"))
+        await until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie")
+        assert simulation.world.node is NodeState.OFF
+        simulation.world.board.release()
+        await asyncio.sleep(0.2)
+        assert simulation.world.node_w == 0.0
+
+
+async def test_a_halted_node_is_cut_and_its_alarm_starts_it_again(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    async with harnessed(simulation, tmp_path, SLEEPS_UNTIL_AN_ALARM) as (_, terminal):
+        await until(lambda: terminal.said("the node halts (to sleep)"))
+        await until(lambda: terminal.said("power is cut"))
+        simulation.keeper.ask(3600.0)
+        await until(lambda: terminal.said("(alarm1)"))
+        simulation.keeper.ask(60.0)
+        await until(lambda: terminal.node.count("ready") == 2)
+
+
+async def test_a_node_that_does_not_end_after_its_halt_is_killed(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    times = replace(QUICK, end_within_s=0.5)
+    async with harnessed(simulation, tmp_path, IGNORES_THE_END, times=times) as (_, terminal):
+        await until(lambda: terminal.said("power is cut"))
+
+
+async def test_a_crashed_node_is_started_again(simulation: Simulation, tmp_path: Path) -> None:
+    async with harnessed(simulation, tmp_path, CRASHES_ONCE) as (_, terminal):
+        await until(lambda: terminal.said("exit code 7"))
+        await until(lambda: terminal.node.count("ready") == 2)
+        assert simulation.world.board.rail_on
+
+
+async def test_a_node_that_never_comes_up_ends_the_run(simulation: Simulation, tmp_path: Path) -> None:
+    harness, terminal = await harness_for(simulation, tmp_path, NEVER_COMES_UP)
+    with pytest.raises(WorldError, match="3 times"):
+        await asyncio.wait_for(harness.run(), 60)
+    assert sum("exit code 3" in line for line in terminal.world) == 2
+
+
+async def test_the_world_can_be_told_when_to_end(simulation: Simulation, tmp_path: Path) -> None:
+    terminal = Terminal()
+    harness = Harness(
+        simulation,
+        (sys.executable, "-c", "import time; time.sleep(1000)"),
+        directory=tmp_path,
+        env=os.environ,
+        say=terminal.world.append,
+        node_says=terminal.node.append,
+        times=QUICK,
+    )
+    await asyncio.wait_for(harness.run(last_s=30.0), 30)
+    assert simulation.world.time_s >= 29.0
+    assert terminal.said("the world rests")
