@@ -35,7 +35,11 @@ def build_page(root: Path) -> None:
     folder = node_folder()
     if folder is None:
         sys.exit(f"the page cannot be built: Node {OLDEST_NODE} or newer with npm is needed, or `make setup`")
-    env = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    env = {
+        **os.environ,
+        "npm_config_update_notifier": "false",
+        "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
     npm = str(folder / "npm")
     installed = frontend / "node_modules/.package-lock.json"
     lock = frontend / "package-lock.json"

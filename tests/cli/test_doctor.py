@@ -59,10 +59,15 @@ def test_groups_are_wanted_only_where_they_exist(tmp_path: Path) -> None:
     group_file = tmp_path / "etc/group"
     group_file.write_text("root:x:0:\ni2c:x:100:\ngpio:x:101:\n")
     assert groups.check(machine(tmp_path)).status == "ok"
-    group_file.write_text("i2c:x:100:\nvideo:x:44:\n")
-    result = groups.check(machine(tmp_path))
+    result = groups.check(machine(tmp_path, groups=frozenset({"gpio"})))
     assert result.status == "fail"
-    assert "usermod -aG video" in str(result.advice)
+    assert "usermod -aG i2c" in str(result.advice)
+
+
+def test_a_group_for_cameras_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/group").write_text("i2c:x:100:\nvideo:x:44:\n")
+    assert groups.check(machine(tmp_path)).status == "warn"
 
 
 def test_root_is_told_about_the_service(tmp_path: Path) -> None:

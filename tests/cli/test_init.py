@@ -18,6 +18,9 @@ from edgepi.errors import BusError, ManifestError
 from edgepi.plugin import Manifest, Probe
 from edgepi.runtime.discovery import discover
 from edgepi.sim.bus import SimulatedBus
+from edgepi.sim.chips.bme280 import BME280
+from edgepi.sim.chips.ina219 import INA219
+from edgepi.sim.chips.wittypi4 import WittyPi4
 
 SENSOR = Manifest(
     name="weather",
@@ -203,3 +206,20 @@ def test_a_manifest_with_a_broken_probe_is_refused(probe: dict[str, object]) -> 
     table = {"name": "x", "title": "x", "summary": "x", "probes": [probe]}
     with pytest.raises(ManifestError, match=r"probe|lists"):
         Manifest.from_table(table, "here")
+
+
+def test_our_plugins_find_their_chips_on_the_worlds_bus() -> None:
+    manifests = [record.manifest for record in discover().records() if record.manifest]
+    bus = SimulatedBus({0x76: BME280(), 0x08: WittyPi4(), 0x40: INA219()})
+    found = {(chip.plugin, chip.address) for chip in scan(manifests, bus, 1)}
+    assert found == {("weather", 0x76), ("wittypi", 0x08), ("ina219", 0x40)}
+
+
+def test_what_is_found_makes_a_valid_file(here: Path) -> None:
+    chips = [Chip("weather", "W", 1, 0x76), Chip("wittypi", "P", 1, 0x08), Chip("ina219", "I", 1, 0x40)]
+    (here / "edgepi.yaml").write_text(config_text(defaults(Path("/")), chips))
+    assert {each.plugin for each in load(here / "edgepi.yaml", discover(), {}).plugins} == {
+        "weather",
+        "wittypi",
+        "ina219",
+    }

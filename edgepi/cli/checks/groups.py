@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from edgepi.cli.checks.base import Result, Surroundings
 
 __all__ = ["check"]
 
 NAME = "permissions"
-WANTED = ("i2c", "gpio", "video")
+NEEDED = ("i2c", "gpio")
+WANTED = (*NEEDED, "video")
 
 
 def check(machine: Surroundings) -> Result:
@@ -21,8 +24,9 @@ def check(machine: Surroundings) -> Result:
         )
     missing = [name for name in WANTED if name in _known(machine) and name not in machine.groups]
     if missing:
+        status: Literal["warn", "fail"] = "fail" if set(missing) & set(NEEDED) else "warn"
         advice = f"sudo usermod -aG {','.join(missing)} $USER, then log in again"
-        return Result(NAME, "fail", f"this user is not in the group {', '.join(missing)}", advice)
+        return Result(NAME, status, f"this user is not in the group {', '.join(missing)}", advice)
     return Result(NAME, "ok", "this user may use the buses and pins of this machine")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgepi.errors import HardwareError
 from edgepi.model import DeviceClass, Reading, ReadingDescription, StateClass
 from edgepi.plugin import PluginContext, Sensor
 
@@ -12,6 +13,7 @@ __all__ = ["{{ class_name }}Config", "{{ class_name }}Sensor", "celsius"]
 
 TEMPERATURE = 0x00  # register: 9 to 12 bits, high byte first, left-aligned
 STEP_C = 1 / 256
+LOWEST_C, HIGHEST_C = -55.0, 125.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,8 @@ class {{ class_name }}Sensor(Sensor):
                 device_class=DeviceClass.TEMPERATURE,
                 state_class=StateClass.MEASUREMENT,
                 precision=1,
-                valid_min=-55.0,
-                valid_max=125.0,
+                valid_min=LOWEST_C,
+                valid_max=HIGHEST_C,
             )
         ]
 
@@ -61,5 +63,12 @@ class {{ class_name }}Sensor(Sensor):
 
 
 def celsius(raw: int) -> float:
-    """Turn the register's 16 bits, two's complement, into degrees Celsius."""
-    return (raw - 0x10000 if raw & 0x8000 else raw) * STEP_C
+    """Turn the register's 16 bits, two's complement, into degrees Celsius.
+
+    Raises:
+        HardwareError: the chip cannot measure that; the wires are bad.
+    """
+    value = (raw - 0x10000 if raw & 0x8000 else raw) * STEP_C
+    if not LOWEST_C <= value <= HIGHEST_C:
+        raise HardwareError(f"the thermometer says {value:.1f} °C", hint="check the wires")
+    return value

@@ -1,10 +1,13 @@
-"""The sensor measures right on a simulated bus."""
+"""The sensor measures right on a simulated bus, and does what EdgePi expects of every sensor."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from edgepi.errors import BusError
 from edgepi.sim.bus import SimulatedBus
+from edgepi.testing.conformance import SensorConformance
 from edgepi.testing.pytest_plugin import ContextFactory
 
 from edgepi_{{ name }}.sensor import {{ class_name }}Config, {{ class_name }}Sensor, celsius
@@ -26,6 +29,18 @@ class Thermometer:
 
     def step(self, dt_s: float) -> None:
         """Nothing changes."""
+
+
+class Test{{ class_name }}(SensorConformance):
+    """Every test that EdgePi has for sensors: gone devices, garbage, restarts, blocking calls."""
+
+    @pytest.fixture
+    def make(
+        self, plugin_context: ContextFactory, simulated_bus: SimulatedBus
+    ) -> Callable[[], {{ class_name }}Sensor]:
+        """Build a fresh sensor on a working chip."""
+        simulated_bus.attach(ADDRESS, Thermometer(0x1900))
+        return lambda: {{ class_name }}Sensor(plugin_context({{ class_name }}Config()))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Runs a simulated node for long and watches its memory, open files and answers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from edgepi.cli.client import NodeClient
+from edgepi.errors import EdgePiError
+
+MB = 1024 * 1024
+MEMORY_GROWTH = 1.10  # of the last quarter over the second
+FILES_GROWTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was seen at one moment; None while the node was switched off."""
+
+    at_s: float
+    memory_mb: float
+    files: int
+    answered: bool
+
+
+def main() -> int:
+    """Run; 1 if the node leaks or stops answering."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--rate", type=float, default=60.0, help="world seconds per second")
+    parser.add_argument("--every", type=float, default=20.0, help="seconds between looks")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="edgepi-soak-") as folder:
+        state = Path(folder) / "state"
+        log = Path(".cache/logs/soak.log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        print(f"log: {log}")
+        with log.open("wb") as output:
+            world = subprocess.Popen(
+                [sys.executable, "-m", "edgepi", "sim", "--rate", str(args.rate), "--state-dir", str(state)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                samples = watch(world, state, args.hours * 3600, args.every)
+            finally:
+                stop(world)
+    return judge(samples)
+
+
+def watch(world: subprocess.Popen[bytes], state: Path, seconds: float, every_s: float) -> list[Sample]:
+    """Look at the processes until the time is over or the world ends."""
+    begun, samples = time.monotonic(), list[Sample]()
+    while (at_s := time.monotonic() - begun) < seconds and world.poll() is None:
+        time.sleep(min(every_s, seconds - at_s))
+        sample = look(world.pid, state, time.monotonic() - begun)
+        samples.append(sample)
+        print(
+            f"{sample.at_s / 60:7.1f} min  {sample.memory_mb:6.1f} MB  {sample.files:4} files  "
+            f"{'answers' if sample.answered else 'is off'}",
+            flush=True,
+        )
+    return samples
+
+
+def look(pid: int, state: Path, at_s: float) -> Sample:
+    """Add up the world's and the node's processes."""
+    memory, files = 0, 0
+    parent = psutil.Process(pid)
+    for process in (parent, *parent.children(recursive=True)):
+        try:
+            memory += process.memory_full_info().uss
+            files += process.num_fds()
+        except psutil.Error:
+            continue
+    try:
+        NodeClient(state).get("status")
+    except EdgePiError:
+        return Sample(at_s, memory / MB, files, answered=False)
+    return Sample(at_s, memory / MB, files, answered=True)
+
+
+def stop(world: subprocess.Popen[bytes]) -> None:
+    """End the world as Ctrl-C does, and by force if it does not listen."""
+    if world.poll() is None:
+        world.send_signal(signal.SIGINT)
+        try:
+            world.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(world.pid, signal.SIGKILL)
+
+
+def judge(samples: list[Sample]) -> int:
+    """Compare the last quarter with the second; only moments when the node was on count."""
+    on = [sample for sample in samples if sample.answered]
+    quarter = len(on) // 4
+    if quarter < 2:
+        print(f"soak: too little was seen: the node answered {len(on)} of {len(samples)} times")
+        return 1
+    before, after = on[quarter : 2 * quarter], on[-quarter:]
+    growth = statistics.median(s.memory_mb for s in after) / statistics.median(s.memory_mb for s in before)
+    files = statistics.median(s.files for s in after) - statistics.median(s.files for s in before)
+    bad = growth > MEMORY_GROWTH or files > FILES_GROWTH
+    print(
+        f"soak: memory x{growth:.3f} (at most {MEMORY_GROWTH}), files {files:+.0f} (at most +{FILES_GROWTH})"
+    )
+    return int(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
