@@ -7,34 +7,24 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from edgepi import plugin as contract
 from edgepi.errors import ContractError, PluginError
-from edgepi.plugin import (
-    Card,
-    Command,
-    ComputeBackend,
-    ConfigSchema,
-    Duty,
-    Notifier,
-    PowerController,
-    Route,
-    Sensor,
-    SupplyMeter,
-)
+from edgepi.plugin import ConfigSchema
 from edgepi.runtime.loading import LoadedPlugin
 
 __all__ = ["PRODUCTS", "SLOW_S", "call", "schema_of"]
 
 SLOW_S = 0.1
-PRODUCTS: dict[str, type] = {
-    "sensors": Sensor,
-    "duties": Duty,
-    "supply_meters": SupplyMeter,
-    "power_controllers": PowerController,
-    "compute_backends": ComputeBackend,
-    "notifiers": Notifier,
-    "routes": Route,
-    "cards": Card,
-    "commands": Command,
+PRODUCTS = {  # names, so that the classes are imported only once a plugin makes such things
+    "sensors": "Sensor",
+    "duties": "Duty",
+    "supply_meters": "SupplyMeter",
+    "power_controllers": "PowerController",
+    "compute_backends": "ComputeBackend",
+    "notifiers": "Notifier",
+    "routes": "Route",
+    "cards": "Card",
+    "commands": "Command",
 }
 log = logging.getLogger("edgepi.plugins")
 
@@ -55,7 +45,7 @@ def call(
     _note_slow(loaded, hook, stopwatch() - begun_s)
     products = tuple(product for answer in answers for product in answer)
     for product in products:
-        _check(hook, product, PRODUCTS[hook])
+        _check(hook, product, getattr(contract, PRODUCTS[hook]))
     return products
 
 
