@@ -37,7 +37,7 @@ class Sleeper:
         machine: Machine,
         clock: Clock,
         bus: EventBus,
-        on_armed: Callable[[WakeReceipt | None], None] = lambda receipt: None,
+        on_armed: Callable[[WakeReceipt | None], None] = lambda _: None,
     ) -> None:
         self.receipt: WakeReceipt | None = None
         self._on_armed = on_armed

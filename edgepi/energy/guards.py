@@ -130,7 +130,7 @@ def _leases(situation: Situation, verdict: Verdict) -> tuple[LeaseVerdict, ...]:
     for lease in situation.leases:
         verb = _ended(lease, situation.guard)
         known = kept.get(lease.offer.offer_id)
-        if verb is not None and (known is None or known.verb is not LeaseVerb.REFUSE):
+        if verb is not None and (known is None or known.verb is not LeaseVerb.BREAK):
             sentence = f"{_PAST[verb]}: {_reason(situation.guard)}"
             kept[lease.offer.offer_id] = LeaseVerdict(
                 offer_id=lease.offer.offer_id, verb=verb, sentence=sentence

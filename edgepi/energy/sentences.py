@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["clock_time", "duration", "percent", "price", "volts", "watts", "wh", "zone"]
+__all__ = ["clock_time", "percent", "volts", "wh", "zone"]
 
 
 def zone(name: str) -> tzinfo:
@@ -26,18 +26,6 @@ def clock_time(when_utc: datetime, now_utc: datetime, place: tzinfo) -> str:
     return f"on {when:%a %d %b %H:%M}"
 
 
-def duration(seconds: float) -> str:
-    """Say a length of time: ``40 s``, ``12 min``, ``3 h 20 min``, ``2 days``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 48:
-        return f"{round(hours / 24)} days"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
 
 def wh(energy_wh: float) -> str:
     """Say an energy: ``3.1 Wh``, ``0.04 Wh``, ``154 Wh``."""
@@ -45,10 +33,6 @@ def wh(energy_wh: float) -> str:
     digits = 0 if size >= 99.5 else 1 if size >= 0.1 or size < 0.0005 else 3 if size < 0.01 else 2
     return f"{energy_wh:.{digits}f} Wh"
 
-
-def watts(power_w: float) -> str:
-    """Say a power: ``2.7 W``."""
-    return f"{power_w:.1f} W"
 
 
 def volts(voltage_v: float) -> str:
@@ -59,8 +43,3 @@ def volts(voltage_v: float) -> str:
 def percent(share: float) -> str:
     """Say a share (0..1): ``83 %``."""
     return f"{share * 100:.0f} %"
-
-
-def price(points_per_wh: float) -> str:
-    """Say a price: ``0.42 points/Wh``."""
-    return f"{points_per_wh:.2f} points/Wh"
