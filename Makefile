@@ -34,7 +34,6 @@ run: $(READY_RUN) $(PAGE)
 	@exec $(BIN)/edgepi sim $(ARGS)
 
 test: lint
-	@mkdir -p $(LOGS)
 	@echo "logs: $(LOGS)/tests.log, $(LOGS)/tests.xml"
 	@$(if $(SELECT),echo "without measured data: EDGEPI_TEST_DATA does not name a folder with it")
 	@$(BIN)/python -m pytest $(if $(SELECT),-m "$(SELECT)") --durations=10 \
@@ -44,9 +43,10 @@ check: lint
 	@$(BIN)/python -m pytest -q -m "not slow$(if $(SELECT), and $(SELECT))" $(ARGS)
 
 lint: setup
+	@mkdir -p $(LOGS)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
-	$(BIN)/lint-imports --no-color 2>&1 | tail -n 4; $(BIN)/lint-imports >/dev/null
+	$(BIN)/lint-imports >$(LOGS)/floors.log 2>&1 || { cat $(LOGS)/floors.log; exit 1; }
 	$(BIN)/mypy
 	$(BIN)/python -m pip check
 	$(BIN)/python tools/check_arm.py
