@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from edgepi.errors import EdgePiError, NotFoundError, RequestError
+from edgepi.errors import EdgePiError, NotFoundError
 from edgepi.plugin import Request, Response, Route
 from edgepi.web.answers import ok, refused
 from edgepi.web.app import PREFIX, body_of, permit
@@ -81,9 +81,9 @@ class PluginRoutes:
             raise
         except TimeoutError:
             return refused(504, f"plugin {instance!r} did not answer in {_LONGEST_S:.0f} s", key="timeout")
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit):
             _LOG.exception("route %s %s of plugin %s failed", route.method, route.path, instance)
-            raise RequestError(f"plugin {instance!r} failed to answer", hint="its log says more") from error
+            return refused(502, f"plugin {instance!r} failed to answer", key="plugin", hint="the log says more")
         if not isinstance(answer, Response):
             _LOG.error("route %s of plugin %s returned %r", route.path, instance, type(answer).__name__)
             return refused(502, f"plugin {instance!r} gave no proper answer", key="plugin")

@@ -47,6 +47,7 @@ ENTITIES: tuple[Row, ...] = (
     ("energy", "battery_soc", "Battery", "%", D.BATTERY, 0),
     ("energy", "harvest_power", "Harvest", "W", D.POWER, 1),
     ("energy", "load_power", "Load", "W", D.POWER, 1),
+    ("energy", "node_power", "Power of node", "W", D.POWER, 1),
     ("energy", "price", "Price", "points/Wh", None, 2),
 )
 
@@ -243,6 +244,7 @@ def value_at(entity_id: str, now: datetime) -> float:
         "energy.battery_soc": 52 + 34 * math.sin((hour - 11.5) / 24 * 2 * math.pi) + 8 * cloud,
         "energy.harvest_power": 31 * sun * cloud,
         "energy.load_power": 3.35 + wiggle * 4 + (4.1 if 10.5 < hour < 16 else 0),
+        "energy.node_power": 2.7,
         "energy.price": 0.42 - 0.25 * math.sin((hour - 8) / 24 * 2 * math.pi),
     }[entity_id]
 

@@ -28,7 +28,7 @@ export function App() {
       <main class={model.connected ? "board" : "board stale"}>
         <BatteryPanel energy={status.energy} />
         <WhyPanel decisions={model.decisions} zone={status.node.time_zone} />
-        <EnergyPanel energy={status.energy} plugins={model.plugins} />
+        <EnergyPanel energy={status.energy} states={model.states} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />
         <CardCharts status={status} connected={model.connected} states={model.states} />
         <Readings model={model} status={status} />

@@ -1,4 +1,4 @@
-import type { Energy, Plugin } from "../api";
+import type { Energy, Plugin, State } from "../api";
 import { number, titleOf, watts, wh } from "../format";
 
 interface Part {
@@ -16,7 +16,13 @@ interface Now {
 
 const KNOWN: Record<string, string> = { node: "The computer itself", unexplained: "Unexplained" };
 
-export function EnergyPanel({ energy, plugins }: { energy: Energy; plugins: readonly Plugin[] }) {
+interface Props {
+  energy: Energy;
+  states: ReadonlyMap<string, State>;
+  plugins: readonly Plugin[];
+}
+
+export function EnergyPanel({ energy, states, plugins }: Props) {
   if (!energy.ledger) return null;
   const { today, total } = energy.ledger;
   const stored = today.stored_wh;
@@ -25,7 +31,7 @@ export function EnergyPanel({ energy, plugins }: { energy: Energy; plugins: read
     { key: "drawn", name: "Out of the battery", energy: Math.max(0, -stored), tone: "store" },
   ]);
   const use = parts([
-    ...consumers(energy, plugins),
+    ...consumers(energy, states, plugins),
     { key: "stored", name: "Into the battery", energy: Math.max(0, stored), tone: "store" },
     { key: "lost", name: "Lost in conversion", energy: Math.max(0, today.lost_wh), tone: "lost" },
   ]);
@@ -89,7 +95,7 @@ function Stream({ label, parts: shown, scale }: { label: string; parts: Part[]; 
   );
 }
 
-function consumers(energy: Energy, plugins: readonly Plugin[]): Part[] {
+function consumers(energy: Energy, states: ReadonlyMap<string, State>, plugins: readonly Plugin[]): Part[] {
   const used = energy.ledger?.today.used_wh ?? {};
   const now = running(energy);
   const names = [...new Set([...Object.keys(used), ...now.keys()])];
@@ -99,8 +105,15 @@ function consumers(energy: Energy, plugins: readonly Plugin[]): Part[] {
     name: KNOWN[name] ?? titleOf(name, plugins),
     energy: used[name] ?? 0,
     tone: `tone${index % 6}`,
-    now: now.get(name),
+    now: now.get(name) ?? stated(name, states),
   }));
+}
+
+/** What the budget reckons for a consumer that has no levels, such as the idle node. */
+function stated(consumer: string, states: ReadonlyMap<string, State>): Now | undefined {
+  const key = consumer.toLowerCase().replace(/[^a-z0-9_]+/g, "_");
+  const value = states.get(`energy.${key}_power`)?.value;
+  return typeof value === "number" ? { level: "", power: value } : undefined;
 }
 
 /** Duties at their level, and jobs under the name of whoever runs them. */
