@@ -19,6 +19,7 @@ READY, OVERFLOW = 0x02, 0x01
 PGA_LIMITS_V = (0.04, 0.08, 0.16, 0.32)
 SHUNT_LSB_V, BUS_LSB_V = 10e-6, 4e-3
 CALIBRATION_CONSTANT = 0.04096
+LARGEST_CALIBRATION = 0xFFFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,16 @@ class Ina219:
         self._bus = bus
         self._address = address
         self._pga = _pga_for(shunt_ohm * max_a)
-        self._current_lsb_a = max_a / 32768
-        self._calibration = int(CALIBRATION_CONSTANT / (self._current_lsb_a * shunt_ohm)) & 0xFFFE
+        wanted_lsb_a = max(max_a / 32768, CALIBRATION_CONSTANT / (LARGEST_CALIBRATION * shunt_ohm))
+        self._calibration = int(CALIBRATION_CONSTANT / (wanted_lsb_a * shunt_ohm)) & LARGEST_CALIBRATION
+        self._current_lsb_a = CALIBRATION_CONSTANT / (self._calibration * shunt_ohm)
         self._limit_v = PGA_LIMITS_V[self._pga]
         self.max_a = max_a
         self._detect()
         self._write(CALIBRATION, self._calibration)
         if (held := self._read(CALIBRATION)) != self._calibration:
             raise VerificationError(
-                f"the INA219 at 0x{address:02x} holds calibration {held} where {self._calibration} was written"
+                f"the INA219 at 0x{address:02x} holds calibration {held}, not the {self._calibration} written"
             )
 
     def trigger(self) -> None:
@@ -99,7 +101,7 @@ class Ina219:
 
 def _pga_for(shunt_v: float) -> int:
     for index, limit_v in enumerate(PGA_LIMITS_V):
-        if shunt_v <= limit_v:
+        if shunt_v <= limit_v + 1e-9:
             return index
     raise HardwareError(
         f"the shunt would drop {shunt_v * 1000:.0f} mV; an INA219 measures 320 mV at most",
