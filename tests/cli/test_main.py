@@ -136,7 +136,18 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (result.stdout.strip(), result.stderr) == ("0", "")
 
 
+def leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """List the parsers that have no further subcommands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return [leaf for each in set(action.choices.values()) for leaf in leaves(each)]
+    return [parser]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_and_speaks_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
-    assert "--json" in capsys.readouterr().out
+    assert COMMANDS[name][1:] in " ".join(capsys.readouterr().out.split())
+    parser = argparse.ArgumentParser()
+    frame._module(name).add_arguments(parser)
+    assert all("--json" in leaf.format_help() for leaf in leaves(parser))
