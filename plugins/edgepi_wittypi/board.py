@@ -77,6 +77,8 @@ class Board:
 
     def measure(self) -> Telemetry:
         """Measure afresh; burns up to six EEPROM cells, so ask once a minute at most."""
+        if (found := self.read(Reg.ID)) != OURS:
+            raise HardwareError(f"the Witty Pi says its id is 0x{found:02x}, so its answers are not believed")
         input_v = self._input_v()
         output_v = self._within("output", self._centi(Reg.VOUT))
         output_a = self._within("current", self._centi(Reg.IOUT))
