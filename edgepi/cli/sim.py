@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import add_config_argument, add_state_argument, state_dir
+from edgepi.cli.paths import add_config_argument, state_dir
 from edgepi.errors import RequestError
 from edgepi.hardware.channel import BlockingChannel
 
@@ -61,9 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
-    add_state_argument(parser)
-    parser.set_defaults(state_dir=argparse.SUPPRESS)  # an action must not undo what stood before it
+    # SUPPRESS: an action must not undo what stood before it.
+    suppress = argparse.SUPPRESS
+    parser.add_argument("--json", action="store_true", default=suppress, help="print JSON")
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        default=suppress,
+        metavar="DIRECTORY",
+        help="where node and world keep their state",
+    )
 
 
 def _percent(text: str) -> float:

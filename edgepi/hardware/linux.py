@@ -42,13 +42,15 @@ class LinuxMachine:
         self._pin_factory = pin_factory
         self._power_off = power_off
         self._is_set = trusted
-        self._clock = SystemClock(trusted=trusted())
+        self._clock = SystemClock(trusted=False)
         self._buses: dict[int, LinuxBus] = {}
         self._trust: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Watch for the clock to be set, if it is not."""
-        if not self._clock.trusted:
+        """Look whether the clock is set, and wait for it if it is not."""
+        if await asyncio.to_thread(self._is_set):
+            self._clock.trust()
+        else:
             self._trust = asyncio.create_task(self._wait_for_trust(), name="clock trust")
 
     async def close(self) -> None:
@@ -61,9 +63,10 @@ class LinuxMachine:
             await asyncio.to_thread(bus.close)
 
     async def _wait_for_trust(self) -> None:
-        while not await asyncio.to_thread(self._is_set):
+        while not self._clock.trusted:
             await self._clock.sleep(ASK_TRUST_EVERY_S)
-        self._clock.trust()
+            if await asyncio.to_thread(self._is_set):
+                self._clock.trust()
 
     @property
     def clock(self) -> Clock:

@@ -40,7 +40,7 @@ class WorldServer:
             self._server = await asyncio.start_unix_server(self._connected, str(self._path))
         except OSError as error:
             raise WorldError(f"the world cannot listen at {self._path}: {error.strerror}") from error
-        self._path.chmod(0o600)
+        await asyncio.to_thread(self._path.chmod, 0o600)
         self._ticker = asyncio.create_task(self._tick(), name="world ticks")
 
     async def _clear_the_way(self) -> None:
@@ -49,7 +49,7 @@ class WorldServer:
         except FileNotFoundError:
             return
         except OSError:
-            self._path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._path.unlink, missing_ok=True)
         else:
             writer.close()
             raise WorldError(
@@ -65,7 +65,7 @@ class WorldServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
-            self._path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
     async def _tick(self) -> None:
         while True:

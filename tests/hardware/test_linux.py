@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgepi.errors import HardwareError
-from edgepi.hardware import Phase, open_hardware
+from edgepi.hardware import Phase, linux, open_hardware
 from edgepi.hardware.linux import LinuxMachine, process_runs
 
 
@@ -67,15 +67,24 @@ async def test_a_clock_that_may_not_be_set_is_said(monkeypatch: pytest.MonkeyPat
     assert not untrusted.clock.trusted
 
 
-async def test_the_clock_is_trusted_as_soon_as_it_is_set() -> None:
+async def test_the_clock_is_trusted_as_soon_as_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "ASK_TRUST_EVERY_S", 0.01)
     answers = [False, False, True]
     waiting = LinuxMachine(allow_halt=False, trusted=lambda: answers.pop(0))
     await waiting.start()
-    async with asyncio.timeout(30):
-        while len(answers) > 1:  # noqa: ASYNC110 (the machine polls, too)
-            await asyncio.sleep(0.01)
     assert not waiting.clock.trusted
+    async with asyncio.timeout(30):
+        while not waiting.clock.trusted:  # noqa: ASYNC110 (a clock tells nobody)
+            await asyncio.sleep(0.01)
+    assert not answers
     await waiting.close()
+
+
+async def test_a_clock_that_is_set_is_trusted_from_the_start() -> None:
+    opened = LinuxMachine(allow_halt=False, trusted=lambda: True)
+    await opened.start()
+    assert opened.clock.trusted
+    await opened.close()
 
 
 def test_a_process_is_found_by_its_command_line_and_ourselves_are_not(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ async def test_the_node_is_started_when_the_board_gives_power_and_stopped_orderl
         assert simulation.world.node is NodeState.UP
         assert simulation.world.board.rail_on
     assert terminal.said("stopped orderly")
-    assert load(tmp_path / "world.json") is not None
+    assert await asyncio.to_thread(load, tmp_path / "world.json") is not None
 
 
 async def test_the_rate_is_one_while_the_node_boots_and_rises_when_it_is_ready(

@@ -1,0 +1,82 @@
+"""The real drivers, as they are, on the world's bus and pins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgepi.hardware import Machine, open_hardware
+from edgepi.plugin import PluginContext
+from edgepi.sim.draw import NodeState
+from edgepi.sim.simulation import Simulation
+from edgepi.testing.doubles import build_context
+from edgepi_ina219.meter import Ina219Config, Ina219Meter
+from edgepi_weather.sensor import WeatherConfig, WeatherSensor
+
+
+@pytest.fixture
+async def machine(served: Path, simulation: Simulation) -> AsyncIterator[Machine]:
+    async with open_hardware(served, allow_halt=True) as opened, asyncio.timeout(30):
+        while not simulation.world.rail_on:
+            await opened.clock.sleep(0.5)
+        simulation.keeper.ask(1.0)
+        simulation.world.node = NodeState.UP
+        yield opened
+
+
+def context(machine: Machine, path: Path, config: Any) -> PluginContext[Any]:
+    hardware: Any = machine
+    return build_context(config=config, clock=machine.clock, state_dir=path, hardware=hardware)
+
+
+async def test_the_weather_driver_reads_the_worlds_air(
+    machine: Machine, simulation: Simulation, tmp_path: Path
+) -> None:
+    sensor = WeatherSensor(context(machine, tmp_path, WeatherConfig()))
+    await sensor.start()
+    read = {reading.key: reading.value for reading in await sensor.read()}
+    await sensor.stop()
+    air = simulation.world.weather
+    assert read["temperature"] == pytest.approx(air.temperature_c, abs=0.1)
+    assert read["pressure"] == pytest.approx(air.pressure_hpa, abs=0.5)
+    assert read["humidity"] == pytest.approx(air.humidity_percent, abs=0.5)
+
+
+async def test_the_meters_see_panel_and_battery(
+    machine: Machine, simulation: Simulation, tmp_path: Path
+) -> None:
+    panel = Ina219Meter(context(machine, tmp_path, Ina219Config(address=0x40, measures="input", max_a=3.0)))
+    battery = Ina219Meter(
+        context(machine, tmp_path, Ina219Config(address=0x41, measures="battery", max_a=3.0))
+    )
+    into, store = await panel.read(), await battery.read()
+    world = simulation.world
+    assert world.panel_w > 3.0
+    assert into.input_w == pytest.approx(world.battery.accepted_w, rel=0.01, abs=0.02)
+    assert store.battery_v == pytest.approx(world.battery.terminal_v, abs=0.01)
+    assert store.battery_a == pytest.approx(world.battery.current_a, abs=0.002)
+
+
+async def test_the_board_driver_arms_the_worlds_board(
+    machine: Machine, simulation: Simulation, tmp_path: Path
+) -> None:
+    from edgepi.model import WakePlan
+    from edgepi_wittypi.controller import WittyPiConfig
+    from edgepi_wittypi.plugin import power_controllers
+
+    simulation.world.set_line(14, high=True)
+    (board,) = power_controllers(context(machine, tmp_path, WittyPiConfig()))
+    await board.start()
+    await board.ready()
+    supply = await board.read()
+    assert supply.battery_v == pytest.approx(simulation.world.battery.terminal_v, abs=0.07)
+    wake = machine.clock.now() + timedelta(hours=3)
+    receipt = await board.arm(WakePlan(wake_utc=wake))
+    assert receipt.certain, receipt.doubts
+    await asyncio.sleep(0)
+    await board.stop()
