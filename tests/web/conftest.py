@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, UnixConnector
 from edgepi.config.settings import HttpSettings
 from edgepi.testing.clock import ManualClock
 from edgepi.web.server import WebServer
+from edgepi.web.tokens import Scope, TokenStore
 from tests.web.demo import DemoNode
 
 
@@ -35,10 +37,9 @@ class Served:
             assert response.status == 303
 
     async def token(self, scope: str = "read") -> dict[str, str]:
-        from edgepi.web.tokens import Scope, TokenStore
-
         store = TokenStore(self.state_dir / "tokens.json")
-        secret = store.create(f"{scope}-token", Scope(scope), now_utc=self.real.now())
+        now_utc = self.real.now()
+        secret = await asyncio.to_thread(store.create, f"{scope}-token", Scope(scope), now_utc=now_utc)
         await self.real.advance(5)
         return {"Authorization": f"Bearer {secret}"}
 
@@ -47,13 +48,13 @@ class Served:
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     clock, real = ManualClock(), ManualClock()
     node = DemoNode(clock)
-    server = WebServer(
-        settings=HttpSettings(port=0), state_dir=tmp_path, services=node.services(), real=real
-    )
+    server = WebServer(settings=HttpSettings(port=0), state_dir=tmp_path, services=node.services(), real=real)
     await server.start()
     async with (
         ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser,
-        ClientSession(base_url="http://localhost", connector=UnixConnector(str(tmp_path / "api.sock"))) as local,
+        ClientSession(
+            base_url="http://localhost", connector=UnixConnector(str(tmp_path / "api.sock"))
+        ) as local,
     ):
         yield Served(node, server, real, tmp_path, browser, local)
     await server.stop()
