@@ -50,10 +50,8 @@ async def test_the_weather_driver_reads_the_worlds_air(
 async def test_the_meters_see_panel_and_battery(
     machine: Machine, simulation: Simulation, tmp_path: Path
 ) -> None:
-    panel = Ina219Meter(context(machine, tmp_path, Ina219Config(address=0x40, measures="input", max_a=3.0)))
-    battery = Ina219Meter(
-        context(machine, tmp_path, Ina219Config(address=0x41, measures="battery", max_a=3.0))
-    )
+    panel = Ina219Meter(context(machine, tmp_path, Ina219Config(address=0x40, measures="input")))
+    battery = Ina219Meter(context(machine, tmp_path, Ina219Config(address=0x41, measures="battery")))
     into, store = await panel.read(), await battery.read()
     world = simulation.world
     assert world.panel_w > 3.0
@@ -66,7 +64,7 @@ async def test_the_board_driver_arms_the_worlds_board(
     machine: Machine, simulation: Simulation, tmp_path: Path
 ) -> None:
     from edgepi.model import WakePlan
-    from edgepi_wittypi.controller import WittyPiConfig
+    from edgepi_wittypi.link import WittyPiConfig
     from edgepi_wittypi.plugin import power_controllers
 
     simulation.world.set_line(14, high=True)
