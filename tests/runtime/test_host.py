@@ -81,7 +81,7 @@ class House:
         self.host: PluginHost
 
     async def start(self, *plugins: PluginSettings) -> PluginHost:
-        self.registry = discover(path=[str(self.site)])
+        self.registry = await asyncio.to_thread(discover, path=[str(self.site)])
         self.host = PluginHost(
             settings=Settings(node=NODE, plugins=plugins),
             registry=self.registry,
@@ -181,13 +181,12 @@ async def test_a_plugin_that_cannot_be_loaded_harms_no_other(make_dist: MakeDist
 
 async def test_a_quarantined_plugin_stays_out_with_its_reason(make_dist: MakeDist, house: House) -> None:
     make_dist("sick", "raise RuntimeError('imported')")
-    house.registry = discover(path=[str(house.site)])
-    original = discover(path=[str(house.site)])
-    original.mark("sick", PluginStatus.QUARANTINED, "it held up the node")
+    registry = await asyncio.to_thread(discover, path=[str(house.site)])
+    registry.mark("sick", PluginStatus.QUARANTINED, "it held up the node")
     await house.start()
     host = PluginHost(
         settings=Settings(node=NODE, plugins=(one("sick"),)),
-        registry=original,
+        registry=registry,
         clock=house.clock,
         bus=house.bus,
         states=house.states,
