@@ -9,7 +9,7 @@ from edgepi.clock import Clock
 from edgepi.config.settings import RecorderSettings
 from edgepi.model import Decision, DecisionMade, LeaseChanged, LevelChanged, StateChanged
 from edgepi.recorder.retention import is_excluded
-from edgepi.recorder.samples import FLOAT, INT, Point, Stored, encode, to_decision
+from edgepi.recorder.samples import FLOAT, INT, Point, Stored, encode, storable, to_decision
 from edgepi.recorder.segments import Segments
 from edgepi.recorder.writer import Batch, DecisionRow, Row
 
@@ -122,14 +122,15 @@ class Inbox:
     def _is_excluded(self, entity_id: str) -> bool:
         known = self._excluded.get(entity_id)
         if known is None:
-            known = self._excluded[entity_id] = is_excluded(self._settings, entity_id)
+            known = is_excluded(self._settings, entity_id) or not entity_id.isprintable()
+            self._excluded[entity_id] = known
         return known
 
     def _decide(self, subject: str, action: str, sentence: str, numbers: dict[str, float]) -> None:
         self._places += 1
         segment, t_ms = self._segments.current.index, self._segments.t_ms()
-        row = (segment, t_ms, self._places, subject, action, sentence, json.dumps(numbers))
-        self._decisions.append(row)
+        texts = (storable(subject), storable(action), storable(sentence), json.dumps(numbers))
+        self._decisions.append((segment, t_ms, self._places, *texts))
         self._bound()
 
     def _bound(self) -> None:

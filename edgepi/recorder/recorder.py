@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,6 +83,7 @@ class Recorder:
         self._flushing = asyncio.Lock()
         self._unlisten: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
         self._running = False
         self._tidied: tuple[int, int] | None = None
         self._written: tuple[object, ...] = ()
@@ -108,7 +109,7 @@ class Recorder:
             self._thread.shutdown(wait=False)
             raise
         self._listen()
-        self._spawn(self._run())
+        self._runner = self._spawn(self._run())
 
     async def stop(self) -> None:
         """Write what waits and close the database."""
@@ -116,9 +117,8 @@ class Recorder:
             return
         for unlisten in self._unlisten:
             unlisten()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._runner is not None:
+            self._runner.cancel()
         await self.flush()
         self._running = False
         with suppress(sqlite3.Error):
@@ -127,6 +127,10 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write what waits; if that cannot be done, it goes on waiting and `stats` says why."""
+        # A caller that gives up must not take the rows of a half-done commit with it.
+        await asyncio.shield(self._spawn(self._flush()))
+
+    async def _flush(self) -> None:
         async with self._flushing:
             self._segments.look()
             batch = self._inbox.take()
@@ -214,9 +218,12 @@ class Recorder:
             (LevelChanged, self._inbox.add_level),
             (LeaseChanged, self._inbox.add_lease),
             (ClockStepped, lambda _: self._segments.stepped()),
-            (PowerGoing, lambda _: self._spawn(self.flush())),
+            (PowerGoing, self._power_going),
         )
         self._unlisten = [self._bus.listen(kind, call, name="recorder") for kind, call in heard]
+
+    def _power_going(self, _: PowerGoing) -> None:
+        self._spawn(self._flush())
 
     async def _run(self) -> None:
         with suppress(sqlite3.Error, RecorderError):
@@ -257,7 +264,9 @@ class Recorder:
             return
         hour = (index, now_ms // HOUR_MS)
         if hour != self._tidied or self._writer.crowded:
-            more = await self._call(lambda: self._writer.tidy(index, now_ms))
+            # A wall clock that was just set may be wrong; what it lets expire could not be had back.
+            sure = index == 0 or self._segments.t_ms() >= HOUR_MS
+            more = await self._call(lambda: self._writer.tidy(index, now_ms, may_purge=sure))
             self._tidied = None if more else hour
 
     def _entities(self) -> list[str]:
@@ -293,10 +302,11 @@ class Recorder:
         except sqlite3.Error as error:
             raise RecorderError(f"the history cannot be read: {error}") from error
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _failed(self, error: Exception) -> None:
         sentence = f"history cannot be written ({error}); it waits in memory"

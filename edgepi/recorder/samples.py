@@ -27,6 +27,7 @@ __all__ = [
     "encode",
     "from_ms",
     "number_of",
+    "storable",
     "to_decision",
     "to_ms",
 ]
@@ -83,7 +84,12 @@ def encode(state: State) -> tuple[int, Stored]:
         return (INT, int(value)) if -_INT64 <= value < _INT64 else _large(value)
     if isinstance(value, datetime):
         return TIME, value.isoformat()
-    return TEXT, str(value)[:_TEXT_LIMIT].encode("utf-8", "replace").decode()
+    return TEXT, storable(str(value)[:_TEXT_LIMIT])
+
+
+def storable(text: str) -> str:
+    """Replace half surrogate pairs, which SQLite refuses."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _large(value: int) -> tuple[int, Stored]:

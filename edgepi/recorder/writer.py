@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepi.config.settings import RecorderSettings
+from edgepi.errors import RecorderError
 from edgepi.recorder.archive import Archive
 from edgepi.recorder.blocks import pack_buckets, pack_points
 from edgepi.recorder.retention import purge
@@ -96,6 +97,9 @@ class Writer:
             if not is_corrupt(error):
                 raise
             self.replace(now, str(error))
+        except RecorderError:
+            self._close_quietly()
+            raise
 
     def _open(self) -> None:
         database = self._database = connect(self._path)
@@ -145,7 +149,7 @@ class Writer:
                     "INSERT OR IGNORE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [(first + segment, *rest) for segment, *rest in batch.decisions],
                 )
-        except sqlite3.Error:
+        except BaseException:
             self._recall()
             raise
         self.loose_rows += len(numbered)
@@ -174,7 +178,7 @@ class Writer:
         """Whether so many rows lie loose that they should be packed before the hour ends."""
         return self.loose_rows > _LOOSE_ROWS_MAX
 
-    def tidy(self, segment: int, now_ms: int) -> bool:
+    def tidy(self, segment: int, now_ms: int, *, may_purge: bool = True) -> bool:
         """Pack the hours that ended and let go of what expired; return whether more has."""
         before = now_ms + 1 if self.crowded else now_ms // HOUR_MS * HOUR_MS
         scope = {"segment": self._first_segment + segment, "before": before}
@@ -183,7 +187,7 @@ class Writer:
             for (number, hour), rows in groupby(loose, itemgetter(0, 1)):
                 self._pack(database, number, hour * HOUR_MS, rows)
             self.loose_rows -= database.execute(_DROP_LOOSE, scope).rowcount
-            return purge(database, self._settings, now_ms)
+            return may_purge and purge(database, self._settings, now_ms)
 
     def _pack(
         self, database: sqlite3.Connection, segment: int, hour_ms: int, rows: Iterable[tuple[Any, ...]]

@@ -41,9 +41,8 @@ def test_unknown_and_unavailable_stay_two_things() -> None:
         encode(state(None, gap))[0] for gap in (Availability.UNKNOWN, Availability.UNAVAILABLE)
     )
     assert (unknown, unavailable) == (UNKNOWN, UNAVAILABLE)
-    assert [availability_of(kind) for kind in (unknown, unavailable, FLOAT)] == list(
-        (Availability.UNKNOWN, Availability.UNAVAILABLE, Availability.KNOWN)
-    )
+    back = [availability_of(kind) for kind in (unknown, unavailable, FLOAT)]
+    assert back == [Availability.UNKNOWN, Availability.UNAVAILABLE, Availability.KNOWN]
     assert decode(unavailable, None) is None
 
 

@@ -96,7 +96,9 @@ def test_moving_aside_keeps_every_part_and_every_earlier_one(path: Path) -> None
 def test_a_torn_page_is_found(path: Path) -> None:
     database = connect(path)
     migrate(database, path)
+    database.execute("BEGIN")
     database.executemany("INSERT INTO entity (entity_id) VALUES (?)", [(f"e.{n}" * 9,) for n in range(2000)])
+    database.execute("COMMIT")
     assert is_healthy(database)
     database.close()
     content = bytearray(path.read_bytes())
