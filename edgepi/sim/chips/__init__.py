@@ -3,9 +3,10 @@
 from edgepi.sim.chips.bme280 import BME280, BME280_ID, BMP280_ID, Air
 from edgepi.sim.chips.compensation import Calibration
 from edgepi.sim.chips.ina219 import INA219, Rail
-from edgepi.sim.chips.wittypi4 import BoardEvent, WittyPi4, WittyPi4Tunables
+from edgepi.sim.chips.wittypi4 import WittyPi4
 from edgepi.sim.chips.wittypi4_memory import Analog
 from edgepi.sim.chips.wittypi4_registers import Reason, Reg
+from edgepi.sim.chips.wittypi4_switch import BoardEvent, WittyPi4Tunables
 
 __all__ = [
     "BME280",
