@@ -39,12 +39,8 @@ class NodeClient:
         return self._call("POST", path, json.dumps({} if body is None else body).encode())
 
     def _call(self, method: str, path: str, body: bytes | None) -> Any:
-        connection = _UnixConnection(self._state_dir, self._timeout_s)
-        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
         try:
-            connection.request(method, PREFIX + quote(path.lstrip("/"), safe="/?&=%+.~-_:"), body, headers)
-            response = connection.getresponse()
-            return _unwrap(response.status, response.read())
+            status, content = self._exchange(method, path, body)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
             raise NodeNotRunningError(self._state_dir) from error
         except PermissionError as error:
@@ -53,6 +49,15 @@ class NodeClient:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             raise RequestError(f"the node did not answer: {str(error) or type(error).__name__}") from error
+        return _unwrap(status, content)
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        connection = _UnixConnection(self._state_dir, self._timeout_s)
+        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
+        try:
+            connection.request(method, PREFIX + quote(path.lstrip("/"), safe="/?&=%+.~-_:"), body, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
 
