@@ -20,10 +20,13 @@ async def drive(
     """Await *work* while the clock advances in steps; fails after *limit_s* of the clock's seconds."""
     task = asyncio.create_task(work)
     begun_s = clock.monotonic()
-    while not task.done():
-        assert clock.monotonic() - begun_s < limit_s, f"still not done after {limit_s:g} s: {work}"
-        if clock.sleepers:
-            await clock.advance(step_s)
-        else:
-            await asyncio.wait((task,), timeout=THREAD_PAUSE_S)
-    return task.result()
+    try:
+        while not task.done():
+            assert clock.monotonic() - begun_s < limit_s, f"still not done after {limit_s:g} s: {work}"
+            if clock.sleepers:
+                await clock.advance(step_s)
+            else:
+                await asyncio.wait((task,), timeout=THREAD_PAUSE_S)
+        return task.result()
+    finally:
+        task.cancel()

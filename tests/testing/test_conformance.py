@@ -1,0 +1,430 @@
+"""Each suite lets a right object pass and catches a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from edgepi.errors import BusError
+from edgepi.model import (
+    DeviceClass,
+    FinishPhase,
+    LeaseState,
+    Level,
+    Offer,
+    Reading,
+    ReadingDescription,
+    RunPhase,
+    Supply,
+    WakePlan,
+    WakeReason,
+    WakeReasonKind,
+    WakeReceipt,
+)
+from edgepi.plugin import (
+    ComputeBackend,
+    Duty,
+    LeaseHandle,
+    Notifier,
+    PluginContext,
+    PowerCapabilities,
+    PowerController,
+    Sensor,
+    SupplyMeter,
+)
+from edgepi.sim.bus import SimulatedBus
+from edgepi.testing.clock import ManualClock
+from edgepi.testing.conformance import (
+    ComputeBackendConformance,
+    DutyConformance,
+    NotifierConformance,
+    PowerControllerConformance,
+    SensorConformance,
+    SupplyMeterConformance,
+)
+from edgepi.testing.conformance.base import Run
+from edgepi.testing.doubles import FakeBudget, FakeHardware
+from edgepi.testing.driving import drive
+from edgepi.testing.pytest_plugin import ContextFactory
+
+ADDRESS, ID = 0x30, 0x5A
+
+
+class Chip:
+    """Register 0 says who it is, register 1 what it measures."""
+
+    def read(self, register: int) -> int:
+        return (ID, 42)[register]
+
+    def write(self, register: int, value: int) -> None:
+        """Nothing to write."""
+
+    def step(self, dt_s: float) -> None:
+        """Nothing to wait for."""
+
+
+class Thing(Sensor):
+    def __init__(self, context: PluginContext[Any]) -> None:
+        self.context = context
+
+    def describe(self) -> Sequence[ReadingDescription]:
+        return [ReadingDescription(key="value", name="Value", valid_min=0.0, valid_max=100.0)]
+
+    async def read(self) -> Sequence[Reading]:
+        return [Reading("value", await self.context.run_blocking(self.measure))]
+
+    def measure(self) -> int:
+        bus = self.context.hardware.i2c(1)
+        if bus.read_byte_data(ADDRESS, 0) != ID:
+            raise BusError("that is no Thing")
+        return bus.read_byte_data(ADDRESS, 1)
+
+
+class NoDescription(Thing):
+    def describe(self) -> Sequence[ReadingDescription]:
+        return []
+
+
+class ShoutingKey(Thing):
+    def describe(self) -> Sequence[ReadingDescription]:
+        return [ReadingDescription(key="My Value", name="Value")]
+
+
+class EnumWithoutOptions(Thing):
+    def describe(self) -> Sequence[ReadingDescription]:
+        return [ReadingDescription(key="value", name="Value", device_class=DeviceClass.ENUM)]
+
+
+class Eager(Thing):
+    def __init__(self, context: PluginContext[Any]) -> None:
+        super().__init__(context)
+        self.first = self.measure()
+
+
+class Undescribed(Thing):
+    async def read(self) -> Sequence[Reading]:
+        return [Reading("other", 1)]
+
+
+class Credulous(Thing):
+    def measure(self) -> int:
+        return self.context.hardware.i2c(1).read_byte_data(ADDRESS, 1)
+
+
+class Blocking(Thing):
+    async def read(self) -> Sequence[Reading]:
+        return [Reading("value", self.measure())]
+
+
+class Silent(Thing):
+    async def read(self) -> Sequence[Reading]:
+        try:
+            return await super().read()
+        except BusError:
+            return [Reading("value", 0)]
+
+
+class FailsToStop(Thing):
+    async def stop(self) -> None:
+        raise RuntimeError("not started")
+
+
+@pytest.fixture
+def chip_on_bus(simulated_bus: SimulatedBus) -> None:
+    simulated_bus.attach(ADDRESS, Chip())
+
+
+@pytest.fixture
+def run(manual_clock: ManualClock) -> Run:
+    def run(work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
+        return drive(work, manual_clock)
+
+    return run
+
+
+@pytest.mark.usefixtures("chip_on_bus")
+class TestRightSensor(SensorConformance):
+    @pytest.fixture
+    def make(self, plugin_context: ContextFactory) -> Callable[[], Thing]:
+        return lambda: Thing(plugin_context())
+
+
+@pytest.mark.usefixtures("chip_on_bus")
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (NoDescription, "test_describes_readings_that_people_and_machines_understand"),
+        (ShoutingKey, "test_describes_readings_that_people_and_machines_understand"),
+        (EnumWithoutOptions, "test_describes_readings_that_people_and_machines_understand"),
+        (Eager, "test_is_made_without_touching_hardware"),
+        (Undescribed, "test_measures_what_it_describes"),
+        (FailsToStop, "test_can_be_stopped_at_any_time_and_started_again"),
+        (Silent, "test_says_when_the_device_is_gone_and_comes_back_with_it"),
+        (Credulous, "test_takes_no_garbage_for_a_measurement"),
+        (Blocking, "test_leaves_the_event_loop_alone"),
+    ],
+)
+async def test_a_wrong_sensor_is_caught(  # noqa: PLR0917
+    plugin_context: ContextFactory,
+    fake_hardware: FakeHardware,
+    simulated_bus: SimulatedBus,
+    run: Run,
+    wrong: type[Thing],
+    caught_by: str,
+) -> None:
+    parts = {"run": run, "simulated_bus": simulated_bus, "fake_hardware": fake_hardware}
+    await _must_fail(SensorConformance(), caught_by, lambda: wrong(plugin_context()), parts)
+
+
+class Lamp(Duty):
+    name = "lamp"
+    listed: Sequence[Level] = (Level("off", 0.0, 0.0), Level("dim", 1.0, 1.0), Level("bright", 3.0, 2.0))
+
+    def levels(self) -> Sequence[Level]:
+        return self.listed
+
+    async def apply(self, level: str) -> None:
+        self.level = level
+
+
+class NeverOff(Lamp):
+    listed = (Level("dim", 1.0, 1.0), Level("bright", 3.0, 2.0))
+
+
+class CostlyOff(Lamp):
+    listed = (Level("off", 0.5, 0.0), Level("bright", 3.0, 2.0))
+
+
+class UpsideDown(Lamp):
+    listed = (Level("off", 0.0, 0.0), Level("bright", 3.0, 2.0), Level("dim", 1.0, 1.0))
+
+
+class OneWay(Lamp):
+    async def apply(self, level: str) -> None:
+        if level == getattr(self, "level", None):
+            raise RuntimeError("already there")
+        self.level = level
+
+
+class TestRightDuty(DutyConformance):
+    @pytest.fixture
+    def make(self) -> Callable[[], Lamp]:
+        return Lamp
+
+
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (NeverOff, "test_lists_levels_from_off_to_full"),
+        (CostlyOff, "test_lists_levels_from_off_to_full"),
+        (UpsideDown, "test_lists_levels_from_off_to_full"),
+        (OneWay, "test_goes_from_each_level_to_each_other"),
+    ],
+)
+async def test_a_wrong_duty_is_caught(run: Run, wrong: type[Lamp], caught_by: str) -> None:
+    await _must_fail(DutyConformance(), caught_by, wrong, {"run": run})
+
+
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+
+
+class Meter(SupplyMeter):
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW, source="meter", battery_v=12.8)
+
+
+class EmptyMeter(Meter):
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW, source="meter")
+
+
+class NaiveMeter(Meter):
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW.replace(tzinfo=None), source="meter", battery_v=12.8)
+
+
+class NanMeter(Meter):
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW, source="meter", battery_v=float("nan"))
+
+
+class TestRightMeter(SupplyMeterConformance):
+    @pytest.fixture
+    def make(self) -> Callable[[], Meter]:
+        return Meter
+
+
+@pytest.mark.parametrize("wrong", [EmptyMeter, NaiveMeter, NanMeter])
+async def test_a_wrong_meter_is_caught(run: Run, wrong: type[Meter]) -> None:
+    caught_by = "test_measures_something_with_its_time_and_source"
+    await _must_fail(SupplyMeterConformance(), caught_by, wrong, {"run": run})
+
+
+class Board(PowerController):
+    held: datetime | None = None
+
+    @property
+    def capabilities(self) -> PowerCapabilities:
+        return PowerCapabilities(can_cut=True, can_wake_at=True, wake_horizon_s=86400.0)
+
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW, source="board", input_v=12.8)
+
+    async def ready(self) -> None:
+        """Nobody to tell."""
+
+    async def last_reason(self) -> WakeReason:
+        return WakeReason(WakeReasonKind.UNKNOWN, "it does not say")
+
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        self.held = max(plan.wake_utc, NOW + timedelta(minutes=1))
+        return WakeReceipt(wake_utc=self.held, triggers=("alarm",))
+
+    async def disarm(self) -> None:
+        self.held = None
+
+    async def prepare_cut(self) -> None:
+        """Always ready."""
+
+
+class Early(Board):
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        return WakeReceipt(wake_utc=plan.wake_utc - timedelta(minutes=5), triggers=("alarm",))
+
+
+class Careless(Board):
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        return WakeReceipt(wake_utc=plan.wake_utc, triggers=("alarm",))
+
+
+class Hopeless(Board):
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        return WakeReceipt(wake_utc=plan.wake_utc, triggers=())
+
+
+class Wordless(Board):
+    async def last_reason(self) -> WakeReason:
+        return WakeReason(WakeReasonKind.UNKNOWN, "")
+
+
+class Unbounded(Board):
+    @property
+    def capabilities(self) -> PowerCapabilities:
+        return PowerCapabilities(can_cut=True, can_wake_at=True)
+
+
+class TestRightBoard(PowerControllerConformance):
+    @pytest.fixture
+    def make(self) -> Callable[[], Board]:
+        return Board
+
+
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (Early, "test_holds_the_wake_that_its_receipt_says"),
+        (Hopeless, "test_holds_the_wake_that_its_receipt_says"),
+        (Careless, "test_never_takes_a_wake_in_the_past"),
+        (Wordless, "test_says_why_the_node_was_switched_on"),
+        (Unbounded, "test_can_do_what_its_capabilities_say"),
+    ],
+)
+async def test_a_wrong_board_is_caught(
+    run: Run, manual_clock: ManualClock, wrong: type[Board], caught_by: str
+) -> None:
+    parts = {"run": run, "manual_clock": manual_clock}
+    await _must_fail(PowerControllerConformance(), caught_by, wrong, parts)
+
+
+class Mailbox(Notifier):
+    name = "mailbox"
+
+    async def notify(self, title: str, message: str) -> None:
+        assert title
+
+
+class TestRightNotifier(NotifierConformance):
+    @pytest.fixture
+    def make(self) -> Callable[[], Mailbox]:
+        return Mailbox
+
+
+class AsciiOnly(Mailbox):
+    async def notify(self, title: str, message: str) -> None:
+        title.encode("ascii")
+
+
+async def test_a_wrong_notifier_is_caught(run: Run) -> None:
+    with pytest.raises(UnicodeError):
+        await NotifierConformance().test_sends_what_it_is_given(AsciiOnly, run, "Ünïcode", "")
+
+
+class Miner(ComputeBackend):
+    name = "miner"
+
+    def __init__(self, budget: FakeBudget) -> None:
+        self.budget = budget
+        self.lease: LeaseHandle | None = None
+
+    async def start(self) -> None:
+        self.lease = await self.budget.offer(OFFER)
+        if self.lease.lease.state is LeaseState.GRANTED:
+            await self.lease.started()
+
+    async def stop(self) -> None:
+        if self.lease is not None and self.lease.lease.state.open:
+            await self.lease.give_back("stopping")
+
+
+class Hoarder(Miner):
+    async def stop(self) -> None:
+        """Keep the lease."""
+
+
+class Poacher(Miner):
+    async def start(self) -> None:
+        self.lease = await self.budget.offer(OFFER)
+        await self.lease.started()
+
+
+OFFER = Offer(
+    offer_id="1",
+    consumer="miner",
+    title="A job",
+    value_points=3.0,
+    run=RunPhase(energy_wh=1.0, duration_s=600.0),
+    finish=FinishPhase(energy_wh=0.1, duration_s=10.0, deadline_utc=NOW + timedelta(hours=5)),
+)
+
+
+class TestRightBackend(ComputeBackendConformance):
+    @pytest.fixture
+    def make(self, fake_budget: FakeBudget) -> Callable[[], Miner]:
+        return lambda: Miner(fake_budget)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (Hoarder, "test_leaves_no_lease_open_when_it_stops"),
+        (Poacher, "test_runs_nothing_without_a_lease"),
+    ],
+)
+async def test_a_wrong_backend_is_caught(
+    run: Run, fake_budget: FakeBudget, manual_clock: ManualClock, wrong: type[Miner], caught_by: str
+) -> None:
+    parts = {"run": run, "fake_budget": fake_budget, "manual_clock": manual_clock}
+    await _must_fail(ComputeBackendConformance(), caught_by, lambda: wrong(fake_budget), parts)
+
+
+async def _must_fail(suite: Any, test: str, make: Callable[[], Any], parts: dict[str, Any]) -> None:
+    """Run one test of a suite by hand and see it fail, not skip."""
+    function = getattr(suite, test)
+    wanted = function.__func__.__code__.co_varnames[1 : function.__func__.__code__.co_argcount]
+    arguments = {name: parts[name] for name in wanted if name != "make"}
+    failed = (AssertionError, BusError, RuntimeError, pytest.fail.Exception)
+    with pytest.raises(failed):
+        await function(make=make, **arguments)
