@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol, cast
 
 from edgepi import __version__
@@ -108,6 +107,8 @@ def _description(name: str, command: _CommandModule | Command) -> str:
 
 
 def _unknown(name: str) -> int:
+    from difflib import get_close_matches
+
     kind = "option" if name.startswith("-") else "command"
     close = get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean `edgepi {close[0]}`?" if close else "`edgepi --help` lists the commands"

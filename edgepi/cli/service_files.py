@@ -26,7 +26,6 @@ POLKIT_PATH = Path("/etc/polkit-1/rules.d/50-edgepi.rules")
 _UNIT = """\
 [Unit]
 Description=EdgePi, a node that lives on a solar panel
-Documentation=man:systemd.service(5)
 After=network.target time-sync.target
 StartLimitIntervalSec=10min
 StartLimitBurst=10
