@@ -57,6 +57,7 @@ _log = logging.getLogger("edgepi.budget")
 
 SAVE_EVERY_S = 300.0
 TELL_WITHIN_S = 10.0
+FIRST_READING_S = 60.0
 _ORPHANED_AFTER = timedelta(days=1)
 _VERBS = {
     LeaseVerb.GRANT: LeaseState.GRANTED,
@@ -102,6 +103,7 @@ class BudgetService:
         self._duties: dict[str, DutyRunner] = {}
         self._reported_w: dict[str, float] = {}
         self._nudge = asyncio.Event()
+        self._round = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._told: tuple[Any, ...] | None = None
         self._verdict: Verdict | None = None
@@ -225,7 +227,8 @@ class BudgetService:
         while True:
             self._nudge.clear()
             try:
-                await self.tick()
+                async with self._round:
+                    await self.tick()
             except Exception:  # noqa: BLE001 (without this loop nothing guards the battery)
                 _log.exception("the energy loop stumbled; it goes on")
             await self._pause()
@@ -248,6 +251,8 @@ class BudgetService:
     async def tick(self) -> None:
         """Read, book, decide, carry out."""
         self._measure()
+        if self._too_early():
+            return
         situation = self._situation()
         verdict = self._verdict = self._decide(situation)
         self._carry_out(verdict)
@@ -258,6 +263,11 @@ class BudgetService:
         await self._departure.consider(situation, verdict)
         if self._clock.monotonic() - self._saved_s >= SAVE_EVERY_S:
             await self.save()
+
+    def _too_early(self) -> bool:
+        """Whether to wait for the first readings: deciding blindly would switch on what they forbid."""
+        passed_s = self._clock.monotonic() - self._awake_since_s
+        return self._verdict is None and self._telemetry.waiting and passed_s < FIRST_READING_S
 
     def _measure(self) -> None:
         now_s = self._clock.monotonic()
@@ -291,6 +301,7 @@ class BudgetService:
             board=self._measuring.board,
             supply=now.supply,
             soc=now.soc,
+            metered=bool(self._telemetry.sources),
             harvest_w=now.harvest_w,
             guard=now.guard,
             duties=tuple(runner.now for runner in self._duties.values()),
@@ -352,6 +363,8 @@ class BudgetService:
         board = source.controller
         if board is not None and board.capabilities.can_cut and not self._machine.can_halt:
             self._machine.permit_halt()
+        if self._verdict is None:
+            self.nudge()
         voltage = source.supply.battery_v if source.supply else None
         guard = self._measuring.now.guard
         if voltage is not None and voltage <= guard.run_v and guard.seen is Guard.NONE:

@@ -87,6 +87,11 @@ class Telemetry:
         self._running = False
         await asyncio.gather(*(self._end(source) for source in self.sources))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a source has neither been read nor failed yet."""
+        return any(source.supply is None and not source.failures for source in self.sources)
+
     def supply(self) -> Supply | None:
         """Merge all fresh records; meters come before boards, for they are the finer instruments."""
         now_s = self._clock.monotonic()

@@ -106,8 +106,9 @@ class SleepMeans:
 class Situation:
     """Everything that a decision may rest on, at one moment.
 
-    *supply* holds only fresh values; *soc* is None when nothing ever measured the battery;
-    *harvest_w* is what the panel gives now, measured or derived.
+    *supply* holds only fresh values; *soc* is None when nothing ever measured the battery, and
+    *metered* says whether anything should; *harvest_w* is what the panel gives now, measured or
+    derived.
     """
 
     now_utc: datetime
@@ -119,6 +120,7 @@ class Situation:
     board: Board
     supply: Supply | None = None
     soc: SocEstimate | None = None
+    metered: bool = False
     harvest_w: float | None = None
     guard: GuardState = field(default_factory=GuardState)
     duties: tuple[DutyNow, ...] = ()

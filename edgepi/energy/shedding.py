@@ -43,8 +43,10 @@ def needed_soc(duty: DutyNow, index: int, limits: Thresholds) -> float:
     return off_at + step * (index - 1) / max(1, len(duty.levels) - 1)
 
 
-def choose_level(duty: DutyNow, situation: Situation, limits: Thresholds, *, resting: bool) -> Decision:
-    """Choose a level; the decision's cause is ``<level>:<why>``."""
+def choose_level(
+    duty: DutyNow, situation: Situation, limits: Thresholds, *, resting: bool
+) -> tuple[str, Decision | None]:
+    """Choose a level and say why; None while only the dwell time keeps it where it is."""
     if situation.soc is None:
         return _decision(duty, len(duty.levels) - 1, situation, "nothing measures a battery", "unmeasured")
     soc, index = situation.soc.soc, duty.index(duty.level)
@@ -54,7 +56,7 @@ def choose_level(duty: DutyNow, situation: Situation, limits: Thresholds, *, res
         floor = _allowed(duty, soc - limits.duty_band, limits)
         wanted = min(max(index, floor), ceiling)
     if wanted != index and situation.monotonic_s - duty.since_s < limits.dwell_s:
-        wanted = index
+        return duty.level, None
     why = _why(duty, wanted, soc, limits, resting=resting)
     return _decision(duty, wanted, situation, why, "resting" if resting else "charge")
 
@@ -73,13 +75,13 @@ def _why(duty: DutyNow, index: int, soc: float, limits: Thresholds, *, resting: 
     return f"battery {percent(soc)}, {duty.levels[index + 1].name} again from {percent(back)}"
 
 
-def _decision(duty: DutyNow, index: int, situation: Situation, why: str, cause: str) -> Decision:
+def _decision(duty: DutyNow, index: int, situation: Situation, why: str, cause: str) -> tuple[str, Decision]:
     level = duty.levels[index].name
     falls = 0 < index < duty.index(duty.level)
     numbers = {"power_w": duty.power_w(level)}
     if situation.soc is not None:
         numbers["battery_percent"] = situation.soc.soc * 100
-    return Decision(
+    return level, Decision(
         time_utc=situation.now_utc,
         subject=duty.consumer,
         action="level",

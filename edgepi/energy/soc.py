@@ -43,6 +43,7 @@ class SocEstimator:
         self._variance = _SD_MAX**2
         self._at_s: float | None = None
         self._source = ""
+        self._recalled = False
 
     def update(
         self,
@@ -103,9 +104,11 @@ class SocEstimator:
         if self._soc is None:
             self._soc, self._variance = seen, sd**2
             return
-        if step_s <= 0:
+        if step_s <= 0 and not self._recalled:
             return
-        noise = sd**2 * max(1.0, _CORRELATION_H * 3600.0 / step_s)
+        # After a night off the first reading tells all that the next hour will.
+        weight = 1.0 if self._recalled else max(1.0, _CORRELATION_H * 3600.0 / step_s)
+        noise, self._recalled = sd**2 * weight, False
         gain = self._variance / (self._variance + noise)
         self._soc += gain * (seen - self._soc)
         self._variance *= 1.0 - gain
@@ -123,7 +126,7 @@ class SocEstimator:
         if 0.0 <= soc <= 1.0 and 0.0 <= sd <= 1.0:
             self._soc = soc
             self._variance = min(_SD_MAX**2, sd**2 + _DRIFT_BLIND**2 * max(0.0, off_h))
-            self._source = "remembered"
+            self._source, self._recalled = "remembered", True
 
 
 def _source(voltage_v: float | None, current_a: float | None, percent: float | None) -> str:

@@ -39,17 +39,19 @@ class ThresholdGovernor:
     def decide(self, situation: Situation) -> Verdict:
         """Say what shall be now."""
         self._latch(situation)
-        chosen = [
-            choose_level(duty, situation, self._limits, resting=self._resting) for duty in situation.duties
-        ]
+        chosen = {
+            duty.consumer: choose_level(duty, situation, self._limits, resting=self._resting)
+            for duty in situation.duties
+        }
+        said = [decision for _, decision in chosen.values() if decision is not None]
         leases, waiting = self._leases(situation)
         verdict = enforce(
             situation,
             Verdict(
-                levels={decision.subject: decision.cause.split(":")[0] for decision in chosen},
+                levels={consumer: level for consumer, (level, _) in chosen.items()},
                 leases=tuple(leases),
                 price_points_per_wh=_price(situation),
-                decisions=(*chosen, *waiting),
+                decisions=(*said, *waiting),
             ),
         )
         sleep = plan_sleep(situation, verdict, self._limits, resting=self._resting)
@@ -145,6 +147,8 @@ class ThresholdGovernor:
         if guard.worst is not Guard.NONE:
             shown = volts(guard.voltage_v or 0.0)
             return _no(f"waiting: battery at {shown}, the {guard.worst} guard is in force"), "guard"
+        if soc is None and situation.metered:
+            return _no("waiting: the battery has not been measured yet"), "unmeasured"
         if soc is None:
             return Answer(True, "granted: nothing measures a battery, the supply counts as steady"), ""
         if soc.sd >= limits.unsure_sd:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -173,7 +174,11 @@ def test_memory_goes_on_where_it_stopped_and_nonsense_is_refused() -> None:
     again = Ledger(time_zone="UTC")
     again.recall(ledger.memory())
     assert again.memory() == ledger.memory()
-    for nonsense in ({"total": {"harvested_wh": "nan"}, "days": {}}, {"total": {}, "days": {"x": {}}}):
+    books: list[dict[str, Any]] = [
+        {"total": {"harvested_wh": "nan"}, "days": {}},
+        {"total": {}, "days": {"x": {}}},
+    ]
+    for nonsense in books:
         with pytest.raises(ValueError, match=r"finite|isoformat"):
             again.recall(nonsense)
     assert again.memory() == ledger.memory()

@@ -17,8 +17,7 @@ Make = Callable[..., Any]
 
 
 def chosen(make_situation: Make, duty: DutyNow, soc: float | None, *, resting: bool = False) -> str:
-    decision = choose_level(duty, make_situation(soc), LIMITS, resting=resting)
-    return decision.cause.split(":")[0]
+    return choose_level(duty, make_situation(soc), LIMITS, resting=resting)[0]
 
 
 def test_duties_are_shed_saver_before_off_and_the_least_important_first(
@@ -64,12 +63,14 @@ def test_between_two_changes_lies_a_dwell_time(make_situation: Make, make_duty: 
 def test_the_sentence_says_charge_and_when_it_gets_better(
     make_situation: Make, make_duty: Make, level: str, soc: float | None, said: str
 ) -> None:
-    decision = choose_level(make_duty("camera", level), make_situation(soc), LIMITS, resting=False)
+    _, decision = choose_level(make_duty("camera", level), make_situation(soc), LIMITS, resting=False)
+    assert decision is not None
     assert decision.sentence == said
 
 
 def test_a_resting_node_keeps_everything_off(make_situation: Make, make_duty: Make) -> None:
-    decision = choose_level(make_duty("x", "saver", 50.0), make_situation(0.3), LIMITS, resting=True)
+    _, decision = choose_level(make_duty("x", "saver", 50.0), make_situation(0.3), LIMITS, resting=True)
+    assert decision is not None
     assert decision.sentence == "off: battery 30 %, the node rests until 40 %"
 
 
@@ -99,7 +100,7 @@ def test_a_noisy_charge_makes_no_duty_flap(noise: list[float], soc: float) -> No
         situation = replace(
             BASE, soc=SocEstimate(min(1.0, max(0.0, soc + error)), 0.02, ""), monotonic_s=number * 1000.0
         )
-        level = choose_level(duty, situation, LIMITS, resting=False).cause.split(":")[0]
+        level, _ = choose_level(duty, situation, LIMITS, resting=False)
         changes += level != duty.level
         duty = replace(duty, level=level)
     assert changes <= 2

@@ -28,7 +28,7 @@ def test_voltage_alone_finds_the_charge_and_follows_it() -> None:
 
 def test_coulombs_are_counted_between_voltages_that_say_little() -> None:
     estimator = SocEstimator(BATTERY)
-    estimator.update(0.0, voltage_v=13.3, current_a=0.0)
+    estimate = estimator.update(0.0, voltage_v=13.3, current_a=0.0)
     # -1.2 A for an hour takes a tenth of 12 Ah; the plateau's voltage does not move meanwhile.
     for minute in range(1, 61):
         estimate = estimator.update(minute * 60.0, voltage_v=13.3 - 1.2 * 0.05, current_a=-1.2)

@@ -1,0 +1,479 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from edgepi.budget import BudgetService, PowerDesk
+from edgepi.energy import Situation, ThresholdGovernor, Verdict
+from edgepi.errors import EnergyError, LeaseError, OfferError
+from edgepi.model import (
+    LeaseState,
+    Level,
+    LevelChanged,
+    Offer,
+    PowerGoing,
+    RunPhase,
+    SupplyRead,
+    WaitPhase,
+    WakeReceipt,
+)
+from edgepi.plugin import Budget, LeaseHandle
+from edgepi.testing.power import FakeDuty, FakeMeter
+
+Bench = Any
+Make = Callable[..., Offer]
+EMPTY, FULL = 12.6, 13.38
+
+
+async def started(bench: Bench, volts: float = FULL) -> None:
+    bench.meter.values["battery_v"] = bench.board.values["battery_v"] = volts
+    bench.budget.add_meter(bench.meter, "meter")
+    bench.budget.add_controller(bench.board, "board")
+    await bench.budget.start()
+    await bench.pass_time(30.0)
+
+
+async def granted(bench: Bench, offer: Offer) -> LeaseHandle:
+    handle: LeaseHandle = await bench.budget.offer(offer)
+    await bench.pass_time(10.0)
+    assert handle.lease.state is LeaseState.GRANTED
+    return handle
+
+
+async def committed(bench: Bench, offer: Offer) -> LeaseHandle:
+    handle = await granted(bench, offer)
+    await handle.started()
+    answer = await handle.commit()
+    assert answer.yes, answer.sentence
+    return handle
+
+
+def test_it_is_the_budget_that_plugins_know(bench: Bench) -> None:
+    budget: Budget = bench.budget
+    assert callable(budget.offer)
+
+
+async def test_a_full_battery_lets_duties_run_and_says_so_once(bench: Bench) -> None:
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera")
+    await started(bench)
+    await bench.pass_time(600.0)
+    assert duty.applied == ["full"]
+    assert len(bench.said("camera")) == 1
+    assert bench.said("camera")[0].startswith("full: battery 8")
+    assert [event for event in bench.published if isinstance(event, LevelChanged)] == [
+        LevelChanged("camera", "off", "full")
+    ]
+
+
+async def test_states_are_written_in_the_vocabulary_of_the_page(bench: Bench) -> None:
+    bench.budget.add_duty(FakeDuty(), "sensors of weather")
+    bench.meter.values |= {"battery_a": 0.5, "input_v": 18.0, "input_a": 0.6}
+    await started(bench)
+    await bench.pass_time(3600.0)
+    assert bench.value("battery_voltage") == FULL
+    assert 80 < bench.value("battery_soc") < 95
+    assert bench.value("harvest_power") == pytest.approx(10.8)
+    assert bench.value("load_power") == pytest.approx(10.8 - 0.5 * FULL, abs=0.01)
+    assert bench.value("harvested_total") == pytest.approx(10.8, abs=0.2)
+    assert bench.value("sensors_of_weather_power") == 1.0
+    assert bench.value("price") >= 0.0
+    assert bench.value("guard") == "none"
+    assert bench.states.info("energy.battery_soc").description.unit == "%"
+
+
+async def test_what_is_not_measured_is_unknown_not_zero(bench: Bench) -> None:
+    await bench.budget.start()
+    await bench.pass_time(30.0)
+    assert bench.value("battery_soc") is None
+    assert bench.value("harvest_power") is None
+    assert bench.states.get("energy.load_power").reason == "as stated by the consumers, not measured"
+
+
+async def test_supply_is_published_when_it_is_new(bench: Bench) -> None:
+    bench.meter.interval_s = 60.0
+    bench.budget.add_meter(bench.meter, "meter")
+    await bench.budget.start()
+    await bench.pass_time(300.0)
+    assert len([event for event in bench.published if isinstance(event, SupplyRead)]) in (5, 6)
+
+
+async def test_an_offer_is_granted_at_once_and_lives_its_life(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    handle = await bench.budget.offer(make_offer(deadline_h=9))
+    changed = await handle.changed()
+    assert changed.state is LeaseState.GRANTED
+    await handle.started()
+    await bench.pass_time(1800.0)
+    assert handle.lease.used_wh == pytest.approx(1.5, abs=0.05)
+    assert (await handle.commit()).yes
+    await handle.started()
+    await handle.finished()
+    assert handle.lease.state is LeaseState.FINISHED
+    assert [lease.state for lease in bench.leases() if not lease.finishing] == [
+        LeaseState.OFFERED,
+        LeaseState.GRANTED,
+        LeaseState.RUNNING,
+        LeaseState.COMMIT_ASKED,
+        LeaseState.COMMITTED,
+        LeaseState.FINISHED,
+    ]
+    assert bench.said("job-1")[0].startswith("granted: needs 3.4 Wh")
+    assert bench.budget.status()["ledger"]["total"]["used_wh"]["iexec"] == pytest.approx(1.5, abs=0.1)
+
+
+async def test_an_offer_waits_with_one_sentence_and_status_keeps_its_numbers_fresh(
+    bench: Bench, make_offer: Make
+) -> None:
+    await started(bench, 13.25)
+    handle = await bench.budget.offer(make_offer())
+    await bench.pass_time(3600.0)
+    assert handle.lease.state is LeaseState.OFFERED
+    assert len(bench.said("job-1")) == 1
+    assert "jobs start at 80 %, next chance" in bench.said("job-1")[0]
+    assert bench.budget.status()["leases"][0]["sentence"].startswith("waiting: battery 5")
+
+
+async def test_nonsense_is_refused_with_an_error(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    nonsense = make_offer(run=RunPhase(energy_wh=-1.0, duration_s=60.0))
+    with pytest.raises(OfferError):
+        await bench.budget.offer(nonsense)
+    with pytest.raises(OfferError):
+        await bench.budget.would_grant(nonsense)
+
+
+async def test_would_grant_answers_and_grants_nothing(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    assert (await bench.budget.would_grant(make_offer())).yes
+    assert bench.budget.leases.open == ()
+
+
+async def test_a_handle_used_out_of_turn_is_an_error(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer())
+    await handle.give_back("no longer wanted")
+    for act in (handle.started, handle.finished, handle.commit):
+        with pytest.raises(LeaseError):
+            await act()
+    assert handle.lease.sentence == "given back: no longer wanted"
+
+
+async def test_a_commit_that_is_not_safe_gives_the_job_back(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer(deadline_h=9))
+    await handle.started()
+    bench.meter.values["battery_v"] = 12.3
+    await bench.pass_time(10.0)
+    answer = await handle.commit()
+    assert answer.sentence == "no: the battery is below the run guard"
+    assert handle.lease.state is LeaseState.GIVEN_BACK
+
+
+async def test_a_promise_is_on_disk_before_it_is_given(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    await committed(bench, make_offer(deadline_h=9))
+    (lease,) = json.loads((bench.state_dir / "energy.json").read_text())["leases"]
+    assert lease["state"] == "committed"
+
+
+async def test_a_promise_that_cannot_be_saved_is_not_given(
+    bench: Bench, make_offer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer(deadline_h=9))
+    await handle.started()
+
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("edgepi.budget.store.atomic_write", full)
+    answer = await handle.commit()
+    monkeypatch.undo()
+    assert answer.sentence == "no: the promise cannot be saved: no space left on device"
+    assert handle.lease.state is LeaseState.GIVEN_BACK
+
+
+async def test_a_committed_lease_survives_a_restart(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    offer = make_offer(deadline_h=9)
+    await committed(bench, offer)
+    await bench.budget.stop()
+    bench.budget = bench.build()
+    await bench.budget.start()
+    assert [lease.state for lease in bench.budget.leases.open] == [LeaseState.COMMITTED]
+    handle = await bench.budget.offer(offer)
+    assert handle.lease.state is LeaseState.COMMITTED
+    await handle.started()
+    await handle.finished()
+
+
+async def test_below_the_run_guard_duties_are_shed_and_nothing_starts(bench: Bench, make_offer: Make) -> None:
+    camera, station = FakeDuty(), FakeDuty()
+    bench.budget.add_duty(camera, "camera", 5.0)
+    bench.budget.add_duty(station, "station", 50.0)
+    await started(bench)
+    bench.meter.values["battery_v"] = 12.3
+    await bench.pass_time(40.0)
+    assert camera.applied == ["full", "off"]
+    assert station.applied == ["full", "saver"]
+    assert bench.said("camera")[-1] == "off: battery at 12.30 V, below the run guard of 12.40 V"
+    handle = await bench.budget.offer(make_offer())
+    await bench.pass_time(400.0)
+    assert handle.lease.state is LeaseState.OFFERED
+    assert station.applied[-1] == "off"
+
+
+async def test_a_low_node_arms_saves_and_halts_in_this_order(bench: Bench) -> None:
+    async def flush() -> None:
+        assert bench.value("next_wake") == bench.board.plan.wake_utc
+        bench.events.append("recorder flushed")
+
+    bench.budget.add_saver("recorder", flush)
+    await started(bench, EMPTY)
+    await bench.pass_time(300.0)
+    assert [event for event in bench.events if not event.startswith("phase")] == [
+        "ready",
+        "arm",
+        "recorder flushed",
+        "prepare_cut",
+        "halt",
+    ]
+    assert bench.said("node")[-1].startswith("sleeping until 14:05 or 13.00 V: battery")
+    assert [event.reason for event in bench.published if isinstance(event, PowerGoing)] == [
+        bench.said("node")[-1]
+    ]
+    assert json.loads((bench.state_dir / "energy.json").read_text())["going"] is True
+
+
+async def test_a_board_that_lies_about_its_alarm_keeps_the_node_awake(bench: Bench) -> None:
+    bench.board.lie = WakeReceipt(wake_utc=None, triggers=("alarm",))
+    await started(bench, EMPTY)
+    await bench.pass_time(3600.0)
+    assert "halt" not in bench.events
+    assert bench.said("node") == ["stays awake: the board holds no alarm"]
+    assert bench.events.count("arm") == 6, "it is tried again, but not at every turn"
+
+
+async def test_without_a_board_or_leave_nothing_is_halted(bench: Bench) -> None:
+    bench.meter.values["battery_v"] = 11.0
+    bench.budget.add_meter(bench.meter, "meter")
+    await bench.budget.start()
+    await bench.pass_time(3600.0)
+    assert bench.events == []
+
+
+async def test_below_the_commit_guard_it_goes_down_even_if_the_wake_is_not_certain(bench: Bench) -> None:
+    bench.board.lie = WakeReceipt(wake_utc=None, triggers=())
+    await started(bench, 11.5)
+    await bench.pass_time(30.0)
+    assert bench.events.count("halt") == 1
+    assert "the wake is not certain" in bench.said("node")[-1]
+
+
+async def test_when_the_board_asks_the_node_goes_in_order(bench: Bench) -> None:
+    await started(bench)
+    bench.board.on_shutdown_request("the power board asks the node to shut down: button")
+    await bench.clock.advance(0.0)
+    await bench.pass_time(10.0)
+    assert [event for event in bench.events if not event.startswith("phase")] == [
+        "ready",
+        "arm",
+        "prepare_cut",
+        "halt",
+    ]
+    assert bench.said("node")[-1].startswith("shutting down: the power board asks")
+
+
+async def test_a_machine_that_does_not_halt_is_noticed(bench: Bench) -> None:
+    await started(bench, EMPTY)
+    await bench.pass_time(1200.0)
+    assert "still awake: the machine did not halt" in bench.said("node")
+
+
+async def test_people_may_ask_for_sleep_and_hear_why_not(bench: Bench) -> None:
+    desk = PowerDesk(bench.budget)
+    with pytest.raises(EnergyError, match="no power board was found"):
+        await desk.off(wake_utc=None, reason="x")
+    await started(bench)
+    wake = bench.clock.now() + timedelta(hours=3)
+    answer = await desk.off(wake_utc=wake, reason="asked for by a person")
+    assert answer == {"sentence": "sleeping until 15:00: asked for by a person"}
+    await bench.pass_time(10.0)
+    assert bench.events[-1] == "halt"
+    assert bench.board.plan.wake_utc == wake
+
+
+async def test_a_wake_that_was_asked_for_holds_for_the_next_sleep(bench: Bench) -> None:
+    await started(bench)
+    wake = bench.clock.now() + timedelta(hours=5)
+    held = await PowerDesk(bench.budget).wake_at(wake)
+    assert held["wake_utc"] == wake
+    assert bench.value("next_wake") == wake
+    bench.meter.values["battery_v"] = 11.5
+    await bench.pass_time(60.0)
+    assert bench.events[-1] == "halt"
+    assert bench.board.plan.wake_utc == wake
+
+
+async def test_a_promise_is_woken_for_whatever_people_ask(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    until = bench.clock.now() + timedelta(hours=5)
+    await committed(bench, make_offer(deadline_h=2, wait=WaitPhase(until_utc=until)))
+    await bench.budget.request_sleep(until)
+    await bench.pass_time(10.0)
+    assert bench.board.plan.wake_utc < bench.clock.now() + timedelta(hours=2)
+
+
+async def test_a_hanging_duty_and_a_hanging_meter_harm_nothing(bench: Bench) -> None:
+    hanging, well = FakeDuty(), FakeDuty()
+    hanging.hangs = True
+    meter = FakeMeter(bench.clock)
+    meter.hangs = True
+    bench.budget.add_duty(hanging, "hanging")
+    bench.budget.add_duty(well, "well")
+    bench.budget.add_meter(meter, "hanging meter")
+    await started(bench)
+    await bench.pass_time(60.0)
+    assert well.applied == ["full"]
+    assert bench.value("battery_voltage") == FULL
+
+
+async def test_a_failing_duty_is_said_and_shown(bench: Bench) -> None:
+    duty = FakeDuty()
+    duty.fails = True
+    bench.budget.add_duty(duty, "camera")
+    await started(bench)
+    sentence = "taking camera to full failed: the duty's device does not answer; it is tried again"
+    assert sentence in bench.said("camera")
+    assert bench.budget.status()["duties"][0]["failure"] in sentence
+    duty.fails = False
+    await bench.pass_time(120.0)
+    assert "follows again" in bench.said("camera")
+
+
+class Broken(ThresholdGovernor):
+    def decide(self, situation: Situation) -> Verdict:
+        raise RuntimeError("a mistake")
+
+
+async def test_the_guards_hold_even_if_the_governor_breaks(bench: Bench) -> None:
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera")
+    await started(bench)
+    bench.budget._governor = Broken()
+    bench.meter.values["battery_v"] = 12.3
+    await bench.pass_time(60.0)
+    assert duty.applied == ["full", "off"]
+
+
+class Greedy(ThresholdGovernor):
+    def decide(self, situation: Situation) -> Verdict:
+        return Verdict(levels={duty.consumer: "full" for duty in situation.duties} | {"nobody": "full"})
+
+
+async def test_no_governor_can_switch_anything_on_below_a_guard(bench: Bench) -> None:
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera")
+    bench.budget._governor = Greedy()
+    await started(bench, 12.3)
+    await bench.pass_time(120.0)
+    assert duty.applied == []
+
+
+@pytest.mark.parametrize("jump_s", [365 * 86400.0, -3600.0, -365 * 86400.0])
+async def test_a_jump_of_the_clock_books_no_energy_and_ends_no_promise(
+    bench: Bench, make_offer: Make, jump_s: float
+) -> None:
+    bench.meter.values |= {"battery_a": 0.0, "input_w": 5.0}
+    await started(bench)
+    await committed(bench, make_offer(deadline_h=9))
+    await bench.pass_time(600.0)
+    before = bench.budget.status()["ledger"]["total"]["harvested_wh"]
+    bench.clock.step_wall(jump_s)
+    await bench.pass_time(60.0)
+    after = bench.budget.status()["ledger"]["total"]["harvested_wh"]
+    assert after - before == pytest.approx(5.0 / 60, rel=0.2)
+    assert [lease.state for lease in bench.budget.leases.open] == [LeaseState.COMMITTED]
+
+
+async def test_books_go_on_after_a_night_off_with_the_boot_and_the_gap(bench: Bench) -> None:
+    await started(bench, 13.0)
+    await bench.budget.request_sleep(bench.clock.now() + timedelta(hours=3))
+    await bench.pass_time(20.0)
+    await bench.budget.stop()
+    await bench.clock.advance(3 * 3600.0)
+    bench.budget = bench.build()
+    await started(bench, 13.2)
+    ledger = bench.budget.status()["ledger"]["total"]
+    assert ledger["used_wh"]["boot"] == pytest.approx(0.06)
+    assert ledger["gap_s"] == pytest.approx(3 * 3600.0, abs=60.0)
+    assert ledger["gap_wh"] > 5.0
+    assert bench.budget.status()["boots"] == 1
+    total = ledger["total_used_wh"] + ledger["stored_wh"] + ledger["lost_wh"]
+    assert ledger["harvested_wh"] == pytest.approx(total, abs=1e-6)
+
+
+async def test_books_are_saved_every_five_minutes_and_when_it_stops(bench: Bench) -> None:
+    await started(bench)
+    assert not (bench.state_dir / "energy.json").exists()
+    await bench.pass_time(300.0)
+    async with asyncio.timeout(5.0):
+        while not (bench.state_dir / "energy.json").exists():  # noqa: ASYNC110 (a thread writes it)
+            await asyncio.sleep(0.01)
+    (bench.state_dir / "energy.json").unlink()
+    await bench.budget.stop()
+    assert (bench.state_dir / "energy.json").exists()
+
+
+async def test_a_torn_file_is_said_and_the_books_begin_anew(bench: Bench) -> None:
+    (bench.state_dir / "energy.json").write_text("{")
+    await started(bench)
+    assert bench.said("node")[0].startswith("energy.json cannot be read; it was moved to")
+
+
+async def test_the_machine_hears_levels_and_leases_when_they_change(bench: Bench, make_offer: Make) -> None:
+    bench.budget.add_duty(FakeDuty(), "camera")
+    await started(bench)
+    handle = await granted(bench, make_offer())
+    told = len(bench.machine.told)
+    await bench.pass_time(100.0)
+    assert len(bench.machine.told) == told
+    await handle.started()
+    await bench.pass_time(10.0)
+    levels, leases = bench.machine.told[-1]
+    assert levels == {"camera": "full"}
+    assert [lease.state for lease in leases] == [LeaseState.RUNNING]
+
+
+async def test_a_removed_duty_stops_and_its_power_is_unavailable(bench: Bench) -> None:
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera")
+    await started(bench)
+    await bench.budget.remove(duty)
+    await bench.pass_time(10.0)
+    assert duty.stopped
+    assert bench.states.get("energy.camera_power").availability == "unavailable"
+
+
+async def test_status_is_json(bench: Bench, make_offer: Make) -> None:
+    bench.budget.add_duty(FakeDuty(Level("off", 0, 0), Level("on", 1, 1)), "camera")
+    await started(bench)
+    await granted(bench, make_offer(deadline_h=9))
+    status = json.loads(json.dumps(bench.budget.status()))
+    assert status["board"]["last_reason"] == {"kind": "alarm", "text": "the alarm was due"}
+    assert status["duties"][0]["level"] == "on"
+    assert status["leases"][0]["state"] == "granted"
+    assert {"supply", "soc", "guard", "price_points_per_wh", "ledger", "plan"} <= set(status)
+
+
+def test_a_consumer_cannot_be_added_twice(bench: Bench) -> None:
+    budget: BudgetService = bench.budget
+    budget.add_duty(FakeDuty(), "camera")
+    with pytest.raises(EnergyError):
+        budget.add_duty(FakeDuty(), "camera")
