@@ -7,11 +7,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 
 from edgepi.errors import ManifestError
 from edgepi.plugin import MANIFEST_NAME, Manifest
+from edgepi.runtime.metadata import Distribution, EntryPoint, distributions
 from edgepi.runtime.records import PluginRecord, PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 
@@ -32,7 +32,7 @@ def discover(
     *path* replaces ``sys.path`` for the search; plugins outside *allow* or inside *block* are disabled.
     """
     claims: defaultdict[str, list[PluginRecord]] = defaultdict(list)
-    for record in _records(distributions() if path is None else distributions(path=list(path))):
+    for record in _records(distributions(path)):
         claims[record.name].append(record)
     records = (_settle(found) for found in claims.values())
     return PluginRegistry([_permit(_with_manifest(record), allow, block) for record in records])
@@ -48,14 +48,14 @@ def _records(found: Iterable[Distribution]) -> Iterator[PluginRecord]:
 
 
 def _records_of(distribution: Distribution, seen: set[str]) -> Iterator[PluginRecord]:
-    # Most distributions offer no plugin: look before parsing, it keeps the start quick.
-    if GROUP not in (distribution.read_text("entry_points.txt") or ""):
+    entry_points = list(distribution.entry_points(GROUP))
+    if not entry_points:
         return
-    name = str(distribution.name).lower().replace("_", "-")
+    name = distribution.name.lower().replace("_", "-")
     if name in seen:  # the same distribution further down the path is shadowed
         return
     seen.add(name)
-    for entry_point in distribution.entry_points.select(group=GROUP):
+    for entry_point in entry_points:
         yield _record(name, distribution.version, entry_point)
 
 

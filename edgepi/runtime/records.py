@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.metadata import EntryPoint
 
 from edgepi.plugin import Manifest
+from edgepi.runtime.metadata import EntryPoint
 
 __all__ = ["OWN_DISTRIBUTION", "PluginRecord", "PluginStatus"]
 

@@ -84,7 +84,7 @@ def test_missing_file_is_an_error_at_its_start(tmp_path: Path, capsys: pytest.Ca
 def test_checking_imports_neither_event_loop_nor_network() -> None:
     code = (
         "import sys, edgepi.cli.check_config, edgepi.runtime.discovery\n"
-        "print([m for m in ('asyncio', 'aiohttp', 'ssl', 'sqlite3', 'smbus2') if m in sys.modules])"
+        "print([m for m in ('asyncio', 'aiohttp', 'ssl', 'sqlite3', 'smbus2', 'email') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
