@@ -37,6 +37,7 @@ class WittyPi4Controller(PowerController):
         self._sys_up: OutputLine | None = None
         self._set_up = self._warned = False
         self._was_trusted: bool | None = None
+        self._said: tuple[str, ...] = ()
         self._asking: set[asyncio.Task[None]] = set()
         self.interval_s = max(context.config.interval, Quirks().min_interval_s)
 
@@ -103,7 +104,9 @@ class WittyPi4Controller(PowerController):
         await self._compare_clocks(board)
         armed = await self._link.run(self._arm_now, board, plan)
         for note in armed.notes:
-            self._context.log.warning("%s", note)
+            if note not in self._said:
+                self._context.log.warning("%s", note)
+        self._said = armed.notes
         return armed.receipt
 
     async def disarm(self) -> None:
