@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+import voluptuous as vol
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from edgepi.errors import AccessError, RequestError
-from edgepi.web.answers import Unauthorized, ok, refused
+from edgepi.web.answers import Unauthorized, ok
 from edgepi.web.endpoint import Call, Endpoint, checked
 from edgepi.web.gate import ACTOR, Handler
 from edgepi.web.services import WebServices
 from edgepi.web.tokens import Scope
+from edgepi.web.wire import StateTexts
 
 __all__ = ["PREFIX", "NotJson", "body_of", "mount", "new_app", "permit"]
 
@@ -34,10 +35,12 @@ def new_app(gate: Middleware) -> web.Application:
     return web.Application(middlewares=[gate], client_max_size=LARGEST_BODY)
 
 
-def mount(app: web.Application, services: WebServices, endpoints: tuple[Endpoint, ...]) -> None:
+def mount(
+    app: web.Application, services: WebServices, texts: StateTexts, endpoints: tuple[Endpoint, ...]
+) -> None:
     """Add routes that answer in the common shape."""
     for endpoint in endpoints:
-        app.router.add_route(endpoint.method, PREFIX + endpoint.path, _served(endpoint, services))
+        app.router.add_route(endpoint.method, PREFIX + endpoint.path, _served(endpoint, services, texts))
 
 
 def permit(request: web.Request, scope: Scope | None) -> None:
@@ -74,33 +77,31 @@ async def body_of(request: web.Request) -> Any:
         raise RequestError("the body is not valid JSON") from error
 
 
-def query_of(request: web.Request, fields: Mapping[Any, Any]) -> Mapping[str, Any]:
-    """The validated query; a repeated key becomes a list."""
-    if not request.query_string and not fields:
+def query_of(request: web.Request) -> dict[str, Any]:
+    """The query; a repeated key becomes a list."""
+    if not request.query_string:
         return {}
     query = request.query
-    values = {key: found if len(found := query.getall(key)) > 1 else found[0] for key in query}
-    return checked(fields, values, what="query") or {}
+    return {key: found if len(found := query.getall(key)) > 1 else found[0] for key in query}
 
 
-def _served(endpoint: Endpoint, services: WebServices) -> Handler:
+def _served(endpoint: Endpoint, services: WebServices, texts: StateTexts) -> Handler:
+    query_schema = vol.Schema(dict(endpoint.query))
+    body_schema = None if endpoint.body is None else vol.Schema(dict(endpoint.body))
+
     async def serve(request: web.Request) -> web.StreamResponse:
         permit(request, endpoint.scope)
         body = {}
-        if endpoint.body is not None:
-            body = checked(endpoint.body, await body_of(request), what="body")
+        if body_schema is not None:
+            body = checked(body_schema, await body_of(request), what="body")
         call = Call(
             services=services,
+            texts=texts,
             actor=request[ACTOR],
             path=request.match_info,
-            query=query_of(request, endpoint.query),
+            query=checked(query_schema, query_of(request), what="query"),
             body=body,
         )
         return ok(await endpoint.handler(call))
 
     return serve
-
-
-def not_found() -> web.Response:
-    """The answer for what is not there."""
-    return refused(404, "there is nothing at this address")

@@ -12,6 +12,7 @@ from edgepi.errors import RequestError
 from edgepi.web.access import Actor
 from edgepi.web.services import WebServices
 from edgepi.web.tokens import Scope
+from edgepi.web.wire import StateTexts
 
 __all__ = ["Call", "Endpoint", "checked"]
 
@@ -21,6 +22,7 @@ class Call:
     """A request that has passed every check; *query* and *body* are validated."""
 
     services: WebServices
+    texts: StateTexts
     actor: Actor | None
     path: Mapping[str, str]
     query: Mapping[str, Any]
@@ -45,16 +47,14 @@ class Endpoint:
     body: Mapping[Any, Any] | None = None
 
 
-def checked(fields: Mapping[Any, Any], values: Any, *, what: str) -> Any:
-    """Validate *values* against *fields*.
+def checked(schema: vol.Schema, values: Any, *, what: str) -> Any:
+    """Validate *values*.
 
     Raises:
         RequestError: with every complaint in one sentence.
     """
-    if not fields and not values:
-        return values
     try:
-        return vol.Schema(dict(fields))(values)
+        return schema(values)
     except vol.Invalid as error:
         raise RequestError(f"the {what} is not right: {_complaints(error)}") from error
 

@@ -30,17 +30,19 @@ from edgepi.web.fields import Choice, Many, Text
 from edgepi.web.outbox import Outbox
 from edgepi.web.services import WebServices
 from edgepi.web.tokens import Scope
-from edgepi.web.wire import decision_data, encode, moment, plain, state_data
+from edgepi.web.wire import StateTexts, decision_data, encode, moment, plain
 
 __all__ = ["TOPICS", "EventHub"]
 
 TOPICS = ("states", "decisions", "levels", "leases", "supply", "status", "plugins")
-_REQUEST = {
-    vol.Required("type"): Choice("subscribe", "ping"),
-    vol.Optional("topics"): Many(Choice(*TOPICS), most=len(TOPICS)),
-    vol.Optional("entities"): Many(Text(what="a pattern of entities"), most=50),
-    vol.Optional("id"): vol.Any(int, str),
-}
+_REQUEST = vol.Schema(
+    {
+        vol.Required("type"): Choice("subscribe", "ping"),
+        vol.Optional("topics"): Many(Choice(*TOPICS), most=len(TOPICS)),
+        vol.Optional("entities"): Many(Text(what="a pattern of entities"), most=50),
+        vol.Optional("id"): vol.Any(int, str),
+    }
+)
 _HEARTBEAT_S = 20.0
 _STATUS_EVERY_S = 1.0
 _MOST_CLIENTS = 50
@@ -49,8 +51,9 @@ _MOST_CLIENTS = 50
 class EventHub:
     """Listens to the bus while anybody is connected and hands events to each client's outbox."""
 
-    def __init__(self, services: WebServices, real: Clock) -> None:
+    def __init__(self, services: WebServices, texts: StateTexts, real: Clock) -> None:
         self._services = services
+        self._texts = texts
         self._real = real
         self._clients: set[_Client] = set()
         self._unlisten: list[Callable[[], None]] = []
@@ -112,9 +115,7 @@ class EventHub:
 
     def _on_state(self, event: StateChanged) -> None:
         state = event.new
-        text = _once(
-            lambda: _message("state", state_data(state, self._services.states.info(state.entity_id)))
-        )
+        text = _once(lambda: _message("state", self._texts.of(state)))
         for client in self._clients:
             if client.wants("states", state.entity_id):
                 client.outbox.put_latest(state.entity_id, text)
@@ -211,7 +212,7 @@ class _Client:
 
 
 def _message(kind: str, data: Any) -> str:
-    return encode({"type": kind, "data": data})
+    return f'{{"type":"{kind}","data":{encode(data)}}}'
 
 
 def _once(make: Callable[[], str]) -> Callable[[], str]:

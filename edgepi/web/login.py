@@ -19,6 +19,8 @@ from edgepi.web.tokens import Scope
 __all__ = ["Login", "link_endpoint"]
 
 _LONGEST = 200
+_BODY = vol.Schema({vol.Required("token"): Text(what="a token")})
+_EMPTY = vol.Schema({})
 
 
 class Login:
@@ -45,14 +47,14 @@ class Login:
         return answer
 
     async def _with_token(self, request: web.Request) -> web.StreamResponse:
-        body = checked({vol.Required("token"): Text(what="a token")}, await body_of(request), what="body")
+        body = checked(_BODY, await body_of(request), what="body")
         cookie = await self._access.log_in_with_token(body["token"], address_of(request))
         answer = ok({})
         _set_cookie(answer, cookie)
         return answer
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:
-        checked({}, await body_of(request), what="body")
+        checked(_EMPTY, await body_of(request), what="body")
         await self._access.log_out(request.cookies.get(COOKIE, ""))
         answer = ok({})
         answer.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")

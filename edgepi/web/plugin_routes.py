@@ -81,9 +81,11 @@ class PluginRoutes:
             raise
         except TimeoutError:
             return refused(504, f"plugin {instance!r} did not answer in {_LONGEST_S:.0f} s", key="timeout")
-        except (Exception, SystemExit):
+        except (Exception, SystemExit):  # noqa: BLE001 (a plugin harms nobody)
             _LOG.exception("route %s %s of plugin %s failed", route.method, route.path, instance)
-            return refused(502, f"plugin {instance!r} failed to answer", key="plugin", hint="the log says more")
+            return refused(
+                502, f"plugin {instance!r} failed to answer", key="plugin", hint="the log says more"
+            )
         if not isinstance(answer, Response):
             _LOG.error("route %s of plugin %s returned %r", route.path, instance, type(answer).__name__)
             return refused(502, f"plugin {instance!r} gave no proper answer", key="plugin")

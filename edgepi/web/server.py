@@ -26,6 +26,7 @@ from edgepi.web.services import WebServices
 from edgepi.web.static import STATIC_DIR, StaticFiles
 from edgepi.web.tokens import Scope
 from edgepi.web.unix_socket import SOCKET_NAME, bind_private
+from edgepi.web.wire import StateTexts
 
 __all__ = ["WebServer"]
 
@@ -52,7 +53,8 @@ class WebServer:
         self._state_dir = state_dir
         self._services = services
         self._access = Access(state_dir, real)
-        self._hub = EventHub(services, real)
+        self._texts = StateTexts(services.states)
+        self._hub = EventHub(services, self._texts, real)
         self._static = StaticFiles(static_dir)
         self._stack = AsyncExitStack()
         self._real = real
@@ -136,7 +138,7 @@ class WebServer:
         self._port = runner.addresses[0][1]
 
     def _mount_api(self, app: web.Application, endpoints: tuple[Endpoint, ...]) -> None:
-        mount(app, self._services, endpoints)
+        mount(app, self._services, self._texts, endpoints)
         self._hub.mount(app)
         app.router.add_get(PREFIX + "openapi.json", self._openapi)
         PluginRoutes(self._services).mount(app)

@@ -5,20 +5,30 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
 from edgepi.model import Decision, State
-from edgepi.runtime.states import EntityInfo
+from edgepi.runtime.states import EntityInfo, StateStore
 
-__all__ = ["decision_data", "encode", "moment", "plain", "state_data"]
+__all__ = ["Encoded", "StateTexts", "decision_data", "encode", "moment", "plain", "state_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """JSON that is ready to be sent."""
+
+    text: str
 
 
 def moment(time_utc: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``."""
-    return time_utc.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if time_utc.tzinfo is not UTC:
+        time_utc = time_utc.astimezone(UTC)
+    return time_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def plain(value: Any) -> Any:
@@ -46,6 +56,8 @@ _TURNS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
 
 def encode(data: Any) -> str:
     """Write as JSON, in ASCII so that half a surrogate pair does no harm."""
+    if isinstance(data, Encoded):
+        return data.text
     try:
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError):
@@ -88,3 +100,25 @@ def decision_data(decision: Decision) -> dict[str, Any]:
         "sentence": decision.sentence,
         "numbers": dict(decision.numbers),
     }
+
+
+class StateTexts:
+    """States as JSON, each put into words once: a state never changes, it is replaced."""
+
+    def __init__(self, states: StateStore) -> None:
+        self._states = states
+        self._kept: dict[str, tuple[State, EntityInfo | None, str]] = {}
+
+    def of(self, state: State) -> Encoded:
+        """One state."""
+        info = self._states.info(state.entity_id)
+        kept = self._kept.get(state.entity_id)
+        if kept is not None and kept[0] is state and kept[1] is info:
+            return Encoded(kept[2])
+        text = encode(state_data(state, info))
+        self._kept[state.entity_id] = (state, info, text)
+        return Encoded(text)
+
+    def all(self, states: Iterable[State]) -> Encoded:
+        """A list of states."""
+        return Encoded("[" + ",".join(self.of(state).text for state in states) + "]")

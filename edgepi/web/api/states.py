@@ -11,26 +11,23 @@ from edgepi.errors import NotFoundError
 from edgepi.web.api.shapes import STATE, array
 from edgepi.web.endpoint import Call, Endpoint
 from edgepi.web.fields import Text
-from edgepi.web.wire import state_data
 
 __all__ = ["STATES"]
 
 
 async def _all(call: Call) -> Any:
-    store, pattern = call.services.states, call.query.get("entity", "*")
-    return [
-        state_data(state, store.info(entity_id))
-        for entity_id, state in store.all().items()
-        if fnmatchcase(entity_id, pattern)
-    ]
+    states, pattern = call.services.states.all(), call.query.get("entity")
+    if pattern is None:
+        return call.texts.all(states.values())
+    return call.texts.all(state for entity_id, state in states.items() if fnmatchcase(entity_id, pattern))
 
 
 async def _one(call: Call) -> Any:
-    store, entity_id = call.services.states, call.path["entity_id"]
-    state = store.get(entity_id)
+    entity_id = call.path["entity_id"]
+    state = call.services.states.get(entity_id)
     if state is None:
         raise NotFoundError(f"there is no entity {entity_id[:100]!r}", hint="GET /api/v1/states lists them")
-    return state_data(state, store.info(entity_id))
+    return call.texts.of(state)
 
 
 STATES = (
