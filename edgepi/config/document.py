@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as AbcMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edgepi.config.compose import MAX_DEPTH, Mapping, Node, Scalar, Sequence, compose
 from edgepi.config.findings import Finding
@@ -24,8 +24,7 @@ _TEXT_TAGS = frozenset({"!", f"{_YAML}str"})
 _PLAIN_TAGS = frozenset(f"{_YAML}{name}" for name in ("int", "float", "bool", "null"))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A position; counts from 0."""
 
     source: Source

@@ -21,7 +21,7 @@ def info(tmp_path: Path) -> Path:
 
 def test_entry_points_of_one_group_are_found(info: Path) -> None:
     (info / "entry_points.txt").write_text(
-        "[console_scripts]\na = b\n\n[edgepi.plugins]\n# c = d\none = pkg.mod\ntwo=pkg:thing\n[x]\nthree = y\n"
+        "[scripts]\na = b\n\n[edgepi.plugins]\n# c = d\none = pkg.mod\ntwo=pkg:thing\n[x]\nthree = y\n"
     )
     (found,) = distributions([str(info.parent), "/nowhere", str(info / "METADATA")])
     assert list(found.entry_points("edgepi.plugins")) == [
