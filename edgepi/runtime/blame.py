@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from types import FrameType, TracebackType
+from types import FrameType
 
 from edgepi.runtime.records import PluginRecord
 
-__all__ = ["packages_of", "plugin_on", "plugin_raised", "stack_of"]
+__all__ = ["packages_of", "plugin_on", "stack_of"]
 
 
 def packages_of(records: Iterable[PluginRecord]) -> dict[str, str]:
@@ -19,15 +19,6 @@ def packages_of(records: Iterable[PluginRecord]) -> dict[str, str]:
 def plugin_on(frame: FrameType | None, packages: Mapping[str, str]) -> str | None:
     """Return the plugin nearest to the top of a running stack."""
     return _first(_outward(frame), packages)
-
-
-def plugin_raised(trace: TracebackType | None, packages: Mapping[str, str]) -> str | None:
-    """Return the plugin nearest to where an exception was raised."""
-    frames = []
-    while trace is not None:
-        frames.append(trace.tb_frame)
-        trace = trace.tb_next
-    return _first(reversed(frames), packages)
 
 
 def stack_of(frame: FrameType | None) -> list[str]:

@@ -15,7 +15,7 @@ from edgepi.plugin.markers import PROJECT
 from edgepi.runtime.advice import near_miss, pip_install
 from edgepi.runtime.records import PluginRecord
 
-__all__ = ["HOOKS", "LoadedPlugin", "load"]
+__all__ = ["HOOKS", "LoadedPlugin", "check_requirements", "load"]
 
 HOOKS = frozenset(hookspecs.__all__)
 
@@ -40,7 +40,7 @@ def load(record: PluginRecord) -> LoadedPlugin:
         ContractError: a hook is unknown or takes unknown arguments.
         PluginError: importing it failed.
     """
-    _check_requirements(record)
+    check_requirements(record)
     plugin = _import(record)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -56,7 +56,12 @@ def load(record: PluginRecord) -> LoadedPlugin:
     return LoadedPlugin(record, manager, offered)
 
 
-def _check_requirements(record: PluginRecord) -> None:
+def check_requirements(record: PluginRecord) -> None:
+    """Look, without importing anything, whether a plugin's packages are there.
+
+    Raises:
+        RequirementMissingError: one is not; the hint says what to type.
+    """
     for name in record.manifest.requires if record.manifest else ():
         if not _importable(name):
             assert record.manifest

@@ -50,6 +50,15 @@ class PluginRegistry:
         record = self._records[name] = replace(self.record(name), status=status, reason=reason)
         return record
 
+    def probe(self) -> None:
+        """Mark whoever lacks a package that its manifest names; imports nothing."""
+        for record in self.records():
+            if record.status.usable and record.name not in self._loaded:
+                try:
+                    loading.check_requirements(record)
+                except RequirementMissingError as error:
+                    self._failed(record.name, error)
+
     def load(self, plugin: PluginRecord | str) -> LoadedPlugin:
         """Import a plugin, once, and check its hooks; a failure is kept in its record.
 
