@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from edgepi.config.compose import compose
+from edgepi.config.compose import Mapping, compose
 from edgepi.config.source import Source
 from edgepi.errors import ConfigError
 
@@ -33,3 +34,14 @@ def test_what_is_no_yaml_is_a_finding_with_its_place(text: str, expected: str) -
 
 def test_empty_text_has_no_root() -> None:
     assert compose(Source.of(Path("f"), "# only a remark\n")) is None
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "- " * 5000, "a: [1", "a: b: c", "a:\n\t- 1\n"])
+def test_without_the_c_library_the_same_holds(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepi.config.compose._Loader", yaml.SafeLoader)
+    with pytest.raises(ConfigError) as caught:
+        compose(Source.of(Path("f"), text))
+    assert len(caught.value.findings) == 1
+    root = compose(Source.of(Path("f"), "a: {b: 1}\n"))
+    assert isinstance(root, Mapping)
+    assert (root.pairs[0][1].line, root.pairs[0][1].column) == (0, 3)
