@@ -28,7 +28,7 @@ LOCKS = (
 @cache
 def tracked() -> tuple[Path, ...]:
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z"],
         cwd=ROOT,
         capture_output=True,
         text=True,
