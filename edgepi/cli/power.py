@@ -1,0 +1,174 @@
+"""``edgepi power``: what the power board says, a wake to arm, and the way down."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from edgepi.cli.client import NodeClient
+from edgepi.cli.output import paint, print_json
+from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.errors import RequestError
+
+__all__ = ["add_arguments", "parse_time", "run"]
+
+Data = Mapping[str, Any]
+
+_AHEAD = re.compile(r"\+(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+_TIMES = "07:30, 2025-12-01T07:30 (both in the node's time zone), or +3h30m"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    common = argparse.ArgumentParser(add_help=False)
+    add_state_argument(common)
+    common.add_argument("--json", action="store_true", help="print JSON")
+    commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    commands.add_parser("status", parents=[common], help="show what the board says and holds")
+    wake = commands.add_parser("wake-at", parents=[common], help="arm a wake for the next sleep")
+    wake.add_argument("time", metavar="TIME", help=_TIMES)
+    off = commands.add_parser("off", parents=[common], help="switch the node off in order")
+    off.add_argument("--until", metavar="TIME", help=f"wake then: {_TIMES}; else as the node would itself")
+    off.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask the running node; 1 if the board does not work or the person said no."""
+    client = NodeClient(state_dir_of(args))
+    actions = {"status": _status, "wake-at": _wake_at, "off": _off}
+    return actions[args.action](client, args)
+
+
+def _status(client: NodeClient, args: argparse.Namespace) -> int:
+    status = client.get("power/status")
+    if args.json:
+        print_json(status)
+    else:
+        for name, text in _facts(status):
+            print(f"{paint(f'{name:10}', 'dim')} {text}")
+    board = status.get("board")
+    return 0 if board and board["working"] else 1
+
+
+def _wake_at(client: NodeClient, args: argparse.Namespace) -> int:
+    wake = _time_of(client, args.time)
+    held = client.post("power/wake-at", {"wake_utc": wake.isoformat()})
+    if args.json:
+        print_json(held)
+    else:
+        print(f"the board holds: {', '.join(held['triggers'])}")
+    return 0
+
+
+def _off(client: NodeClient, args: argparse.Namespace) -> int:
+    wake = _time_of(client, args.until) if args.until else None
+    if not args.yes and not _confirmed(client, wake):
+        print("nothing was done")
+        return 1
+    body = {"wake_utc": wake.isoformat()} if wake else {}
+    answer = client.post("power/off", body)
+    if args.json:
+        print_json(answer)
+    else:
+        print(answer["sentence"])
+    return 0
+
+
+def _confirmed(client: NodeClient, wake: datetime | None) -> bool:
+    """Ask on a terminal; without one the answer is no, and the error says how to say yes."""
+    if not sys.stdin.isatty():
+        raise RequestError("this would cut the node's power", hint="add --yes to do it without being asked")
+    name = client.get("status")["node"]["name"]
+    until = f" until {wake:%Y-%m-%d %H:%M} UTC" if wake else ""
+    answer = input(f"switch {name} off{until}? Its power will be cut. [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _time_of(client: NodeClient, text: str) -> datetime:
+    """Read a time as the node understands it: by its clock, which may be a simulated one."""
+    status = client.get("status")
+    now = datetime.fromisoformat(status["time_utc"])
+    return parse_time(text, now, _zone(status["node"].get("time_zone", "UTC")))
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def parse_time(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Read a time of day, a date with time, or a span from now; in UTC.
+
+    Raises:
+        RequestError: it is none of these.
+    """
+    text = text.strip()
+    if (span := _AHEAD.fullmatch(text)) and any(span.groups()):
+        days, hours, minutes = (int(part or 0) for part in span.groups())
+        try:
+            return now + timedelta(days=days, hours=hours, minutes=minutes)
+        except OverflowError:
+            raise RequestError(f"{text!r} is too far ahead") from None
+    if clock := _CLOCK.fullmatch(text):
+        return _next(int(clock[1]), int(clock[2]), now, zone, text)
+    try:
+        when = datetime.fromisoformat(text)
+        return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _not_a_time(text) from None
+
+
+def _next(hour: int, minute: int, now: datetime, zone: tzinfo, text: str) -> datetime:
+    local = now.astimezone(zone)
+    try:
+        when = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    except ValueError:
+        raise _not_a_time(text) from None
+    # A day is added on the wall, so that 07:30 stays 07:30 when summer time begins.
+    return (when if when > local else when + timedelta(days=1)).astimezone(UTC)
+
+
+def _not_a_time(text: str) -> RequestError:
+    return RequestError(f"{text!r} is no time", hint=f"write it like {_TIMES}")
+
+
+def _facts(status: Data) -> Iterator[tuple[str, str]]:
+    board = status.get("board")
+    if not board:
+        yield "board", paint("none works", "yellow")
+    else:
+        state = paint("works", "green") if board["working"] else paint(board["failure"] or "silent", "red")
+        yield "board", f"{board['name']}: {state}"
+        if reason := board.get("last_reason"):
+            yield "woken by", reason["text"]
+    supply, soc = status.get("supply") or {}, status.get("soc") or {}
+    yield "battery", _measured(supply, soc)
+    guard = status["guard"]
+    force = (
+        "" if guard["in_force"] == "none" else paint(f" (the {guard['in_force']} guard is in force)", "red")
+    )
+    yield "guards", f"run {guard['run_v']:.2f} V, commit {guard['commit_v']:.2f} V{force}"
+    armed = (board or {}).get("armed")
+    if armed:
+        yield "armed", ", ".join(armed["triggers"]) or paint("nothing", "red")
+        for doubt in armed["doubts"]:
+            yield "doubt", paint(doubt, "yellow")
+    if sentence := status.get("node_sentence"):
+        yield "latest", sentence
+
+
+def _measured(supply: Data, soc: Data) -> str:
+    parts = []
+    if soc:
+        parts.append(f"{soc['percent']:.0f} % (give or take {soc['uncertainty_percent']:.0f})")
+    if (volts := supply.get("battery_v")) is not None:
+        parts.append(f"{volts:.2f} V")
+    return ", ".join(parts) or "not measured"

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgepi.cli.client import NodeClient
+from edgepi.cli.main import main
+from edgepi.cli.power import parse_time
+from edgepi.errors import RequestError
+
+NOW = datetime(2025, 6, 1, 10, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+STATUS: dict[str, Any] = {
+    "board": {
+        "name": "wittypi",
+        "working": True,
+        "failure": None,
+        "last_reason": {"kind": "alarm", "text": "the alarm was due"},
+        "armed": {"wake_utc": "2025-06-02T05:30:00Z", "triggers": ["alarm at 05:30"], "doubts": []},
+    },
+    "supply": {"battery_v": 13.21},
+    "soc": {"percent": 63.0, "uncertainty_percent": 4.0},
+    "guard": {"in_force": "none", "run_v": 12.4, "commit_v": 12.0},
+    "node_sentence": "",
+}
+
+
+class Node:
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, Any]] = []
+        self.status = dict(STATUS)
+
+    def get(self, path: str, **_: object) -> Any:
+        if path == "power/status":
+            return self.status
+        return {"time_utc": NOW.isoformat(), "node": {"name": "garden", "time_zone": "Europe/Berlin"}}
+
+    def post(self, path: str, body: Any = None) -> Any:
+        self.posted.append((path, body))
+        if path == "power/off":
+            return {"sentence": "sleeping until 07:30: asked for by a person"}
+        return {"wake_utc": body["wake_utc"], "triggers": ["alarm", "input above 13.0 V"], "doubts": []}
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> Node:
+    made = Node()
+    monkeypatch.setattr(NodeClient, "get", lambda _, path, **query: made.get(path, **query))
+    monkeypatch.setattr(NodeClient, "post", lambda _, path, body=None: made.post(path, body))
+    return made
+
+
+def edgepi(tmp_path: Path, *words: str) -> int:
+    return main(["power", *words, "--state-dir", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("13:00", "2025-06-01T11:00"),
+        ("07:30", "2025-06-02T05:30"),
+        ("12:00", "2025-06-02T10:00"),
+        ("2025-12-01T07:30", "2025-12-01T06:30"),
+        ("2025-12-01T07:30Z", "2025-12-01T07:30"),
+        ("+3h", "2025-06-01T13:00"),
+        ("+1d2h30m", "2025-06-02T12:30"),
+        ("+45min", "2025-06-01T10:45"),
+    ],
+)
+def test_times_are_read_in_the_nodes_zone_and_by_its_clock(text: str, utc: str) -> None:
+    assert parse_time(text, NOW, BERLIN) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+def test_a_time_of_day_stays_that_when_summer_time_begins() -> None:
+    evening = datetime(2025, 3, 29, 20, 0, tzinfo=UTC)
+    assert parse_time("07:30", evening, BERLIN) == datetime(2025, 3, 30, 5, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "12:75", "+", "+3x", "2025-13-01", f"+{'9' * 20}d"])
+def test_what_is_no_time_is_said(text: str) -> None:
+    with pytest.raises(RequestError):
+        parse_time(text, NOW, BERLIN)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_time_or_a_clear_error(text: str) -> None:
+    with suppress(RequestError):
+        assert parse_time(text, NOW, BERLIN).tzinfo is not None
+
+
+def test_status_says_what_the_board_measures_and_holds(
+    node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert edgepi(tmp_path, "status") == 0
+    out = capsys.readouterr().out
+    for words in ("wittypi: works", "the alarm was due", "63 % (give or take 4), 13.21 V", "alarm at 05:30"):
+        assert words in out
+
+
+def test_status_of_a_board_that_does_not_work_is_a_problem(
+    node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.status["board"] = STATUS["board"] | {"working": False, "failure": "reading wittypi failed"}
+    assert edgepi(tmp_path, "status") == 1
+    assert "reading wittypi failed" in capsys.readouterr().out
+    node.status["board"] = None
+    assert edgepi(tmp_path, "status", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["board"] is None
+
+
+def test_wake_at_arms_without_asking(node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edgepi(tmp_path, "wake-at", "07:30") == 0
+    assert node.posted == [("power/wake-at", {"wake_utc": "2025-06-02T05:30:00+00:00"})]
+    assert "the board holds: alarm, input above 13.0 V" in capsys.readouterr().out
+
+
+def test_off_is_not_done_where_nobody_can_be_asked(
+    node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert edgepi(tmp_path, "off") == 4
+    assert node.posted == []
+    assert "--yes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("", 1), ("n", 1), ("y", 0), ("Yes ", 0)])
+def test_off_asks_first(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    asked: list[str] = []
+
+    def answer(text: str) -> str:
+        asked.append(text)
+        return typed
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", answer)
+    assert edgepi(tmp_path, "off", "--until", "07:30") == code
+    assert asked == ["switch garden off until 2025-06-02 05:30 UTC? Its power will be cut. [y/N] "]
+    assert len(node.posted) == (1 if code == 0 else 0)
+
+
+def test_off_with_yes_does_not_ask(node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edgepi(tmp_path, "off", "--yes", "--json") == 0
+    assert node.posted == [("power/off", {})]
+    assert json.loads(capsys.readouterr().out)["sentence"].startswith("sleeping until 07:30")
+
+
+def test_without_a_running_node_it_says_to_start_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (("status",), ("off", "--yes")):
+        assert edgepi(tmp_path, *words) == 3
+        assert "edgepi run" in capsys.readouterr().err
