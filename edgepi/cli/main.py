@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from edgepi import __version__
-from edgepi.errors import EdgePiError, NodeNotRunningError
+from edgepi.errors import ConfigError, EdgePiError, NodeNotRunningError
 
 if TYPE_CHECKING:
     from edgepi.plugin import Command
@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(error: EdgePiError | OSError) -> int:
+    if isinstance(error, ConfigError):
+        return _report_findings(error)
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -71,6 +73,14 @@ def _report(error: EdgePiError | OSError) -> int:
     if error.errno is None:
         raise error
     return _fail(EdgePiError(_os_sentence(error)), 4)
+
+
+def _report_findings(error: ConfigError) -> int:
+    from edgepi.config.findings import Finding
+
+    for finding in error.findings:
+        print(finding.render() if isinstance(finding, Finding) else finding, end="\n\n", file=sys.stderr)
+    return _fail(error, 1)
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -156,7 +156,7 @@ HTTP = Section(
     (
         Key("enabled", Flag(), "Whether the page and the API are served.", "true"),
         Key("host", _HOST, "Address to listen on; 0.0.0.0 opens it to the network.", "127.0.0.1"),
-        Key("port", Integer(1, 65535), "Port to listen on.", "8321"),
+        Key("port", Integer(0, 65535), "Port to listen on; 0 takes any free one.", "8321"),
     ),
 )
 
