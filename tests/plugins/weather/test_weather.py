@@ -142,6 +142,15 @@ def test_noise_on_the_bus_is_refused(simulated_bus: SimulatedBus) -> None:
         Bme280(simulated_bus)
 
 
+def test_noise_while_measuring_is_never_believed(simulated_bus: SimulatedBus) -> None:
+    simulated_bus.attach(0x76, BME280())
+    driver = Bme280(simulated_bus)
+    with bus_garbage(simulated_bus):
+        for _ in range(50):
+            with pytest.raises(HardwareError):
+                driver.sample()
+
+
 def test_the_wrong_package_under_the_same_name_is_told_apart(
     simulated_bus: SimulatedBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

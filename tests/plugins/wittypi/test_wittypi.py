@@ -495,6 +495,17 @@ class TestVendorDaemon:
         assert (await drive(controller.read(), manual_clock)).battery_v is not None
         assert caplog.text.count("only read") == 1
 
+    async def test_no_wake_is_set_even_where_the_clocks_agree(
+        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
+    ) -> None:
+        fake_hardware.processes = [f"/bin/bash /home/pi/{VENDOR_DAEMON}"]
+        controller = make()
+        await drive(controller.start(), manual_clock)
+        plan = WakePlan(wake_utc=manual_clock.now() + timedelta(hours=5))
+        with pytest.raises(HardwareError, match="systemctl"):
+            await drive(controller.arm(plan), manual_clock)
+        assert board.memory[Reg.ALARM1 + 3] == 0
+
     async def test_the_board_is_set_up_once_it_has_stopped(
         self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
