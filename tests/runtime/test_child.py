@@ -120,8 +120,10 @@ from edgepi.runtime.messages import Message
 async def main():
     child = Child("child_handlers:handle", name="test", clock=SystemClock(), log=logging.getLogger("x"))
     await child.ask(Message("echo"), timeout_s=20)
+    hanging = asyncio.create_task(child.ask(Message("hang"), timeout_s=60))
+    await asyncio.sleep(0.5)
     print(child.pid, flush=True)
-    await child.ask(Message("hang"), timeout_s=60)
+    await hanging
 
 asyncio.run(main())
 """
