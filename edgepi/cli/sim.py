@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 DAY_S = 86400.0
+Say = Callable[[str], None]
 FAULTS = ("nak", "nak_next", "garbage", "deaf", "stuck", "process", "txd_held_high", "clear")
 
 
@@ -153,23 +156,25 @@ def _start(args: argparse.Namespace, directory: Path) -> int:
     config = args.config or demo_config()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     simulation = _build(args, config, directory)
+    say = _teller("world", "yellow", as_json=args.json)
     harness = Harness(
         simulation,
         _node_command(config, directory),
         directory=directory,
         env=os.environ,
-        say=_world_says,
-        node_says=_node_says,
+        say=say,
+        node_says=_teller("node", "green", as_json=args.json),
     )
-    _introduce(simulation, config, directory)
+    _introduce(simulation, config, directory, say)
     asyncio.run(_simulate(harness, args.days * DAY_S if args.days else None))
     return 0
 
 
 async def _simulate(harness: Harness, last_s: float | None) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, harness.stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, harness.stop)
     await harness.run(last_s=last_s)
 
 
@@ -197,25 +202,35 @@ def _node_command(config: Path, directory: Path) -> tuple[str, ...]:
     )
 
 
-def _introduce(simulation: Simulation, config: Path, directory: Path) -> None:
+def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) -> None:
     world = simulation.world
     spec = world.spec
     goes_on = "goes on" if world.time_s else "begins"
     now = datetime.fromtimestamp(world.wall_s, UTC)
-    _world_says(f"the world {goes_on} at {now:%Y-%m-%d %H:%M} UTC and runs at {simulation.keeper.rate:g}x")
-    _world_says(
+    say(f"the world {goes_on} at {now:%Y-%m-%d %H:%M} UTC and runs at {simulation.keeper.rate:g}x")
+    say(
         f"simulated: Witty Pi 4, BME280, two INA219, a {spec.panel_w:g} W panel,"
         f" a {spec.battery.capacity_wh:g} Wh LiFePO4 battery at {world.battery.soc:.0%}"
     )
-    _world_says(
+    say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
     )
-    _world_says(f"configuration {config}; other commands: export EDGEPI_STATE_DIR={directory}")
+    say(f"configuration {config}; other commands: export EDGEPI_STATE_DIR={directory}")
 
 
-def _world_says(text: str) -> None:
-    print(f"{paint('world', 'yellow')} | {text}", flush=True)
+def _teller(who: str, colour: str, *, as_json: bool) -> Say:
+    """Return what prints a line of the world or of the node."""
+    prefix = f"{paint(f'{who:5}', colour)} | "
+
+    def tell(line: str) -> None:
+        _print(json.dumps({"from": who, "line": line}) if as_json else prefix + line)
+
+    return tell
 
 
-def _node_says(text: str) -> None:
-    print(f"{paint('node ', 'green')} | {text}", flush=True)
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # nobody reads any more: end orderly instead of half-way
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGTERM)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from edgepi.cli.main import main
 from edgepi.cli.sim import sim_directory
+from edgepi.sim.build import demo_config
 
 WORLD = """
 import asyncio, sys
@@ -122,14 +122,14 @@ def test_a_wrong_configuration_is_refused_before_the_world_begins(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "wrong.yaml").write_text("node: 3\n")
-    assert sim(tmp_path, "--config", str(tmp_path / "wrong.yaml")) == 4
-    assert "configuration error" in capsys.readouterr().err
+    assert sim(tmp_path, "--config", str(tmp_path / "wrong.yaml")) == 1
+    assert "wrong.yaml:1" in capsys.readouterr().err
+    assert not (tmp_path / "world.json").exists()
 
 
-@pytest.mark.slow
-def test_the_command_runs_a_whole_node_and_ends_it_orderly(tmp_path: Path) -> None:
-    from edgepi.sim.build import demo_config
-
+@pytest.fixture
+def whole_node(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command itself with the demo, without its page."""
     config = tmp_path / "edgepi.yaml"
     config.write_text(demo_config().read_text() + "http:\n  enabled: false\n")
     command = (
@@ -142,23 +142,40 @@ def test_the_command_runs_a_whole_node_and_ends_it_orderly(tmp_path: Path) -> No
         "--state-dir",
         str(tmp_path),
     )
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     guard = threading.Timer(50, process.kill)
     guard.start()
-    lines: list[str] = []
     with process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if "ready" in line and line.startswith("node"):
-                process.send_signal(signal.SIGINT)
+        yield process
+        process.kill()
     guard.cancel()
+
+
+@pytest.mark.slow
+def test_the_command_runs_a_whole_node_and_ends_it_orderly(
+    whole_node: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert whole_node.stdout is not None
+    lines: list[str] = []
+    for line in whole_node.stdout:
+        lines.append(line)
+        if "ready" in line and line.startswith("node"):
+            whole_node.send_signal(signal.SIGINT)
     text = "".join(lines)
-    assert process.returncode == 0, text
-    assert "60x" in text
-    assert "rain is synthetic" in text
-    assert "BME280" in text
-    assert "the world rests" in text
+    assert whole_node.wait() == 0, text
+    for words in ("60x", "rain is synthetic", "BME280", "the world rests"):
+        assert words in text
     assert (tmp_path / "world.json").is_file()
+
+
+@pytest.mark.slow
+def test_a_terminal_that_goes_away_ends_node_and_world_orderly(
+    whole_node: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert whole_node.stdout is not None
+    while "gives power" not in whole_node.stdout.readline():
+        pass
+    whole_node.stdout.close()
+    assert whole_node.wait() == 0
+    assert (tmp_path / "world.json").is_file()
+    assert not (tmp_path / "world.sock").exists()
