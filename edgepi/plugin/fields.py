@@ -16,7 +16,7 @@ from typing import Any
 
 import voluptuous as vol
 
-__all__ = ["Choice", "FieldError", "Flag", "Integer", "Number", "Text", "TimeSpan", "nearest"]
+__all__ = ["Choice", "FieldError", "Flag", "I2CAddress", "Integer", "Number", "Text", "TimeSpan", "nearest"]
 
 _UNITS_S = {
     **dict.fromkeys(("ms",), 0.001),
@@ -180,6 +180,30 @@ class Choice:
     def json_schema(self) -> dict[str, Any]:
         """The same in JSON Schema."""
         return {"enum": list(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
+class I2CAddress:
+    """An address on an I2C bus, from *min* to *max*; people write it as 0x76."""
+
+    min: int = 0x08
+    max: int = 0x77
+
+    def __call__(self, value: object) -> int:
+        """Return the address."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            plain = str(value) if re.fullmatch(r"0x[0-9a-fA-F]{1,2}", str(value)) else None
+            raise FieldError(f"expected an I2C address such as 0x{self.min:02x}, without quotes", plain)
+        if not self.min <= value <= self.max:
+            raise FieldError(
+                f"0x{value & 0xFFFF:02x} is out of range: it must be 0x{self.min:02x} to 0x{self.max:02x}"
+            )
+        return value
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """The same in JSON Schema."""
+        return {"type": "integer", **_bounds(self.min, self.max)}
 
 
 @dataclass(frozen=True, slots=True)

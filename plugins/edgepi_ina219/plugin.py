@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import voluptuous as vol
 
 from edgepi.plugin import ConfigSchema, PluginContext, SupplyMeter, hookimpl
-from edgepi.plugin.fields import Choice, Flag, Integer, Number, TimeSpan
+from edgepi.plugin.fields import Choice, Flag, I2CAddress, Integer, Number, TimeSpan
 from edgepi_ina219.meter import Ina219Config, Ina219Meter
 
 __all__ = ["config_schema", "supply_meters"]
@@ -20,7 +20,7 @@ def config_schema() -> ConfigSchema[Ina219Config]:
         fields={
             vol.Optional("measures"): Choice(("input", "battery", "output")),
             vol.Optional("bus"): Integer(min=0, max=255),
-            vol.Optional("address"): Integer(min=0x40, max=0x4F),
+            vol.Optional("address"): I2CAddress(min=0x40, max=0x4F),
             vol.Optional("shunt_ohm"): Number(min=0.0001, max=10.0),
             vol.Optional("max_a"): Number(min=0.01, max=500.0),
             vol.Optional("invert"): Flag(),

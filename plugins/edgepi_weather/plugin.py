@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import voluptuous as vol
 
 from edgepi.plugin import Card, ConfigSchema, PluginContext, Sensor, hookimpl
-from edgepi.plugin.fields import Integer, TimeSpan
+from edgepi.plugin.fields import I2CAddress, Integer, TimeSpan
 from edgepi_weather.sensor import WeatherConfig, WeatherSensor
 
 __all__ = ["cards", "config_schema", "sensors"]
@@ -19,7 +19,7 @@ def config_schema() -> ConfigSchema[WeatherConfig]:
     return ConfigSchema(
         fields={
             vol.Optional("bus"): Integer(min=0, max=255),
-            vol.Optional("address"): Integer(min=0x76, max=0x77),
+            vol.Optional("address"): I2CAddress(min=0x76, max=0x77),
             vol.Optional("interval"): TimeSpan(min_s=1.0, max_s=86400.0),
         },
         build=WeatherConfig,

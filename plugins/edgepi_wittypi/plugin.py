@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import voluptuous as vol
 
 from edgepi.plugin import Card, ConfigSchema, PluginContext, PowerController, Sensor, hookimpl
-from edgepi.plugin.fields import Choice, Integer, Number, TimeSpan
+from edgepi.plugin.fields import Choice, I2CAddress, Integer, Number, TimeSpan
 from edgepi_wittypi.controller import WittyPi4Controller
 from edgepi_wittypi.link import WittyPiConfig, link_of
 from edgepi_wittypi.sensor import BoardSensor
@@ -21,7 +21,7 @@ def config_schema() -> ConfigSchema[WittyPiConfig]:
     return ConfigSchema(
         fields={
             vol.Optional("bus"): Integer(min=0, max=255),
-            vol.Optional("address"): Integer(min=0x08, max=0x77),
+            vol.Optional("address"): I2CAddress(),
             vol.Optional("interval"): TimeSpan(min_s=60.0, max_s=3600.0),
             vol.Optional("input"): Choice(("battery", "supply")),
             vol.Optional("low_voltage"): Number(min=2.0, max=25.0),

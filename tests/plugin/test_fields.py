@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from edgepi.plugin.fields import Choice, FieldError, Flag, Integer, Number, Text, TimeSpan, nearest
+from edgepi.plugin.fields import (
+    Choice,
+    FieldError,
+    Flag,
+    I2CAddress,
+    Integer,
+    Number,
+    Text,
+    TimeSpan,
+    nearest,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +99,16 @@ def test_choice_suggests_the_nearest() -> None:
 def test_nearest_ignores_case_and_gives_up() -> None:
     assert nearest("europe/paris", ["Europe/Paris"]) == "Europe/Paris"
     assert nearest("zzz", ["abc"]) is None
+
+
+@pytest.mark.parametrize("wrong", ["0x76", 0x75, -1, True, 118.0])
+def test_an_address_off_the_bus_is_refused_in_the_way_people_write_it(wrong: object) -> None:
+    with pytest.raises(FieldError, match="0x76"):
+        I2CAddress(min=0x76, max=0x77)(wrong)
+
+
+def test_an_address_in_quotes_is_suggested_without() -> None:
+    with pytest.raises(FieldError) as caught:
+        I2CAddress()("0x40")
+    assert caught.value.suggestion == "0x40"
+    assert I2CAddress()(0x40) == 0x40
