@@ -102,12 +102,12 @@ class Recorder:
         self._running = True
         try:
             await self._call(self._measure)
-        except sqlite3.Error as error:
-            self._failed(error)
         except RecorderError:
             self._running = False
             self._thread.shutdown(wait=False)
             raise
+        except (sqlite3.Error, OSError) as error:
+            self._failed(error)
         self._listen()
         self._runner = self._spawn(self._run())
 
@@ -121,7 +121,7 @@ class Recorder:
             self._runner.cancel()
         await self.flush()
         self._running = False
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, OSError):
             await self._in_thread(self._writer.close)
         self._thread.shutdown(wait=False)
 
@@ -137,7 +137,7 @@ class Recorder:
             try:
                 await self._commit(batch)
                 await self._tidy()
-            except (sqlite3.Error, RecorderError) as error:
+            except Exception as error:  # noqa: BLE001 (whatever it is, the next commit tries again)
                 self._failed(error)
             else:
                 self._recovered()
@@ -226,7 +226,7 @@ class Recorder:
         self._spawn(self._flush())
 
     async def _run(self) -> None:
-        with suppress(sqlite3.Error, RecorderError):
+        with suppress(sqlite3.Error, OSError):
             await self._call(lambda: self._writer.check(self._clock.now()))
         while True:
             await self._pause()
@@ -249,7 +249,7 @@ class Recorder:
             return
         try:
             await self._call(lambda: self._writer.commit(batch))
-        except (sqlite3.Error, RecorderError):
+        except Exception:
             self._inbox.put_back(batch)
             raise
         self._written = batch.segments
@@ -299,7 +299,9 @@ class Recorder:
     async def _ask(self, question: Callable[[], T]) -> T:
         try:
             return await self._call(question)
-        except sqlite3.Error as error:
+        except RecorderError:
+            raise
+        except (sqlite3.Error, OSError) as error:
             raise RecorderError(f"the history cannot be read: {error}") from error
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
