@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, UnixConnector
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from edgepi.config.settings import HttpSettings
@@ -15,7 +15,13 @@ from edgepi.testing.clock import ManualClock
 from edgepi.web.server import WebServer
 from tests.web.demo import DemoNode
 
-SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+# Without shrinking: every example starts a server, and the first failure says enough.
+SETTINGS = settings(
+    max_examples=25,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 PER_EXAMPLE = 12
 
 TEXT = st.text(max_size=40) | st.sampled_from(

@@ -35,7 +35,7 @@ export function BatteryPanel({ energy }: { energy: Energy }) {
         {guard ??
           (energy.guard == null
             ? "No guard is in force."
-            : `No guard is in force; the first acts below ${number(energy.guard.run_v, 2)} V.`)}
+            : `No guard is in force; the first acts below ${number(energy.guard.run_v, 2)}\u00a0V.`)}
       </p>
     </section>
   );

@@ -14,7 +14,7 @@ interface Now {
   power: number | null;
 }
 
-const KNOWN: Record<string, string> = { node: "The computer itself", unexplained: "Unexplained" };
+const KNOWN: Record<string, string> = { node: "The computer", unexplained: "Unexplained" };
 
 interface Props {
   energy: Energy;
@@ -33,7 +33,7 @@ export function EnergyPanel({ energy, states, plugins }: Props) {
   const use = parts([
     ...consumers(energy, states, plugins),
     { key: "stored", name: "Into the battery", energy: Math.max(0, stored), tone: "store" },
-    { key: "lost", name: "Lost in conversion", energy: Math.max(0, today.lost_wh), tone: "lost" },
+    { key: "lost", name: "Conversion losses", energy: Math.max(0, today.lost_wh), tone: "lost" },
   ]);
   const scale = Math.max(sum(income), sum(use), 1e-9);
   return (

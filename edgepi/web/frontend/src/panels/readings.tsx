@@ -19,7 +19,7 @@ export function Readings({ model, status }: { model: Model; status: Status }) {
         <section
           key={instance}
           class="card readings"
-          style={{ flexGrow: members.length, flexBasis: `${Math.min(members.length, 6) * 8.6 + 2.5}rem` }}
+          style={{ flexGrow: members.length, flexBasis: `${Math.min(members.length, 6) * 9.2 + 2.5}rem` }}
           aria-label={`Readings of ${titleOf(instance, model.plugins)}`}
         >
           <h2>{titleOf(instance, model.plugins)}</h2>
