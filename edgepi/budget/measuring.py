@@ -22,7 +22,7 @@ from edgepi.energy import (
     Tick,
 )
 from edgepi.energy.flows import Flows
-from edgepi.energy.soc import SocEstimator
+from edgepi.energy.soc import REMEMBERED, SocEstimator
 from edgepi.model import NodeInfo, Supply
 
 __all__ = ["Measured", "Measuring"]
@@ -75,7 +75,8 @@ class Measuring:
             percent=supply.battery_percent if supply else None,
         )
         stored_wh = soc.soc * self.battery.capacity_wh if soc and supply else None
-        self._close_gap(stored_wh)
+        if soc is not None and soc.source != REMEMBERED:
+            self._close_gap(stored_wh)
         self.ledger.book(
             Tick(
                 monotonic_s=now_s,

@@ -45,11 +45,9 @@ def plan_sleep(
         return None
     wake = wake_plan(situation, limits.retry_s)
     when = clock_time(wake.wake_utc, situation.now_utc, zone(situation.node.time_zone))
-    also = situation.sleep.can_wake_on_voltage and wake.recovery_v
-    until = f"{when} or {volts(also)}" if also else when
     return SleepPlan(
         wake=wake,
-        sentence=f"sleeping until {until}: {_why(situation, limits)}",
+        sentence=f"sleeping until {when}: {_why(situation, limits)}",
         forced=forced,
         numbers=_numbers(situation),
     )

@@ -14,7 +14,9 @@ from typing import Any
 
 from edgepi.energy.battery import Battery
 
-__all__ = ["SocEstimate", "SocEstimator"]
+__all__ = ["REMEMBERED", "SocEstimate", "SocEstimator"]
+
+REMEMBERED = "remembered"
 
 _CORRELATION_H = 1.0
 _DRIFT_COUNTED = 0.01
@@ -60,7 +62,7 @@ class SocEstimator:
             self._pull(*seen, step_s)
             self._source = _source(voltage_v, current_a, percent)
         elif self._soc is not None and current_a is None:
-            self._source = "remembered"
+            self._source = REMEMBERED
         return self.estimate
 
     @property
@@ -126,7 +128,7 @@ class SocEstimator:
         if 0.0 <= soc <= 1.0 and 0.0 <= sd <= 1.0:
             self._soc = soc
             self._variance = min(_SD_MAX**2, sd**2 + _DRIFT_BLIND**2 * max(0.0, off_h))
-            self._source, self._recalled = "remembered", True
+            self._source, self._recalled = REMEMBERED, True
 
 
 def _source(voltage_v: float | None, current_a: float | None, percent: float | None) -> str:

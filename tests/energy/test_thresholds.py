@@ -129,9 +129,7 @@ def test_a_low_node_with_nothing_left_to_run_sleeps_by_night_until_the_sun_is_up
     sleep = ThresholdGovernor().decide(night).sleep
     assert sleep is not None
     assert not sleep.forced
-    assert sleep.sentence == (
-        "sleeping until tomorrow 06:02 or 13.00 V: battery 19 %, nothing may run again below 40 %"
-    )
+    assert sleep.sentence == ("sleeping until tomorrow 06:02: battery 19 %, nothing may run again below 40 %")
     assert sleep.wake.recovery_v == pytest.approx(13.0)
     assert sleep.wake.fallback_hours == 9
 
