@@ -57,7 +57,7 @@ def main() -> None:
     if missing or platform.machine() != "x86_64":
         print(f"\npower cuts: left out; needs x86-64 and {', '.join(missing) or 'nothing else'}")
         return
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
         lost, found, took_s = _cut_often(_build(Path(directory)), random.Random(3))
     show(
         f"{CUTS} power cuts of a guest that records {ROWS_PER_S} rows/s",
@@ -109,8 +109,8 @@ def _lines(output: Iterator[str]) -> Iterator[str]:
 def _next(lines: Iterator[str], start: str) -> str:
     seen = []
     for line in lines:
-        if line.startswith(start):
-            return line.removeprefix(start)
+        if start in line:  # the firmware leaves escape sequences before the first word
+            return line.partition(start)[2]
         seen.append(line)
     raise AssertionError("\n".join(seen[-20:]))
 

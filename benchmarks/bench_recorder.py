@@ -33,7 +33,7 @@ SETTINGS = RecorderSettings(keep_raw_days=None)
 
 def main() -> None:
     rows = []
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
         rows.append(asyncio.run(_burst(Path(directory) / "burst.db")))
         rows.append(asyncio.run(_calm(Path(directory) / "calm.db")))
         month = Path(directory) / "month.db"

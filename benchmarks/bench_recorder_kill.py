@@ -18,7 +18,7 @@ LOAD = Path(__file__).with_name("recorder_load.py")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
         path = Path(directory) / "history.db"
         lost, found = kill_often(path, KILLS, random.Random(5))
         damaged = len(list(path.parent.glob("*.corrupt.*")))
