@@ -14,12 +14,13 @@ from edgepi.budget.bounded import PluginCallError, bounded
 from edgepi.budget.departure import Departure
 from edgepi.budget.duties import DutyHooks, DutyRunner
 from edgepi.budget.entities import EnergyEntities
+from edgepi.budget.keeper import Keeper
 from edgepi.budget.leases import Handle, LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Saver, Sleeper
 from edgepi.budget.status import board_status, duty_status, energy_status, lease_status, plan_status
-from edgepi.budget.store import EnergyStore, Saved
+from edgepi.budget.store import EnergyStore
 from edgepi.budget.telemetry import Source, Telemetry
 from edgepi.clock import Clock
 from edgepi.config.settings import EnergySettings
@@ -55,7 +56,6 @@ __all__ = ["BudgetService"]
 
 _log = logging.getLogger("edgepi.budget")
 
-SAVE_EVERY_S = 300.0
 TELL_WITHIN_S = 10.0
 FIRST_READING_S = 60.0
 _ORPHANED_AFTER = timedelta(days=1)
@@ -98,7 +98,7 @@ class BudgetService:
         self._telemetry = Telemetry(clock, self._on_read)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self._entities = EnergyEntities(states)
-        self._store = EnergyStore(state_dir)
+        self._keeper = Keeper(EnergyStore(state_dir), clock, self.leases, self._measuring, governor)
         self._sayings = Sayings(bus, clock)
         self._duties: dict[str, DutyRunner] = {}
         self._reported_w: dict[str, float] = {}
@@ -110,8 +110,6 @@ class BudgetService:
         self._supply: Supply | None = None
         self._awake_since_s = clock.monotonic()
         self._ticked_s: float | None = None
-        self._saved_s = clock.monotonic()
-        self._boots = 0
         self._governor_failed = False
         self._sleeper.add_saver("the energy books", lambda: self.save(going=True))
         self._departure = Departure(
@@ -170,7 +168,9 @@ class BudgetService:
     async def start(self) -> None:
         """Take up the books of the last life and begin."""
         self._entities.describe()
-        await self._recall()
+        if complaint := await self._keeper.recall():
+            self._sayings.say("node", "books", complaint)
+            _log.warning("%s", complaint)
         self._telemetry.start()
         self._task = asyncio.create_task(self._run(), name="energy budget")
 
@@ -188,40 +188,9 @@ class BudgetService:
     async def save(self, *, going: bool = False) -> None:
         """Write books and open leases to disk; a failure is logged."""
         try:
-            await self._write(going=going)
+            await self._keeper.write(going=going)
         except OSError as error:
             _log.error("the energy books cannot be saved: %s", error)
-
-    async def _write(self, *, going: bool) -> None:
-        self._saved_s = self._clock.monotonic()
-        saved = Saved(
-            saved_utc=self._clock.now(),
-            monotonic_s=self._saved_s,
-            going=going,
-            leases=self.leases.open,
-            governor_name=self._governor.name,
-            governor=self._governor.memory(),
-            boots=self._boots,
-            **self._measuring.memory(),
-        )
-        await self._store.save(saved)
-
-    async def _recall(self) -> None:
-        saved, complaint = await self._store.load()
-        if complaint:
-            self._sayings.say("node", "books", complaint)
-            _log.warning("%s", complaint)
-        if saved is None:
-            return
-        booted = saved.going or self._clock.monotonic() < saved.monotonic_s
-        self._boots = saved.boots + (1 if booted else 0)
-        self.leases.restore(saved.leases)
-        try:
-            self._measuring.recall(saved, booted=booted)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            _log.warning("the ledger makes no sense and begins anew: %r", error)
-        if saved.governor_name == self._governor.name:
-            self._governor.recall(saved.governor)
 
     async def _run(self) -> None:
         while True:
@@ -261,7 +230,7 @@ class BudgetService:
         self._entities.consumers(self._stated_w())
         await self._tell()
         await self._departure.consider(situation, verdict)
-        if self._clock.monotonic() - self._saved_s >= SAVE_EVERY_S:
+        if self._keeper.due:
             await self.save()
 
     def _too_early(self) -> bool:
@@ -410,7 +379,7 @@ class BudgetService:
         if answer.yes:
             self.leases.step(offer_id, LeaseState.COMMITTED, answer.sentence)
             try:
-                await self._write(going=False)
+                await self._keeper.write()
             except OSError as error:
                 answer = Answer(yes=False, sentence=f"no: the promise cannot be saved: {error}")
         if not answer.yes:
@@ -448,6 +417,6 @@ class BudgetService:
                 {"name": s.name, "working": s.started and not s.failures, "failure": s.failure or None}
                 for s in self._telemetry.sources
             ],
-            "boots": self._boots,
+            "boots": self._keeper.boots,
             "node_sentence": said("node"),
         }

@@ -1,0 +1,69 @@
+"""Saves what the budget knows, and takes it up again in the next life."""
+
+from __future__ import annotations
+
+import logging
+
+from edgepi.budget.leases import LeaseBook
+from edgepi.budget.measuring import Measuring
+from edgepi.budget.store import EnergyStore, Saved
+from edgepi.clock import Clock
+from edgepi.energy import Governor
+
+__all__ = ["SAVE_EVERY_S", "Keeper"]
+
+_log = logging.getLogger("edgepi.budget")
+
+SAVE_EVERY_S = 300.0
+
+
+class Keeper:
+    """Books, charge, open leases and the governor's memory, in one file; *boots* counts starts."""
+
+    def __init__(
+        self, store: EnergyStore, clock: Clock, leases: LeaseBook, measuring: Measuring, governor: Governor
+    ) -> None:
+        self.boots = 0
+        self._store = store
+        self._clock = clock
+        self._leases = leases
+        self._measuring = measuring
+        self._governor = governor
+        self._saved_s = clock.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether the last save is old enough for another."""
+        return self._clock.monotonic() - self._saved_s >= SAVE_EVERY_S
+
+    async def write(self, *, going: bool = False) -> None:
+        """Write all to disk and wait until it is there; *going* marks a planned end. Raises OSError."""
+        self._saved_s = self._clock.monotonic()
+        saved = Saved(
+            saved_utc=self._clock.now(),
+            monotonic_s=self._saved_s,
+            going=going,
+            leases=self._leases.open,
+            governor_name=self._governor.name,
+            governor=self._governor.memory(),
+            boots=self.boots,
+            **self._measuring.memory(),
+        )
+        await self._store.save(saved)
+
+    async def recall(self) -> str | None:
+        """Go on from the last life; returns a complaint if its file could not be read."""
+        saved, complaint = await self._store.load()
+        if saved is None:
+            return complaint
+        # A machine's monotonic clock begins anew with each boot.
+        booted = saved.going or self._clock.monotonic() < saved.monotonic_s
+        self.boots = saved.boots + (1 if booted else 0)
+        self._leases.restore(saved.leases)
+        try:
+            self._measuring.recall(saved, booted=booted)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            _log.warning("the ledger makes no sense and begins anew: %r", error)
+        if saved.governor_name == self._governor.name:
+            self._governor.recall(saved.governor)
+        return complaint
