@@ -91,7 +91,7 @@ def _spawn(config: Path, state_dir: Path, socket: Path) -> subprocess.Popen[byte
         [*EDGEPI, "run", "--config", str(config), "--state-dir", str(state_dir), "--world", str(socket)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 from pathlib import Path
@@ -15,7 +16,9 @@ from edgepi.cli.paths import add_config_argument, add_state_argument, config_of,
 if TYPE_CHECKING:
     from edgepi.config import Settings
     from edgepi.node.node import Launch
+    from edgepi.runtime.lastrun import LastRun
     from edgepi.runtime.registry import PluginRegistry
+    from edgepi.runtime.safemode import StartFlag
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,20 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_argument(parser)
     add_state_argument(parser)
     parser.add_argument("--world", type=Path, metavar="SOCKET", help="the simulated world to live in")
+    parser.add_argument(
+        "--no-safe-mode", action="store_true", help="start every plugin even if the last start crashed"
+    )
     parser.add_argument("--json", action="store_true", help="say everything as JSON lines")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until the machine halts."""
-    from edgepi.cli.check_config import show
-    from edgepi.config import check
+    from edgepi.node.lock import locked
     from edgepi.runtime.discovery import discover
 
-    registry = discover(allow=_names("EDGEPI_PLUGINS"), block=_names("EDGEPI_PLUGINS_BLOCK") or ())
-    report = check(config_of(args), registry, os.environ)
-    if report.settings is None:
-        return show(config_of(args), report, as_json=args.json)
-    return _live(args, report.settings, registry)
+    config, state_dir = config_of(args), state_dir_of(args)
+    with locked(state_dir):
+        registry = discover(allow=_names("EDGEPI_PLUGINS"), block=_names("EDGEPI_PLUGINS_BLOCK") or ())
+        return _start(args, config, state_dir, registry)
 
 
 def _names(variable: str) -> tuple[str, ...] | None:
@@ -46,11 +50,39 @@ def _names(variable: str) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
-def _live(args: argparse.Namespace, settings: Settings, registry: PluginRegistry) -> int:
-    from edgepi.node.lock import locked
+def _start(args: argparse.Namespace, config: Path, state_dir: Path, registry: PluginRegistry) -> int:
+    from edgepi.clock import SystemClock
+    from edgepi.config import check
+    from edgepi.runtime.lastrun import review
+    from edgepi.runtime.safemode import StartFlag, boot_id
+    from edgepi.runtime.tolerant import TolerantCatalog
+
+    flag = StartFlag(state_dir, os.environ.get("EDGEPI_BOOT_ID") or boot_id())
+    last = review(
+        state_dir=state_dir,
+        registry=registry,
+        clock=SystemClock(),
+        flag=flag,
+        allow_safe_mode=not args.no_safe_mode,
+    )
+    try:
+        report = check(config, TolerantCatalog(registry), os.environ)
+        if report.settings is None:
+            from edgepi.cli.check_config import show
+
+            return show(config, report, as_json=args.json)
+        return _live(args, report.settings, registry, flag, last)
+    finally:
+        flag.lower()
+
+
+def _live(
+    args: argparse.Namespace, settings: Settings, registry: PluginRegistry, flag: StartFlag, last: LastRun
+) -> int:
     from edgepi.node.logs import set_up_logging
     from edgepi.node.node import Launch
     from edgepi.node.systemd import Notifier, watchdog_interval_s
+    from edgepi.runtime.containment import run as run_contained
 
     def say(line: str) -> None:
         if args.json:
@@ -58,31 +90,30 @@ def _live(args: argparse.Namespace, settings: Settings, registry: PluginRegistry
         else:
             print(line, flush=True)
 
-    state_dir = state_dir_of(args)
-    with locked(state_dir):
-        handler = set_up_logging(settings, journal="JOURNAL_STREAM" in os.environ)
-        launch = Launch(
-            settings=settings,
-            registry=registry,
-            state_dir=state_dir,
-            say=say,
-            notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
-            watchdog_interval_s=watchdog_interval_s(os.environ, os.getpid()),
-        )
-        asyncio.run(_node(launch, args.world, handler))
+    handler = set_up_logging(settings, journal="JOURNAL_STREAM" in os.environ)
+    for note in last.notes:
+        say(note)
+    launch = Launch(
+        settings=settings,
+        registry=registry,
+        state_dir=state_dir_of(args),
+        say=say,
+        notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
+        watchdog_interval_s=watchdog_interval_s(os.environ, os.getpid()),
+        notes=last.notes,
+        on_ready=flag.lower,
+    )
+    run_contained(_node(launch, args.world, handler))
     return 0
 
 
-async def _node(launch: Launch, world: Path | None, handler: object) -> None:
-    import logging
-
+async def _node(launch: Launch, world: Path | None, handler: logging.Handler) -> None:
     from edgepi.hardware import open_hardware
     from edgepi.node.logs import follow_clock
     from edgepi.node.node import Node
 
     async with open_hardware(world, allow_halt=launch.settings.energy.allow_halt) as machine:
         if machine.simulated:
-            assert isinstance(handler, logging.Handler)
             follow_clock(handler, machine.clock)
         node = Node(launch, machine)
         loop = asyncio.get_running_loop()

@@ -18,12 +18,14 @@ from edgepi.node.steps import Steps
 from edgepi.node.systemd import Notifier
 from edgepi.node.views import plugin_views
 from edgepi.recorder import HISTORY_FILE, Recorder
+from edgepi.runtime.blame import packages_of
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.host import PluginHost
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 from edgepi.runtime.states import StateStore
 from edgepi.runtime.timers import TimerService
+from edgepi.runtime.watchdog import LoopWatchdog
 from edgepi.web.server import WebServer
 from edgepi.web.services import WebServices
 
@@ -34,7 +36,10 @@ _log = logging.getLogger("edgepi.node")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What a node is started with; *say* shows a line to whoever started it."""
+    """What a node is started with; *say* shows a line to whoever started it.
+
+    *on_ready* may block: it is called in a thread once everything is up.
+    """
 
     settings: Settings
     registry: PluginRegistry
@@ -43,6 +48,7 @@ class Launch:
     notifier: Notifier
     watchdog_interval_s: float | None = None
     notes: tuple[str, ...] = ()
+    on_ready: Callable[[], None] | None = None
 
 
 class Node:
@@ -78,6 +84,9 @@ class Node:
             budget=self.budget,
             state_dir=launch.state_dir,
         )
+        self._watchdog = LoopWatchdog(
+            state_dir=launch.state_dir, packages=packages_of(launch.registry.records())
+        )
         self.web = WebServer(
             settings=settings.http, state_dir=launch.state_dir, services=self._web_services()
         )
@@ -102,6 +111,7 @@ class Node:
 
     async def _start(self, steps: Steps) -> None:
         await self._say_phase(Phase.BOOTING)
+        await steps.start("watchdog", self._watch, self._unwatch)
         await steps.start("timers", self.timers.start, self.timers.stop)
         if self._launch.settings.recorder.enabled:
             await steps.start("recorder", self.recorder.start, self.recorder.stop)
@@ -111,9 +121,17 @@ class Node:
         await steps.start("plugins", self.host.start, self.host.stop)
         await steps.start("web", self.web.start, self.web.stop)
 
+    async def _watch(self) -> None:
+        self._watchdog.start()
+
+    async def _unwatch(self) -> None:
+        self._watchdog.stop()
+
     async def _ready(self) -> None:
         working = sum(status.status is PluginStatus.ENABLED for status in self.host.statuses)
         summary = f"{working} of {len(self.host.statuses)} plugin instances enabled"
+        if self._launch.on_ready is not None:
+            await asyncio.to_thread(self._launch.on_ready)
         await self._say_phase(Phase.READY)
         self._launch.notifier.ready(summary)
         _log.info("ready: %s", summary)

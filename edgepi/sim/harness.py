@@ -166,6 +166,7 @@ class Harness:
 
     async def _live(self) -> None:
         world = self._simulation.world
+        self._env["EDGEPI_BOOT_ID"] = f"world at {world.time_s:.3f} s"
         self._simulation.power_came()
         world.node = NodeState.BOOTING
         await self._world_seconds(world.draw.board.boot_s)

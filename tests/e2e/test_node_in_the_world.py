@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from .conftest import Simulated
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+Start = Callable[..., Simulated]
+
+
+def _running(node: Simulated) -> None:
+    node.until("a temperature", lambda: node.value("weather.temperature") is not None)
+
+
+def test_the_node_shows_what_is_true_in_the_world(simulate: Start) -> None:
+    node = simulate("--rate", "60")
+    _running(node)
+    node.until("a battery voltage", lambda: node.value("energy.battery_voltage"))
+    node.edgepi("sim", "rate", "1")
+    truth = node.truth()
+    assert node.value("weather.temperature") == pytest.approx(truth["temperature_c"], abs=0.5)
+    assert node.value("weather.pressure") == pytest.approx(truth["pressure_hpa"], abs=1.0)
+    assert node.value("weather.humidity") == pytest.approx(truth["humidity_percent"], abs=2.0)
+    assert node.value("energy.battery_voltage") == pytest.approx(truth["battery_v"], abs=0.07)
+
+
+def test_a_planned_sleep_is_armed_cut_and_woken_from(simulate: Start) -> None:
+    node = simulate("--rate", "60")
+    _running(node)
+    first_life = node.node_pid()
+    boots = node.client.get("status")["energy"]["boots"]
+    now = datetime.fromisoformat(node.truth()["time_utc"])
+    node.edgepi("power", "off", "--until", (now + timedelta(minutes=12)).isoformat(), "--yes")
+    node.until("the cut", lambda: "the power is cut" in node.said())
+    node.until("the wake", lambda: "the board gives power (alarm" in node.said())
+    node.until("a second life", lambda: node.node_pid() != first_life)
+    _running(node)
+    assert node.client.get("status")["energy"]["boots"] == boots + 1
+    sentences = [decision["sentence"] for decision in node.client.get("decisions")]
+    assert any("sleeping until" in sentence for sentence in sentences), sentences
+
+
+def test_a_killed_node_is_started_again_and_keeps_its_history(simulate: Start) -> None:
+    node = simulate("--rate", "60")
+    _running(node)
+
+    def samples() -> list[Any]:
+        day = timedelta(days=1)
+        now = datetime.fromisoformat(node.truth()["time_utc"])
+        found = node.client.get(
+            "history",
+            entity="weather.temperature",
+            start=(now - day).isoformat(),
+            end=(now + day).isoformat(),
+            tier="raw",
+        )
+        return list(found["samples"] if isinstance(found, dict) else found)
+
+    node.until("some history on disk", lambda: len(samples()) >= 5)
+    before, killed = len(samples()), node.node_pid()
+    os.kill(killed, signal.SIGKILL)
+    node.until("a new process", lambda: node.node_pid() != killed)
+    _running(node)
+    node.until("more history than before", lambda: len(samples()) > before)
+    assert "was killed by signal 9" in node.said()
+
+
+def test_ctrl_c_ends_node_and_world_in_order_and_the_next_start_goes_on(simulate: Start) -> None:
+    node = simulate("--rate", "60", "--soc", "71")
+    _running(node)
+    process = node.node_pid()
+    assert node.end(signal.SIGINT) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    assert "Traceback" not in node.said()
+    again = simulate("--rate", "60")
+    _running(again)
+    assert "the world goes on at" in again.said()
+
+
+def test_a_broken_configuration_is_shown_with_its_line_and_nothing_starts(simulate: Start) -> None:
+    node = simulate()
+    node.end()
+    node.config.write_text("node:\n  name: x\n  latitud: 5\n")
+    broken = simulate()
+    assert broken.process.wait(30) != 0
+    assert "latitud" in broken.said()
+    assert "Traceback" not in broken.said()
