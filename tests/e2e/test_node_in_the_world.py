@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -51,7 +50,7 @@ def test_a_killed_node_is_started_again_and_keeps_its_history(simulate: Start) -
     node = simulate("--rate", "60")
     _running(node)
 
-    def samples() -> list[Any]:
+    def samples() -> list[float]:
         day = timedelta(days=1)
         now = datetime.fromisoformat(node.truth()["time_utc"])
         found = node.client.get(
