@@ -53,14 +53,14 @@ def test_a_killed_node_is_started_again_and_keeps_its_history(simulate: Start) -
     def samples() -> list[float]:
         day = timedelta(days=1)
         now = datetime.fromisoformat(node.truth()["time_utc"])
-        found = node.client.get(
+        (found,) = node.client.get(
             "history",
             entity="weather.temperature",
             start=(now - day).isoformat(),
             end=(now + day).isoformat(),
             tier="raw",
         )
-        return list(found["samples"] if isinstance(found, dict) else found)
+        return list(found["times_s"])
 
     node.until("some history on disk", lambda: len(samples()) >= 5)
     before, killed = len(samples()), node.node_pid()
