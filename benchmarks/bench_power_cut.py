@@ -76,7 +76,9 @@ def _cut_often(machine: list[str], dice: random.Random) -> tuple[int, int, float
     began = time.monotonic()
     for day in range(CUTS + 1):
         with _guest(machine, day) as (guest, lines):
-            found = json.loads(_next(lines, "found "))
+            text = _next(lines, "found ")
+            assert text.startswith("{"), f"the database cannot be read: {text}"
+            found = json.loads(text)
             assert not found.get("torn"), found
             count = found["count"]
             lost += max(0, safe - count)
