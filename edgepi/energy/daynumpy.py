@@ -1,0 +1,82 @@
+"""The day backwards in numpy; imported only where numpy is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgepi.energy.dayvalue import DayPlan, Table
+from edgepi.energy.settings import SLOT_H, SLOTS
+
+__all__ = ["Numpy"]
+
+_FORBIDDEN = -1e18
+
+
+class Numpy:
+    """Arrays of slot x class x level."""
+
+    def day(self, plan: DayPlan, end: Table) -> Sequence[Table]:
+        """Tables at the start of every slot and at the end of the day."""
+        low, high, part, reward = _moves(plan)
+        classes = len(plan.centres)
+        tables = np.empty((SLOTS + 1, classes, plan.levels))
+        tables[SLOTS] = end
+        rest = 1.0 - part
+        for slot in range(SLOTS - 1, -1, -1):
+            after = tables[slot + 1].ravel()
+            found = rest[slot] * after.take(low[slot]) + part[slot] * after.take(high[slot])
+            found += reward[slot]
+            found.max(axis=0, out=tables[slot])
+        return list(tables)
+
+    def mix(self, matrix: Sequence[Sequence[float]], table: Table, factor: float = 1.0) -> Table:
+        """Weighted sums of the table's rows."""
+        return (np.asarray(matrix) * factor) @ table
+
+    def row(self, weights: Sequence[float], table: Table) -> list[float]:
+        """Weighted sum of the table's rows."""
+        mixed: list[float] = (np.asarray(weights) @ table).tolist()
+        return mixed
+
+    def lowered(self, table: Table) -> tuple[Table, float]:
+        """The table less its minimum, and that minimum."""
+        least = float(table.min())
+        return table - least, least
+
+    def zeros(self, classes: int, levels: int) -> Table:
+        """A table of zeros."""
+        return np.zeros((classes, levels))
+
+    def lists(self, table: Table) -> list[list[float]]:
+        """The table as nested lists."""
+        nested: list[list[float]] = np.asarray(table).tolist()
+        return nested
+
+    def table(self, lists: Sequence[Sequence[float]]) -> Table:
+        """An array from nested lists."""
+        return np.array(lists, dtype=float)
+
+
+def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any]:
+    """Lower and upper places to read, weight of the upper, reward: slot x rung x class x level."""
+    store, levels = plan.store, plan.levels
+    power = np.array([rung.power_w for rung in plan.rungs])[None, :, None]
+    points = np.array([rung.points_per_h for rung in plan.rungs]) * SLOT_H
+    light = np.asarray(plan.clear_w)[:, None, None] * np.asarray(plan.centres)[None, None, :]
+    net = (light - power) * SLOT_H
+    net = np.where(net > 0, net * store.charge_efficiency, net / store.discharge_efficiency)
+    lost = 0.5 * store.top_wh * store.loss_per_h * SLOT_H
+    move = (net - lost) / plan.step_wh
+    first = np.ceil(store.floor_wh / plan.step_wh - move - 1e-9)
+    first[:, 0, :] = 0
+    whole = np.floor(move)
+    grid = np.arange(levels)
+    rows = (np.arange(len(plan.centres)) * levels)[None, None, :, None]
+    near = whole[..., None].astype(np.intp) + grid
+    low = np.clip(near, 0, levels - 1) + rows
+    high = np.clip(near + 1, 0, levels - 1) + rows
+    reward = np.where(grid >= first[..., None], points[None, :, None, None], _FORBIDDEN)
+    return low, high, (move - whole)[..., None], reward

@@ -1,0 +1,134 @@
+"""The energy engine: learns from finished days, prices energy each morning, chooses each slot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from edgepi.energy.clearness import Chain, ClearnessMemory, day_clearness
+from edgepi.energy.dayvalue import Arithmetic, DayPlan, arithmetic
+from edgepi.energy.demand import Rung
+from edgepi.energy.envelope import Envelope
+from edgepi.energy.forecast import ForecastTrust, forecast_chain
+from edgepi.energy.nowcast import Nowcast, nowcast
+from edgepi.energy.policy import Choice, Moment, choose
+from edgepi.energy.settings import SLOTS, EngineSettings, Site, Store
+from edgepi.energy.watervalue import DayWorth, WaterValue
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """One node's engine. Feed it `begin_day`, then for each slot `choose` and `note`.
+
+    Harvests are mean watts of a slot; None where nothing was measured.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, site: Site, store: Store, *, numpy: bool | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self._arithmetic: Arithmetic = arithmetic(numpy=numpy)
+        self._envelope = Envelope(settings, site)
+        self._clearness = ClearnessMemory(settings)
+        self._trust = ForecastTrust(settings)
+        self._water = WaterValue(settings, self._arithmetic)
+        self._day: date | None = None
+        self._clear: list[float] = []
+        self._seen: list[float | None] = []
+        self._chain: Chain | None = None
+        self._chains: list[list[list[float]]] = []
+        self._prior: list[float] = []
+        self._rungs: tuple[Rung, ...] = ()
+        self._worth: DayWorth | None = None
+        self._latched = False
+        self._now: tuple[int, Nowcast] | None = None
+
+    def begin_day(
+        self, day: date, rungs: tuple[Rung, ...], forecast: Sequence[float | None] = ()
+    ) -> None:
+        """Start the solar day that begins on the UTC date *day*; *forecast* is clearness from today on."""
+        self._finish_day(day)
+        self._day, self._seen, self._now = day, [], None
+        self._clear = self._envelope.of(day)
+        self._chain = self._clearness.chain()
+        outlooks = self._trust.issue(day.toordinal(), forecast)
+        self._chains = forecast_chain(
+            self._chain.matrix, self._chain.centres, outlooks, self.settings.forecast_sd_floor
+        )
+        columns = zip(*self._chains[0], strict=True)
+        self._prior = [
+            sum(y * p for y, p in zip(self._chain.membership, column, strict=True)) for column in columns
+        ]
+        self._price(rungs, sweeps=1)
+
+    def _finish_day(self, today: date) -> None:
+        if self._day is None:
+            return
+        seen = [*self._seen, *[None] * (SLOTS - len(self._seen))][:SLOTS]
+        clearness = day_clearness(seen, self._clear)
+        self._clearness.learn(clearness)
+        self._trust.learn(self._day.toordinal(), clearness)
+        self._envelope.learn(self._day, seen)
+        for _ in range(min((today - self._day).days - 1, self.settings.envelope_days)):
+            self._clearness.learn(None)
+
+    def _price(self, rungs: tuple[Rung, ...], *, sweeps: int) -> None:
+        assert self._chain is not None
+        plan = DayPlan(
+            store=self.store,
+            levels=self.settings.levels,
+            rungs=rungs,
+            clear_w=self._clear,
+            centres=self._chain.centres,
+        )
+        self._worth = self._water.today(plan, self._chain.matrix, self._chains, sweeps=sweeps)
+        self._rungs = rungs
+
+    def reprice(self, rungs: tuple[Rung, ...]) -> None:
+        """Take in another demand."""
+        if _shape(rungs) != _shape(self._rungs):
+            self._price(rungs, sweeps=self.settings.first_sweeps)
+
+    def note(self, harvest_w: float | None) -> None:
+        """Take in the mean harvest of the slot that has ended."""
+        self._seen.append(harvest_w)
+
+    @property
+    def worth(self) -> DayWorth:
+        """Worth of energy today."""
+        assert self._worth is not None
+        return self._worth
+
+    @property
+    def nowcast(self) -> Nowcast:
+        """What is believed now of today and of the slot that begins."""
+        slot = len(self._seen)
+        if self._now is None or self._now[0] != slot:
+            assert self._chain is not None
+            made = nowcast(self.settings, self._prior, self._chain.centres, self._clear, self._seen)
+            self._now = slot, made
+        return self._now[1]
+
+    def choose(self, rungs: Sequence[Rung], moment: Moment) -> Choice:
+        """Say which of *rungs* is best now."""
+        choice = choose(self.settings, self.worth, rungs, moment, self.nowcast)
+        self._latched = choice.latched
+        return choice
+
+    def memory(self) -> Mapping[str, Any]:
+        """What must outlive a restart, as JSON-able values."""
+        return {
+            "envelope": self._envelope.memory(),
+            "clearness": self._clearness.memory(),
+            "forecast": self._trust.memory(),
+            "worth": self._water.memory(),
+            "day": None if self._day is None else self._day.isoformat(),
+            "seen": list(self._seen),
+        }
+
+
+def _shape(rungs: Sequence[Rung]) -> tuple[tuple[float, float], ...]:
+    return tuple((round(rung.power_w, 3), round(rung.points_per_h, 4)) for rung in rungs)

@@ -1,0 +1,144 @@
+"""What to run now: the best rung by its points and by what the energy left would be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgepi.energy.demand import Rung
+from edgepi.energy.nowcast import Nowcast
+from edgepi.energy.settings import SLOT_H, SLOTS, EngineSettings
+from edgepi.energy.watervalue import DayWorth, price_at
+
+__all__ = ["Choice", "Moment", "choose", "floor_safe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Where a decision stands: stored energy, hours into the solar day, how long it will hold.
+
+    *last* is the rung that runs now by its picks, None if the node is off; *kept* names what may not
+    be stopped, with the hours still to go; *latched* says that the node rests until the battery has
+    risen above the higher margin.
+    """
+
+    energy_wh: float
+    day_h: float
+    hours: float = SLOT_H
+    last: Mapping[str, str] | None = None
+    kept: Mapping[str, float] = ()  # type: ignore[assignment]
+    latched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The chosen rung with what was weighed: score by rung (None where forbidden), price, harvest."""
+
+    rung: Rung
+    scores: tuple[float | None, ...]
+    price_points_per_wh: float
+    harvest_w: float
+    latched: bool
+
+
+def choose(
+    settings: EngineSettings,
+    worth: DayWorth,
+    rungs: Sequence[Rung],
+    moment: Moment,
+    now: Nowcast,
+) -> Choice:
+    """Weigh every rung; what would come too near the floor is forbidden."""
+    reader = _Reader(worth, now)
+    floor = worth.plan.store.floor_wh
+    margin = settings.on_margin if moment.latched else settings.off_margin
+    latched = moment.energy_wh < floor + margin * worth.plan.store.capacity_wh
+    scores = [_score(settings, reader, rung, moment) for rung in rungs]
+    for i, rung in enumerate(rungs[1:], 1):
+        if latched or not floor_safe(settings, worth, rung, moment, now):
+            scores[i] = None
+    allowed = [(score, -i) for i, score in enumerate(scores) if score is not None]
+    best = -max(allowed)[1] if allowed else 0
+    row = reader.row(moment.day_h + moment.hours)
+    price = price_at(row, worth.plan.step_wh, moment.energy_wh)
+    return Choice(
+        rung=rungs[best],
+        scores=tuple(scores),
+        price_points_per_wh=price,
+        harvest_w=now.harvest_w,
+        latched=latched,
+    )
+
+
+class _Reader:
+    """Reads the worth of energy at any hour, between slots by their mean."""
+
+    def __init__(self, worth: DayWorth, now: Nowcast) -> None:
+        self.worth = worth
+        self.now = now
+        self._rows: dict[float, list[float]] = {}
+
+    def row(self, day_h: float) -> list[float]:
+        """Worth by level at an hour of the solar day."""
+        if day_h not in self._rows:
+            place = round(day_h / SLOT_H, 6)
+            slot = int(place)
+            found = self.worth.row(slot, self.now.classes)
+            if part := place - slot:
+                later = self.worth.row(slot + 1, self.now.classes)
+                found = [x + part * (y - x) for x, y in zip(found, later, strict=True)]
+            self._rows[day_h] = found
+        return self._rows[day_h]
+
+    def at(self, day_h: float, energy_wh: float) -> float:
+        """Worth of an energy at an hour."""
+        row = self.row(day_h)
+        place = min(max(energy_wh / self.worth.plan.step_wh, 0.0), len(row) - 1.0)
+        low = min(int(place), len(row) - 2)
+        return row[low] + (row[low + 1] - row[low]) * (place - low)
+
+    def harvest_w(self, day_h: float, first_h: float) -> float:
+        """Expected harvest: the nowcast for the slot that begins, then the classes' mean."""
+        if day_h < first_h + SLOT_H:
+            return self.now.harvest_w
+        centres = self.worth.plan.centres
+        mean = sum(p * c for p, c in zip(self.now.classes, centres, strict=True))
+        return mean * self.worth.plan.clear_w[int(day_h / SLOT_H) % SLOTS]
+
+
+def _bound_h(rung: Rung, moment: Moment) -> float:
+    """Hours that a rung binds: what it newly starts cannot be stopped before."""
+    last = moment.last or {}
+    return max([moment.hours, *(h for name, h in rung.held.items() if name not in last)])
+
+
+def _score(settings: EngineSettings, reader: _Reader, rung: Rung, moment: Moment) -> float | None:
+    if any(name not in rung.picks for name in moment.kept):
+        return None
+    bound_h = _bound_h(rung, moment)
+    energy, passed_h = moment.energy_wh, 0.0
+    while passed_h < bound_h - 1e-9:
+        step_h = min(moment.hours, bound_h - passed_h)
+        harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        energy = reader.worth.plan.store.after(energy, harvest, rung.power_w, step_h)
+        passed_h += step_h
+    changed = (moment.last if moment.last is not None else None) != (rung.picks if rung.awake else None)
+    gained = rung.points_per_h * bound_h - (settings.switch_points if changed else 0.0)
+    return gained + reader.at(moment.day_h + bound_h, energy)
+
+
+def floor_safe(
+    settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Moment, now: Nowcast
+) -> bool:
+    """Whether a rung stays well above the floor as long as it binds, even with little sun."""
+    store, reader = worth.plan.store, _Reader(worth, now)
+    least = settings.floor_factor * store.floor_wh
+    energy, passed_h, bound_h = moment.energy_wh, 0.0, _bound_h(rung, moment)
+    while passed_h < bound_h - 1e-9:
+        step_h = min(moment.hours, bound_h - passed_h)
+        harvest = settings.pessimism * reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        energy = store.after(energy, harvest, rung.power_w, step_h)
+        if energy < least:
+            return False
+        passed_h += step_h
+    return True

@@ -1,0 +1,107 @@
+"""The worth of stored energy: a standing policy over days, and its price in points per Wh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edgepi.energy.dayvalue import Arithmetic, DayPlan, Table
+from edgepi.energy.settings import SLOTS, EngineSettings
+
+__all__ = ["DayWorth", "WaterValue", "price_at"]
+
+Matrix = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayWorth:
+    """Worth of energy at each slot of today, and of tomorrow for what lasts beyond midnight."""
+
+    plan: DayPlan
+    arithmetic: Arithmetic
+    today: Sequence[Table]
+    tomorrow: Sequence[Table]
+    overnight: Matrix
+    discount: float
+    offset: float
+
+    def row(self, slot: int, classes: Sequence[float]) -> list[float]:
+        """Worth by level of energy at a slot counted from this morning, for beliefs of today's class."""
+        if slot <= SLOTS:
+            return self.arithmetic.row(classes, self.today[slot])
+        columns = zip(*self.overnight, strict=True)
+        then = [sum(p * c for p, c in zip(column, classes, strict=True)) for column in columns]
+        found = self.arithmetic.row(then, self.tomorrow[min(slot - SLOTS, SLOTS)])
+        return [(value - self.offset) * self.discount for value in found]
+
+
+class WaterValue:
+    """Keeps the worth of energy at dawn by yesterday's class; one sweep a day keeps it true."""
+
+    def __init__(self, settings: EngineSettings, arithmetic: Arithmetic) -> None:
+        self._settings = settings
+        self._arithmetic = arithmetic
+        self._worth: Table | None = None
+
+    def settle(self, plan: DayPlan, matrix: Matrix, *, sweeps: int = 1) -> tuple[Sequence[Table], float]:
+        """Carry the worth on by days like this one; tables of the last sweep and what was taken off."""
+        if self._worth is None:
+            self._worth = self._arithmetic.zeros(len(plan.centres), plan.levels)
+            sweeps = self._settings.first_sweeps
+        tables: Sequence[Table] = ()
+        least = 0.0
+        for _ in range(sweeps):
+            tables = self._arithmetic.day(plan, _scaled(self._arithmetic, self._worth, self._gamma))
+            self._worth, least = self._arithmetic.lowered(self._arithmetic.mix(matrix, tables[0]))
+        return tables, least
+
+    def today(self, plan: DayPlan, matrix: Matrix, chains: Sequence[Matrix], *, sweeps: int = 1) -> DayWorth:
+        """Settle, then go backwards through the days of the forecast to this morning."""
+        tomorrow, offset = self.settle(plan, matrix, sweeps=sweeps)
+        worth, overnight = self._worth, matrix
+        for chain in reversed(list(chains)[1:]):
+            tomorrow = self._arithmetic.day(plan, _scaled(self._arithmetic, worth, self._gamma))
+            worth, overnight, offset = self._arithmetic.mix(chain, tomorrow[0]), chain, 0.0
+        today = self._arithmetic.day(plan, _scaled(self._arithmetic, worth, self._gamma))
+        return DayWorth(plan, self._arithmetic, today, tomorrow, overnight, self._gamma, offset)
+
+    @property
+    def _gamma(self) -> float:
+        return self._settings.discount_per_day
+
+    def memory(self) -> list[list[float]]:
+        """What must outlive a restart."""
+        return [] if self._worth is None else self._arithmetic.lists(self._worth)
+
+    def recall(self, memory: Sequence[Sequence[float]]) -> None:
+        """Take over an earlier `memory`."""
+        self._worth = self._arithmetic.table(memory) if memory else None
+
+
+def _scaled(arithmetic: Arithmetic, table: Table, factor: float) -> Table:
+    size = len(table)
+    unit = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    return arithmetic.mix(unit, table, factor)
+
+
+def price_at(row: Sequence[float], step_wh: float, energy_wh: float) -> float:
+    """Points that one more Wh is worth: slope of the concave envelope, never negative.
+
+    It never rises with energy, as the worth itself may where a whole step is just within reach.
+    """
+    place = min(max(energy_wh / step_wh, 0.0), len(row) - 1.0)
+    hull: list[int] = []
+    for i, value in enumerate(row):
+        while len(hull) > 1 and _below(row, hull[-2], hull[-1], i, value):
+            hull.pop()
+        hull.append(i)
+    for left, right in pairwise(hull):
+        if place < right or right == hull[-1]:
+            return max(0.0, (row[right] - row[left]) / ((right - left) * step_wh))
+    return 0.0
+
+
+def _below(row: Sequence[float], left: int, middle: int, right: int, value: float) -> bool:
+    """Whether the middle point lies on or under the line from left to right."""
+    return (row[middle] - row[left]) * (right - left) <= (value - row[left]) * (middle - left)
