@@ -18,6 +18,8 @@ from edgepi.energy.watervalue import DayWorth, WaterValue
 
 __all__ = ["Engine"]
 
+_TOLERANCE = 0.02
+
 
 class Engine:
     """One node's engine. Feed it `begin_day`, then for each slot `choose` and `note`.
@@ -89,12 +91,17 @@ class Engine:
 
     def reprice(self, rungs: tuple[Rung, ...]) -> None:
         """Take in another demand."""
-        if _shape(rungs) != _shape(self._rungs):
+        if not _alike(rungs, self._rungs):
             self._price(rungs, sweeps=self.settings.first_sweeps)
 
     def note(self, harvest_w: float | None) -> None:
         """Take in the mean harvest of the slot that has ended."""
         self._seen.append(harvest_w)
+
+    def observe(self, harvest_w: Sequence[float | None]) -> None:
+        """Take in the mean harvest of all slots of this day that have ended."""
+        if len(harvest_w) != len(self._seen):
+            self._seen, self._now = list(harvest_w), None
 
     @property
     def worth(self) -> DayWorth:
@@ -130,5 +137,10 @@ class Engine:
         }
 
 
-def _shape(rungs: Sequence[Rung]) -> tuple[tuple[float, float], ...]:
-    return tuple((round(rung.power_w, 3), round(rung.points_per_h, 4)) for rung in rungs)
+def _alike(some: Sequence[Rung], others: Sequence[Rung]) -> bool:
+    """Whether two demands differ so little that the price may wait for the morning."""
+    return len(some) == len(others) and all(
+        abs(one.power_w - other.power_w) <= _TOLERANCE * (one.power_w + other.power_w)
+        and abs(one.points_per_h - other.points_per_h) <= 1e-3
+        for one, other in zip(some, others, strict=True)
+    )

@@ -41,7 +41,7 @@ class EngineSettings:
     recency: float = 0.85
     forecast_sd_floor: float = 0.08
     forecast_sd: tuple[float, ...] = (0.12, 0.15, 0.20, 0.25, 0.30, 0.35)
-    forecast_pairs: int = 60
+    forecast_pairs: int = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,58 @@
+"""Cuts time into solar days and slots, and sums what the panel gave in each slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from edgepi.energy.settings import SLOT_H, SLOTS, Site
+
+__all__ = ["DayLog", "SlotTime", "slot_time"]
+
+_ENOUGH = 0.5
+_LONGEST_H = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTime:
+    """A moment as solar day (the UTC date on which it begins) and hours into it."""
+
+    day: date
+    hour: float
+
+    @property
+    def slot(self) -> int:
+        """Slot of the day."""
+        return min(int(self.hour / SLOT_H + 1e-9), SLOTS - 1)
+
+
+def slot_time(site: Site, when: datetime) -> SlotTime:
+    """Say in which solar day of a site a moment lies, and where."""
+    shifted = when.astimezone(UTC) - timedelta(hours=site.midnight_slot * SLOT_H)
+    midnight = shifted.replace(hour=0, minute=0, second=0, microsecond=0)
+    return SlotTime(shifted.date(), (shifted - midnight) / timedelta(hours=1))
+
+
+class DayLog:
+    """Mean harvest of each slot of the day so far; None where too little was measured."""
+
+    def __init__(self) -> None:
+        self._sums = [0.0] * SLOTS
+        self._hours = [0.0] * SLOTS
+
+    def add(self, until: SlotTime, hours: float, harvest_w: float) -> None:
+        """Take in a mean power over the *hours* before a moment; what lies before the day is left out."""
+        if hours > _LONGEST_H:
+            return
+        start = max(0.0, until.hour - hours)
+        while start < until.hour - 1e-9:
+            slot = min(int(start / SLOT_H + 1e-9), SLOTS - 1)
+            stop = min(until.hour, (slot + 1) * SLOT_H)
+            self._sums[slot] += harvest_w * (stop - start)
+            self._hours[slot] += stop - start
+            start = stop if stop > start else until.hour
+
+    def means(self, slots: int = SLOTS) -> list[float | None]:
+        """Mean watts of the first *slots* slots."""
+        pairs = zip(self._sums[:slots], self._hours[:slots], strict=True)
+        return [total / hours if hours >= _ENOUGH * SLOT_H else None for total, hours in pairs]

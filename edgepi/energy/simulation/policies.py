@@ -1,0 +1,196 @@
+"""Policies of the simulated year: by a governor, by thresholds, always on, or written down before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from edgepi.energy.battery import Battery, Board, Panel
+from edgepi.energy.daylog import slot_time
+from edgepi.energy.governor import DutyNow, GuardState, LeaseVerb, Situation, SleepMeans, Verdict
+from edgepi.energy.priced import PricedGovernor
+from edgepi.energy.settings import Site
+from edgepi.energy.simulation.outlooks import ForecastBook
+from edgepi.energy.simulation.plant import Plant
+from edgepi.energy.simulation.senses import Sense
+from edgepi.energy.simulation.trace import Trace
+from edgepi.energy.simulation.year import View, Wish
+from edgepi.model import Lease, LeaseState, Level, NodeInfo, Offer, RunPhase, Supply
+
+__all__ = ["AlwaysOn", "ByThresholds", "Governed", "Written"]
+
+_SLEEP = SleepMeans(can_cut=True, can_wake_at=True, can_wake_on_voltage=True, wake_horizon_s=86400.0)
+
+
+class AlwaysOn:
+    """Everything runs as long as the board lets it."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._wish = Wish(tuple(load.name for load in plant.loads), plant.job is not None)
+
+    def decide(self, view: View) -> Wish:  # noqa: ARG002
+        """Choose for one step."""
+        return self._wish
+
+
+class ByThresholds:
+    """Hysteresis on the charge: below *node_off* off until *node_on*, jobs likewise."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        node_off: float = 0.2,
+        node_on: float = 0.4,
+        compute_off: float = 0.5,
+        compute_on: float = 0.8,
+    ) -> None:
+        self._plant = plant
+        self._off, self._on = node_off, node_on
+        self._compute_off, self._compute_on = compute_off, compute_on
+        self._computing = False
+
+    def decide(self, view: View) -> Wish:
+        """Choose for one step."""
+        soc = view.energy_wh / self._plant.battery_wh
+        if not soc >= (self._off if view.awake else self._on):
+            self._computing = False
+            return Wish()
+        self._computing = soc >= (self._compute_off if self._computing else self._compute_on)
+        job = self._computing and self._plant.job is not None
+        return Wish(tuple(load.name for load in self._plant.loads), job)
+
+
+class Written:
+    """Repeats rungs worked out before: 0 off, then one load after the other, the job last."""
+
+    def __init__(self, plant: Plant, rungs: Sequence[frozenset[str]]) -> None:
+        self._rungs = rungs
+        self._names = {load.name for load in plant.loads}
+
+    def decide(self, view: View) -> Wish:
+        """Choose for one step."""
+        picks = self._rungs[view.index]
+        return Wish(tuple(sorted(picks & self._names)), bool(picks - self._names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a governed node is told of itself; *load_error* -0.2 states a fifth too little."""
+
+    trace: Trace
+    site: Site
+    sense: Sense
+    forecast: ForecastBook = field(default_factory=dict)
+    load_error: float = 0.0
+
+
+class Governed:
+    """Asks a governor, as the node does, and does what it says."""
+
+    def __init__(self, plant: Plant, around: Surroundings, governor: PricedGovernor) -> None:
+        self._plant, self._around, self._governor = plant, around, governor
+        battery = Battery.of(plant.chemistry, plant.battery_wh)
+        self._ran = False
+        self._day: date | None = None
+        self._situation = Situation(
+            now_utc=around.trace.start_utc,
+            monotonic_s=0.0,
+            awake_since_s=-3600.0,
+            node=NodeInfo(name="node", latitude=around.site.latitude, longitude=around.site.longitude),
+            battery=battery,
+            panel=Panel(
+                peak_w=around.site.panel_w,
+                tilt_deg=around.site.tilt_deg,
+                azimuth_deg=around.site.azimuth_deg,
+            ),
+            board=Board(
+                idle_w=plant.base_w * self._told,
+                standby_w=plant.standby_w,
+                boot_wh=plant.boot_wh,
+                converter_efficiency=1.0,
+            ),
+            metered=True,
+            guard=GuardState(commit_v=battery.rest_v(plant.cut), run_v=battery.rest_v(plant.cut + 0.005)),
+            sleep=_SLEEP,
+        )
+        self._duties = tuple(
+            DutyNow(
+                consumer=load.name,
+                levels=(
+                    Level("off", 0.0, 0.0),
+                    Level("full", load.power_w * self._told, load.points_per_h),
+                ),
+                level="off",
+                since_s=0.0,
+                points_per_h=load.points_per_h,
+            )
+            for load in plant.loads
+        )
+
+    @property
+    def _told(self) -> float:
+        return 1.0 + self._around.load_error
+
+    def decide(self, view: View) -> Wish:
+        """Choose for one step."""
+        situation = self._look(view)
+        day = slot_time(self._around.site, situation.now_utc).day
+        if day != self._day:
+            self._day = day
+            self._governor.tell_forecast(day, self._around.forecast.get(day, ()))
+        return self._obey(self._governor.decide(situation), situation)
+
+    def _look(self, view: View) -> Situation:
+        """What the node knows at the start of a step."""
+        trace = self._around.trace
+        now = trace.time(view.index)
+        at_s = view.index * trace.step_h * 3600.0
+        soc = self._around.sense.see(at_s, view.energy_wh / self._plant.battery_wh, view.battery_w)
+        # A job that ended with the step is in its mean power, but no longer in what runs now.
+        known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)
+        supply = Supply(time_utc=now, source="simulated", output_w=view.load_w) if known else None
+        duties = tuple(
+            replace(duty, level="full" if duty.consumer in view.loads else "off") for duty in self._duties
+        )
+        return replace(
+            self._situation,
+            now_utc=now,
+            monotonic_s=at_s,
+            supply=supply,
+            soc=soc,
+            harvest_w=view.harvest_w,
+            duties=duties,
+            leases=self._leases(view, trace.start_utc),
+        )
+
+    def _leases(self, view: View, since: object) -> tuple[Lease, ...]:
+        job = self._plant.job
+        if job is None:
+            return ()
+        state = LeaseState.OFFERED
+        if view.job_h is not None:
+            state = LeaseState.RUNNING if view.awake else LeaseState.PAUSED
+        offer = Offer(
+            offer_id="job",
+            consumer="compute",
+            title="job",
+            value_points=job.points_per_h * job.hours,
+            run=RunPhase(
+                energy_wh=job.power_w * self._told * job.hours,
+                duration_s=job.hours * 3600.0,
+                pausable=job.pausable,
+            ),
+        )
+        run_s = (view.job_h or 0.0) * 3600.0
+        return (Lease(offer=offer, state=state, since_utc=self._around.trace.start_utc, run_s=run_s),)
+
+    def _obey(self, verdict: Verdict, situation: Situation) -> Wish:
+        loads = tuple(name for name, level in verdict.levels.items() if level != "off")
+        verbs = {said.verb for said in verdict.leases}
+        runs = any(lease.state is LeaseState.RUNNING for lease in situation.leases)
+        stopped = verbs & {LeaseVerb.PAUSE, LeaseVerb.BREAK, LeaseVerb.WITHDRAW}
+        started = verbs & {LeaseVerb.GRANT, LeaseVerb.RESUME}
+        self._ran = verdict.sleep is None and bool((runs and not stopped) or started)
+        return Wish() if verdict.sleep is not None else Wish(loads, self._ran)

@@ -1,0 +1,193 @@
+"""Steps a simulated node through a trace with some policy, and keeps the books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edgepi.energy.simulation.plant import Plant
+from edgepi.energy.simulation.trace import Trace
+
+__all__ = ["Outcome", "Policy", "View", "Wish", "simulate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a policy is shown at the start of a step; *harvest_w* and *load_w* of the step before.
+
+    *job_h* is how much of the running job is done, None if none runs.
+    """
+
+    index: int
+    energy_wh: float
+    harvest_w: float | None
+    load_w: float
+    battery_w: float
+    awake: bool
+    loads: tuple[str, ...]
+    job_h: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a policy wants to run in the step; nothing at all means off."""
+
+    loads: tuple[str, ...] = ()
+    job: bool = False
+
+
+class Policy(Protocol):
+    """Chooses what runs."""
+
+    def decide(self, view: View) -> Wish:
+        """Choose for one step."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """Sums of a run; *hours* of the trace, points, and what each part used."""
+
+    steps: int = 0
+    step_h: float = 0.5
+    on_steps: dict[str, int] = field(default_factory=dict)
+    awake_steps: int = 0
+    job_steps: int = 0
+    jobs_started: int = 0
+    jobs_finished: int = 0
+    compute_hours_finished: float = 0.0
+    unplanned_cuts: int = 0
+    strict_cuts: int = 0
+    boots: int = 0
+    harvested_wh: float = 0.0
+    spilled_wh: float = 0.0
+    charged_wh: float = 0.0
+    used_wh: float = 0.0
+    lost_wh: float = 0.0
+    points: float = 0.0
+    stored_wh: list[float] = field(default_factory=list)
+    running: list[int] = field(default_factory=list)
+
+    @property
+    def hours(self) -> float:
+        """Length of the run."""
+        return self.steps * self.step_h
+
+    @property
+    def compute_hours_started(self) -> float:
+        """Hours in which a job ran, finished or not."""
+        return self.job_steps * self.step_h
+
+    def availability(self, load: str) -> float:
+        """Share of all hours in which a load was on."""
+        return self.on_steps.get(load, 0) / self.steps if self.steps else 0.0
+
+
+class _Node:
+    """True state of the plant."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant, self.store = plant, plant.store
+        self.energy_wh = plant.start * plant.battery_wh
+        self.awake, self.dead = True, False
+        self.loads: tuple[str, ...] = ()
+        self.job_h: float | None = None
+        self.load_w = self.battery_w = 0.0
+
+    def wish(self, wanted: Wish) -> Wish:
+        """What can be of a wish: nothing while the board keeps the node off, jobs on a node that is on."""
+        self.dead = self.dead and self.energy_wh < self.plant.restart * self.plant.battery_wh
+        return Wish() if self.dead else wanted
+
+    def step(self, wish: Wish, harvest_w: float, step_h: float, out: Outcome) -> None:
+        """Let one step pass."""
+        plant, store = self.plant, self.store
+        awake = bool(wish.loads) or wish.job
+        powers = [load.power_w for load in plant.loads if load.name in wish.loads]
+        self.load_w = (plant.base_w if awake else plant.standby_w) + sum(powers)
+        self.load_w += plant.job.power_w if wish.job and plant.job else 0.0
+        boot_wh = plant.boot_wh if awake and not self.awake else 0.0
+        out.boots += boot_wh > 0.0
+        kept = (self.energy_wh - boot_wh) * (1.0 - store.loss_per_h * step_h)
+        raw = kept + store.net_wh(harvest_w, self.load_w, step_h)
+        after = min(max(raw, 0.0), store.top_wh)
+        spilled = max(0.0, raw - store.top_wh) / store.charge_efficiency
+        self._book(out, harvest_w * step_h, spilled, after, boot_wh, step_h)
+        self.battery_w = (after - self.energy_wh) / step_h
+        self.energy_wh = after
+        self._cut(awake, wish, out)
+
+    def _book(
+        self, out: Outcome, harvest: float, spilled: float, after: float, boot_wh: float, step_h: float
+    ) -> None:
+        used = self.load_w * step_h + boot_wh
+        out.harvested_wh += harvest
+        out.spilled_wh += spilled
+        out.used_wh += used
+        out.charged_wh += max(0.0, after - self.energy_wh)
+        out.lost_wh += harvest - spilled - used - (after - self.energy_wh)
+
+    def _cut(self, awake: bool, wish: Wish, out: Outcome) -> None:
+        limit = self.plant.cut * self.plant.battery_wh
+        out.strict_cuts += awake and self.energy_wh <= limit
+        fell = awake and self.energy_wh < limit
+        out.unplanned_cuts += fell
+        self.dead = self.dead or fell
+        self.awake = awake and not fell
+        self.loads = wish.loads if self.awake else ()
+
+
+def simulate(
+    trace: Trace, plant: Plant, policy: Policy, *, progress: Callable[[int, int], None] | None = None
+) -> Outcome:
+    """Run a policy through a trace."""
+    node, out = _Node(plant), Outcome(step_h=trace.step_h)
+    harvest_w: float | None = None
+    for index, watts in enumerate(trace.power_w):
+        view = View(
+            index=index,
+            energy_wh=node.energy_wh,
+            harvest_w=harvest_w,
+            load_w=node.load_w,
+            battery_w=node.battery_w,
+            awake=node.awake,
+            loads=node.loads,
+            job_h=node.job_h,
+        )
+        wish = node.wish(policy.decide(view))
+        node.step(wish, watts, trace.step_h, out)
+        _work(node, wish, out)
+        _count(node, wish, out)
+        harvest_w = watts
+        if progress and index % 480 == 0:
+            progress(index, len(trace.power_w))
+    return out
+
+
+def _work(node: _Node, wish: Wish, out: Outcome) -> None:
+    job = node.plant.job
+    if job is None or not (wish.job and node.awake):
+        # A job that was stopped is lost, unless it can pause.
+        node.job_h = node.job_h if job and job.pausable else None
+        out.job_steps += wish.job
+        return
+    out.jobs_started += node.job_h is None
+    node.job_h = (node.job_h or 0.0) + out.step_h
+    out.job_steps += 1
+    if node.job_h >= job.hours - 1e-9:
+        out.jobs_finished += 1
+        out.compute_hours_finished += job.hours
+        node.job_h = None
+
+
+def _count(node: _Node, wish: Wish, out: Outcome) -> None:
+    plant = node.plant
+    out.steps += 1
+    out.awake_steps += bool(wish.loads) or wish.job
+    for name in wish.loads:
+        out.on_steps[name] = out.on_steps.get(name, 0) + 1
+    gained = sum(load.points_per_h for load in plant.loads if load.name in wish.loads)
+    gained += plant.job.points_per_h if wish.job and plant.job else 0.0
+    out.points += gained * out.step_h
+    out.stored_wh.append(node.energy_wh)
+    out.running.append((1 if wish.loads else 0) + (1 if wish.job else 0))
