@@ -13,7 +13,8 @@ EdgePiError
  │    └── VerificationError what was read back is not what was written
  ├── EnergyError            an offer or lease was used against its contract
  │    ├── OfferError
- │    └── LeaseError
+ │    ├── LeaseError
+ │    └── TraceError        a trace cannot be simulated
  ├── RecorderError          history cannot be stored or read
  ├── StateLockedError       another node uses this state directory
  ├── NodeNotRunningError    a command needs a running node
@@ -50,6 +51,7 @@ __all__ = [
     "RequirementMissingError",
     "ServeError",
     "StateLockedError",
+    "TraceError",
     "VerificationError",
     "WorldError",
 ]
@@ -127,6 +129,10 @@ class OfferError(EnergyError, ValueError):
 
 class LeaseError(EnergyError, RuntimeError):
     """A lease was used in a state that does not allow it."""
+
+
+class TraceError(EnergyError, ValueError):
+    """A trace, or what was asked of it, cannot be simulated."""
 
 
 class RecorderError(EdgePiError, OSError):

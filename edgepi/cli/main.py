@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "show how the node is",
     "power": "show the power board, sleep, wake",
     "sim": "run the node in a simulated world: sun, battery, chips",
+    "simulate": "say what a panel and a battery would do through a measured year",
     "token": "make, list and revoke tokens for the page and the API",
     "doctor": "check this machine and say what to do",
     "service": "install EdgePi as a system service",

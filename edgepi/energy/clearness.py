@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import erf, inf, sqrt
 from statistics import NormalDist
 
@@ -37,7 +37,7 @@ def transitions(shares: Sequence[float], correlation: float) -> list[list[float]
     for share, f in zip(shares, reached, strict=True):
         centre = correlation * _NORMAL.inv_cdf(min(max(f - share / 2.0, 0.01), 0.99))
         below = [_phi((edge - centre) / spread) for edge in edges]
-        row = [max(1e-4, high - low) for low, high in zip(below, below[1:], strict=False)]
+        row = [max(1e-4, high - low) for low, high in pairwise(below)]
         rows.append([p / sum(row) for p in row])
     return rows
 

@@ -19,7 +19,9 @@ _SAMPLES = 8
 
 def air_mass(elevation_deg: float) -> float:
     """Relative optical air mass for an elevation above 0 degrees."""
-    return 1.0 / (math.sin(math.radians(elevation_deg)) + 0.50572 * (elevation_deg + 6.07995) ** -1.6364)
+    return 1.0 / (
+        math.sin(math.radians(elevation_deg)) + 0.50572 * math.pow(elevation_deg + 6.07995, -1.6364)
+    )
 
 
 def clear_sky_w_m2(sin_el: float, cos_incidence: float, tilt_rad: float) -> float:
@@ -27,7 +29,7 @@ def clear_sky_w_m2(sin_el: float, cos_incidence: float, tilt_rad: float) -> floa
     if sin_el <= 0.0:
         return 0.0
     mass = air_mass(math.degrees(math.asin(min(1.0, sin_el))))
-    beam = _SOLAR_W_M2 * 0.7 ** (mass**0.678)
+    beam = _SOLAR_W_M2 * math.pow(0.7, math.pow(mass, 0.678))
     diffuse = 0.09 * _SOLAR_W_M2 * sin_el
     seen, hidden = (1.0 + math.cos(tilt_rad)) / 2.0, (1.0 - math.cos(tilt_rad)) / 2.0
     ground = 0.2 * (beam * sin_el + diffuse) * hidden

@@ -91,10 +91,12 @@ class Plain:
         """Tables at the start of every slot and at the end of the day."""
         tables = [end]
         for slot in reversed(range(SLOTS)):
-            tables.append([
-                self._slot(plan, slot, centre, row)
-                for centre, row in zip(plan.centres, tables[-1], strict=True)
-            ])
+            tables.append(
+                [
+                    self._slot(plan, slot, centre, row)
+                    for centre, row in zip(plan.centres, tables[-1], strict=True)
+                ]
+            )
         return tables[::-1]
 
     @staticmethod
@@ -141,7 +143,7 @@ def _moved(row: list[float], move: float, reward: float) -> list[float]:
     place = min(max(whole, -size), size - 1)
     if place >= 0:
         near = row[place:] + [row[-1]] * place
-        far = near[1:] + [row[-1]]
+        far = [*near[1:], row[-1]]
     else:
         far = [row[0]] * (-place - 1) + row[: size + place + 1]
         near = [row[0], *far[:-1]]

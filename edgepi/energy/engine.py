@@ -48,9 +48,7 @@ class Engine:
         self._latched = False
         self._now: tuple[int, Nowcast] | None = None
 
-    def begin_day(
-        self, day: date, rungs: tuple[Rung, ...], forecast: Sequence[float | None] = ()
-    ) -> None:
+    def begin_day(self, day: date, rungs: tuple[Rung, ...], forecast: Sequence[float | None] = ()) -> None:
         """Start the solar day that begins on the UTC date *day*; *forecast* is clearness from today on."""
         self._finish_day(day)
         self._day, self._seen, self._now = day, [], None

@@ -39,10 +39,12 @@ class Envelope:
 
     def learn(self, day: date, harvest_w: Sequence[float | None]) -> None:
         """Take in a finished day; slots that were not measured are None."""
-        self._days.append([
-            None if power is None or sky <= _LIGHT_W_M2 else power / sky
-            for power, sky in zip(harvest_w, self._sky(day), strict=True)
-        ])
+        self._days.append(
+            [
+                None if power is None or sky <= _LIGHT_W_M2 else power / sky
+                for power, sky in zip(harvest_w, self._sky(day), strict=True)
+            ]
+        )
 
     def of(self, day: date) -> list[float]:
         """Harvest (W) of each slot of a clear *day*."""

@@ -76,7 +76,9 @@ class ForecastTrust:
             "issued": {str(day): {str(k): v for k, v in said.items()} for day, said in self._issued.items()},
         }
 
-    def recall(self, pairs: Sequence[Sequence[Sequence[float]]], issued: Mapping[str, Mapping[str, float]]) -> None:
+    def recall(
+        self, pairs: Sequence[Sequence[Sequence[float]]], issued: Mapping[str, Mapping[str, float]]
+    ) -> None:
         """Take over an earlier `memory`."""
         for mine, theirs in zip(self._pairs, pairs, strict=False):
             mine.clear()

@@ -127,9 +127,7 @@ def _score(settings: EngineSettings, reader: _Reader, rung: Rung, moment: Moment
     return gained + reader.at(moment.day_h + bound_h, energy)
 
 
-def floor_safe(
-    settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Moment, now: Nowcast
-) -> bool:
+def floor_safe(settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Moment, now: Nowcast) -> bool:
     """Whether a rung stays well above the floor as long as it binds, even with little sun."""
     store, reader = worth.plan.store, _Reader(worth, now)
     least = settings.floor_factor * store.floor_wh

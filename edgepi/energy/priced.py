@@ -188,7 +188,7 @@ class PricedGovernor:
         ]
         for lease in situation.leases:
             if lease.state is LeaseState.OFFERED and lease.offer.offer_id not in choice.rung.picks:
-                answer = self._answer(situation, lease.offer, choice)
+                answer = _answer(lease.offer, choice)
                 decisions.append(
                     Decision(
                         time_utc=situation.now_utc,
@@ -201,16 +201,6 @@ class PricedGovernor:
                 )
         return decisions
 
-    def _answer(self, situation: Situation, offer: Offer, choice: Choice) -> Answer:
-        yes = offer.offer_id in choice.rung.picks
-        numbers = {
-            "needed_wh": offer.energy_wh,
-            "value_points": offer.value_points,
-            "price_points_per_wh": choice.price_points_per_wh,
-        }
-        word = "granted" if yes else "waiting"
-        return Answer(yes=yes, sentence=f"{word}: {_price_words(offer, choice)}", numbers=numbers)
-
     def would_grant(self, situation: Situation, offer: Offer) -> Answer:
         """Answer an offer without granting it."""
         if situation.soc is None or self._engine is None or self._at is None:
@@ -219,7 +209,7 @@ class PricedGovernor:
         others = tuple(known for known in situation.leases if known.offer.offer_id != offer.offer_id)
         asked = replace(situation, leases=(*others, lease))
         choice = self._engine.choose(self._rungs(asked), self._moment(asked, self._at))
-        return self._answer(asked, offer, choice)
+        return _answer(offer, choice)
 
     def may_commit(self, situation: Situation, lease: Lease) -> Answer:
         """Say whether the finish phase of a lease is safe, whatever comes."""
@@ -322,9 +312,19 @@ def _steady(situation: Situation) -> Verdict:
 
 def _levels(situation: Situation, choice: Choice) -> dict[str, str]:
     return {
-        duty.consumer: choice.rung.picks.get(duty.consumer, duty.levels[0].name)
-        for duty in situation.duties
+        duty.consumer: choice.rung.picks.get(duty.consumer, duty.levels[0].name) for duty in situation.duties
     }
+
+
+def _answer(offer: Offer, choice: Choice) -> Answer:
+    yes = offer.offer_id in choice.rung.picks
+    numbers = {
+        "needed_wh": offer.energy_wh,
+        "value_points": offer.value_points,
+        "price_points_per_wh": choice.price_points_per_wh,
+    }
+    word = "granted" if yes else "waiting"
+    return Answer(yes=yes, sentence=f"{word}: {_price_words(offer, choice)}", numbers=numbers)
 
 
 def _price_words(offer: Offer, choice: Choice) -> str:

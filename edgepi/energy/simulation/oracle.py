@@ -25,43 +25,37 @@ def clairvoyant(
     grid = np.linspace(0.0, store.top_wh, _LEVELS)
     worth = np.zeros((len(power) + 1, _LEVELS), dtype=np.float32)
     kept, after = 1.0 - store.loss_per_h * step_h, np.zeros(_LEVELS)
-    base = 0.0
     for i in range(len(power) - 1, -1, -1):
-        after = np.max([_gain(after, grid, power[i], rung, j, kept, step_h, store) for j, rung in enumerate(rungs)], axis=0)
-        base = after[0]
-        after = after - base
+        choices: list[Any] = []
+        for rung in rungs:
+            left = grid * kept + store.net_wh(power[i], rung.power_w, step_h)
+            gained = np.interp(left, grid, after) + rung.points_per_h * step_h
+            choices.append(np.where(left < store.floor_wh, _FORBIDDEN, gained) if choices else gained)
+        after = np.max(choices, axis=0)
+        after -= after[0]
         worth[i] = after
-    return _forward(power, worth, grid, rungs, kept, step_h, store, start_wh)
-
-
-def _gain(
-    after: Any, grid: Any, watts: float, rung: Rung, place: int, kept: float, step_h: float, store: Store
-) -> Any:
-    left = grid * kept + store.net_wh(watts, rung.power_w, step_h)
-    worth = np.interp(left, grid, after) + rung.points_per_h * step_h
-    return np.where(left < store.floor_wh, _FORBIDDEN, worth) if place else worth
-
-
-def _forward(
-    power: Any, worth: Any, grid: Any, rungs: Sequence[Rung], kept: float, step_h: float, store: Store, energy: float
-) -> list[int]:
     chosen = []
-    step = grid[1]
+    energy = start_wh
     for i, watts in enumerate(power.tolist()):
-        row, best, most, then = worth[i + 1], 0, -np.inf, energy
-        for j, rung in enumerate(rungs):
-            left = energy * kept + store.net_wh(watts, rung.power_w, step_h)
-            if j and left <= store.floor_wh:
-                continue
-            left = min(max(left, 0.0), store.top_wh)
-            low = min(int(left / step), len(row) - 2)
-            value = float(row[low] + (row[low + 1] - row[low]) * (left / step - low))
-            value += rung.points_per_h * step_h
-            if value > most:
-                best, most, then = j, value, left
-        chosen.append(best)
-        energy = then
+        place, energy = _best(worth[i + 1], grid, rungs, energy * kept, watts, step_h, store)
+        chosen.append(place)
     return chosen
+
+
+def _best(  # noqa: PLR0917 (the inner loop of a year)
+    row: Any, grid: Any, rungs: Sequence[Rung], kept_wh: float, watts: float, step_h: float, store: Store
+) -> tuple[int, float]:
+    """The best rung of one step and the energy that it leaves."""
+    best, most, then = 0, -np.inf, kept_wh
+    for place, rung in enumerate(rungs):
+        left = kept_wh + store.net_wh(watts, rung.power_w, step_h)
+        if place and left <= store.floor_wh:
+            continue
+        left = min(max(left, 0.0), store.top_wh)
+        value = float(np.interp(left, grid, row)) + rung.points_per_h * step_h
+        if value > most:
+            best, most, then = place, value, left
+    return best, then
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,7 @@ def best_thresholds(
         dead |= fell
         awake &= ~fell
     best = int(points.argmax())
-    return BestThresholds(*sets[best].tolist(), float(points[best]))
+    return BestThresholds(*map(float, (*sets[best], points[best])))
 
 
 def _usual_grid() -> list[tuple[float, float, float, float]]:

@@ -33,7 +33,7 @@ class Plant:
     """A solar edge node: base power whether on or off, battery, the board's cut-off and restart."""
 
     loads: tuple[Load, ...] = (Load(),)
-    job: Job | None = Job()  # noqa: RUF009 (frozen)
+    job: Job | None = Job()
     base_w: float = 0.12
     standby_w: float = 0.12
     boot_wh: float = 0.06

@@ -162,10 +162,10 @@ class Governed:
             soc=soc,
             harvest_w=view.harvest_w,
             duties=duties,
-            leases=self._leases(view, trace.start_utc),
+            leases=self._leases(view),
         )
 
-    def _leases(self, view: View, since: object) -> tuple[Lease, ...]:
+    def _leases(self, view: View) -> tuple[Lease, ...]:
         job = self._plant.job
         if job is None:
             return ()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import TraceError
 
-__all__ = ["Trace", "TraceError", "make_trace"]
+__all__ = ["Trace", "make_trace"]
 
 _BRIDGED_H = 2.0
 _NIGHT_H = 18.0
 _TWILIGHT = 0.05
-
-
-class TraceError(EdgePiError):
-    """A trace that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +61,9 @@ class Trace:
         elif many >= 1 and abs(many * step_h - self.step_h) < 1e-9:
             power = [watts for watts in self.power_w for _ in range(many)]
         else:
-            raise TraceError(f"a step of {step_h * 60:g} min does not fit a trace of {self.step_h * 60:g} min")
+            raise TraceError(
+                f"a step of {step_h * 60:g} min does not fit a trace of {self.step_h * 60:g} min"
+            )
         return self._with(power, step_h, self.start_utc)
 
     def cut(self, start_utc: datetime, days: float | None = None) -> Trace:
@@ -110,7 +109,7 @@ def make_trace(samples: Sequence[tuple[datetime, float | None]], scale: float = 
 
 
 def _step(times: Sequence[datetime]) -> timedelta:
-    gaps = sorted(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
     step = gaps[len(gaps) // 2]
     if timedelta(days=1) % step:
         raise TraceError(f"the trace's step of {step} does not divide a day")

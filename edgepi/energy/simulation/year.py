@@ -112,20 +112,17 @@ class _Node:
         raw = kept + store.net_wh(harvest_w, self.load_w, step_h)
         after = min(max(raw, 0.0), store.top_wh)
         spilled = max(0.0, raw - store.top_wh) / store.charge_efficiency
-        self._book(out, harvest_w * step_h, spilled, after, boot_wh, step_h)
+        self._book(out, harvest_w * step_h, spilled, after, used_wh=self.load_w * step_h + boot_wh)
         self.battery_w = (after - self.energy_wh) / step_h
         self.energy_wh = after
         self._cut(awake, wish, out)
 
-    def _book(
-        self, out: Outcome, harvest: float, spilled: float, after: float, boot_wh: float, step_h: float
-    ) -> None:
-        used = self.load_w * step_h + boot_wh
+    def _book(self, out: Outcome, harvest: float, spilled: float, after: float, *, used_wh: float) -> None:
         out.harvested_wh += harvest
         out.spilled_wh += spilled
-        out.used_wh += used
+        out.used_wh += used_wh
         out.charged_wh += max(0.0, after - self.energy_wh)
-        out.lost_wh += harvest - spilled - used - (after - self.energy_wh)
+        out.lost_wh += harvest - spilled - used_wh - (after - self.energy_wh)
 
     def _cut(self, awake: bool, wish: Wish, out: Outcome) -> None:
         limit = self.plant.cut * self.plant.battery_wh
