@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from edgepi.energy.loads import LoadMeter
+
+
+def test_a_load_stated_too_low_is_found_within_three_days() -> None:
+    meter = LoadMeter()
+    for half_hour in range(3 * 48):
+        jobs = {"job": 3.0} if half_hour % 6 < 3 else {}
+        true_w = 1.25 * (0.1 + 2.8) + (1.25 * 3.0 if jobs else 0.0)
+        meter.learn({"idle": 0.1, "iot": 2.8, **jobs}, true_w, 0.5)
+    assert meter.scale("iot") == pytest.approx(1.25, abs=0.03)
+    assert meter.scale("job") == pytest.approx(1.25, abs=0.03)
+
+
+def test_what_never_ran_keeps_its_stated_power() -> None:
+    assert LoadMeter().scale("camera") == 1.0
