@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ def test_price_never_rises_with_charge_and_is_never_negative(
         row = sums.row((0.2, 0.3, 0.5), table)
         prices = [price_at(row, plan.step_wh, 0.7 * i) for i in range(216)]
         assert min(prices) >= 0.0
-        assert all(cheap <= dear + 1e-9 for dear, cheap in zip(prices, prices[1:], strict=False))
+        assert all(cheap <= dear + 1e-9 for dear, cheap in pairwise(prices))
 
 
 def test_an_hour_of_the_only_consumer_is_worth_its_points() -> None:

@@ -31,7 +31,7 @@ def test_a_night_that_was_never_written_is_dark() -> None:
 
 
 def test_one_day_is_too_short() -> None:
-    with pytest.raises(TraceError, match="1.0 days"):
+    with pytest.raises(TraceError, match=r"1\.0 days"):
         make_trace(samples(1, set()))
     with pytest.raises(TraceError, match="empty"):
         make_trace([])
