@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgepi.energy.demand import Rung
 from edgepi.energy.nowcast import Nowcast
@@ -11,6 +11,8 @@ from edgepi.energy.settings import SLOT_H, SLOTS, EngineSettings
 from edgepi.energy.watervalue import DayWorth, price_at
 
 __all__ = ["Choice", "Moment", "choose", "floor_safe"]
+
+_INSTANT_H = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Moment:
     day_h: float
     hours: float = SLOT_H
     last: Mapping[str, str] | None = None
-    kept: Mapping[str, float] = ()  # type: ignore[assignment]
+    kept: Mapping[str, float] = field(default_factory=dict)
     latched: bool = False
 
 
@@ -53,7 +55,7 @@ def choose(
     floor = worth.plan.store.floor_wh
     margin = settings.on_margin if moment.latched else settings.off_margin
     latched = moment.energy_wh < floor + margin * worth.plan.store.capacity_wh
-    scores = [_score(settings, reader, rung, moment) for rung in rungs]
+    scores = [_score(settings, reader, rungs, rung, moment) for rung in rungs]
     for i, rung in enumerate(rungs[1:], 1):
         if latched or not floor_safe(settings, worth, rung, moment, now):
             scores[i] = None
@@ -112,19 +114,44 @@ def _bound_h(rung: Rung, moment: Moment) -> float:
     return max([moment.hours, *(h for name, h in rung.held.items() if name not in last)])
 
 
-def _score(settings: EngineSettings, reader: _Reader, rung: Rung, moment: Moment) -> float | None:
+def _score(
+    settings: EngineSettings, reader: _Reader, rungs: Sequence[Rung], rung: Rung, moment: Moment
+) -> float | None:
+    """Points of a rung and then the best of what follows, up to the same hour for all rungs.
+
+    The worth of energy takes the day's class for known. Read at different hours it would favour
+    whatever waits for that knowledge, so that nothing that binds would ever start.
+    """
     if any(name not in rung.picks for name in moment.kept):
         return None
+    horizon_h = max(_bound_h(other, moment) for other in rungs)
     bound_h = _bound_h(rung, moment)
-    energy, passed_h = moment.energy_wh, 0.0
-    while passed_h < bound_h - 1e-9:
-        step_h = min(moment.hours, bound_h - passed_h)
-        harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
-        energy = reader.worth.plan.store.after(energy, harvest, rung.power_w, step_h)
-        passed_h += step_h
-    changed = (moment.last if moment.last is not None else None) != (rung.picks if rung.awake else None)
+    energy = _after(reader, moment, moment.energy_wh, rung, 0.0, bound_h)
+    changed = moment.last != (rung.picks if rung.awake else None)
     gained = rung.points_per_h * bound_h - (settings.switch_points if changed else 0.0)
-    return gained + reader.at(moment.day_h + bound_h, energy)
+    rest_h = horizon_h - bound_h
+    if rest_h < _INSTANT_H:
+        return gained + reader.at(moment.day_h + bound_h, energy)
+    floor = reader.worth.plan.store.floor_wh
+    best = []
+    for place, then in enumerate(rungs):
+        left = _after(reader, moment, energy, then, bound_h, horizon_h)
+        if place == 0 or left >= floor:
+            best.append(then.points_per_h * rest_h + reader.at(moment.day_h + horizon_h, left))
+    return gained + max(best)
+
+
+def _after(
+    reader: _Reader, moment: Moment, energy_wh: float, rung: Rung, from_h: float, to_h: float
+) -> float:
+    """Energy expected after a rung from one hour to another, counted from the moment."""
+    passed_h = from_h
+    while passed_h < to_h - _INSTANT_H:
+        step_h = min(moment.hours, to_h - passed_h)
+        harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        energy_wh = reader.worth.plan.store.after(energy_wh, harvest, rung.power_w, step_h)
+        passed_h += step_h
+    return energy_wh
 
 
 def floor_safe(settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Moment, now: Nowcast) -> bool:
@@ -132,7 +159,7 @@ def floor_safe(settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Mo
     store, reader = worth.plan.store, _Reader(worth, now)
     least = settings.floor_factor * store.floor_wh
     energy, passed_h, bound_h = moment.energy_wh, 0.0, _bound_h(rung, moment)
-    while passed_h < bound_h - 1e-9:
+    while passed_h < bound_h - _INSTANT_H:
         step_h = min(moment.hours, bound_h - passed_h)
         harvest = settings.pessimism * reader.harvest_w(moment.day_h + passed_h, moment.day_h)
         energy = store.after(energy, harvest, rung.power_w, step_h)
