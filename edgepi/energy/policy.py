@@ -126,7 +126,7 @@ def _score(
         return None
     horizon_h = max(_bound_h(other, moment) for other in rungs)
     bound_h = _bound_h(rung, moment)
-    energy = _after(reader, moment, moment.energy_wh, rung, 0.0, bound_h)
+    energy = _after(reader, moment, moment.energy_wh, rung, from_h=0.0, to_h=bound_h)
     changed = moment.last != (rung.picks if rung.awake else None)
     gained = rung.points_per_h * bound_h - (settings.switch_points if changed else 0.0)
     rest_h = horizon_h - bound_h
@@ -135,14 +135,14 @@ def _score(
     floor = reader.worth.plan.store.floor_wh
     best = []
     for place, then in enumerate(rungs):
-        left = _after(reader, moment, energy, then, bound_h, horizon_h)
+        left = _after(reader, moment, energy, then, from_h=bound_h, to_h=horizon_h)
         if place == 0 or left >= floor:
             best.append(then.points_per_h * rest_h + reader.at(moment.day_h + horizon_h, left))
     return gained + max(best)
 
 
 def _after(
-    reader: _Reader, moment: Moment, energy_wh: float, rung: Rung, from_h: float, to_h: float
+    reader: _Reader, moment: Moment, energy_wh: float, rung: Rung, *, from_h: float, to_h: float
 ) -> float:
     """Energy expected after a rung from one hour to another, counted from the moment."""
     passed_h = from_h
