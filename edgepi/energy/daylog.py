@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -39,6 +40,12 @@ class DayLog:
     def __init__(self) -> None:
         self._sums = [0.0] * SLOTS
         self._hours = [0.0] * SLOTS
+
+    def restore(self, means: Sequence[float | None]) -> None:
+        """Take over slots that were summed before."""
+        for slot, power in enumerate(means):
+            if power is not None:
+                self._sums[slot], self._hours[slot] = power * SLOT_H, SLOT_H
 
     def add(self, until: SlotTime, hours: float, harvest_w: float) -> None:
         """Take in a mean power over the *hours* before a moment; what lies before the day is left out."""

@@ -50,8 +50,10 @@ class Engine:
 
     def begin_day(self, day: date, rungs: tuple[Rung, ...], forecast: Sequence[float | None] = ()) -> None:
         """Start the solar day that begins on the UTC date *day*; *forecast* is clearness from today on."""
-        self._finish_day(day)
-        self._day, self._seen, self._now = day, [], None
+        if self._day != day:
+            self._finish_day(day)
+            self._seen = []
+        self._day, self._now = day, None
         self._clear = self._envelope.of(day)
         self._chain = self._clearness.chain()
         outlooks = self._trust.issue(day.toordinal(), forecast)
@@ -133,6 +135,30 @@ class Engine:
             "day": None if self._day is None else self._day.isoformat(),
             "seen": list(self._seen),
         }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Take over an earlier `memory`; what does not fit is left out."""
+        try:
+            day = date.fromisoformat(memory["day"])
+            seen = _numbers(memory["seen"])[:SLOTS]
+            self._envelope.recall([_numbers(past) for past in memory["envelope"]])
+            self._clearness.recall(_numbers(memory["clearness"]))
+            self._trust.recall(memory["forecast"]["pairs"], memory["forecast"]["issued"])
+            worth = memory["worth"]
+            if {len(row) for row in worth} == {self.settings.levels}:
+                self._water.recall(worth)
+        except (KeyError, TypeError, ValueError):
+            return
+        self._day, self._seen, self._clear = day, seen, self._envelope.of(day)
+
+    @property
+    def seen(self) -> tuple[date | None, tuple[float | None, ...]]:
+        """The day that is being lived and the harvest of its slots so far."""
+        return self._day, tuple(self._seen)
+
+
+def _numbers(values: Sequence[Any]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
 
 
 def _alike(some: Sequence[Rung], others: Sequence[Rung]) -> bool:

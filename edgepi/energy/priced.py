@@ -50,6 +50,7 @@ class PricedGovernor:
         self._before: tuple[float, Mapping[str, float]] | None = None
         self._latched = False
         self._choice: Choice | None = None
+        self._recalled: Mapping[str, Any] = {}
 
     def tell_forecast(self, day: date, clearness: Sequence[float | None]) -> None:
         """Give a forecast for solar *day* and those after: each day's harvest over a clear day's."""
@@ -101,6 +102,8 @@ class PricedGovernor:
         if not new:
             engine.observe(self._log.means())
         self._log = DayLog()
+        if engine.seen[0] == at.day:
+            self._log.restore(engine.seen[1])
         engine.begin_day(at.day, self._rungs(self._learned(situation)), self._forecasts.get(at.day, ()))
         self._forecasts = {day: said for day, said in self._forecasts.items() if day > at.day}
 
@@ -117,6 +120,7 @@ class PricedGovernor:
         if self._engine is None or site != self._site:
             self._engine = Engine(self._settings, site, store, numpy=self._numpy)
             self._site, self._at = site, None
+            self._engine.recall(self._recalled)
         self._engine.store = store
         return self._engine
 
@@ -249,11 +253,14 @@ class PricedGovernor:
 
     def memory(self) -> Mapping[str, Any]:
         """What must outlive a restart."""
-        return {"latched": self._latched, "loads": self._meter.memory()}
+        engine = self._recalled if self._engine is None else self._engine.memory()
+        return {"latched": self._latched, "loads": self._meter.memory(), "engine": engine}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Take over an earlier `memory`."""
         self._latched = memory.get("latched") is True
+        engine = memory.get("engine")
+        self._recalled = engine if isinstance(engine, Mapping) else {}
         loads = memory.get("loads")
         if isinstance(loads, Mapping):
             self._meter.recall(loads)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from math import pi, sin
 from random import Random
@@ -14,7 +15,7 @@ from edgepi.energy.simulation.plant import Job, Plant
 from edgepi.energy.simulation.policies import ByThresholds, Governed, Surroundings
 from edgepi.energy.simulation.senses import make_sense
 from edgepi.energy.simulation.trace import Trace
-from edgepi.energy.simulation.year import Outcome, simulate
+from edgepi.energy.simulation.year import Outcome, View, Wish, simulate
 
 SITE = Site(latitude=45.0, longitude=0.0, panel_w=30.0)
 
@@ -79,3 +80,27 @@ def test_a_forecast_helps() -> None:
     around = Surroundings(trace=trace, site=SITE, sense=sense, forecast=book)
     told = simulate(trace, plant, Governed(plant, around, PricedGovernor()))
     assert told.points > lived(trace).points
+
+
+class Rebooted:
+    """Asks a fresh governor with the memory of the last one from some step on."""
+
+    def __init__(self, trace: Trace, at: int) -> None:
+        self._around = Surroundings(trace=trace, site=SITE, sense=make_sense("true", Battery()))
+        self._governor, self._at = PricedGovernor(), at
+        self._policy = Governed(Plant(), self._around, self._governor)
+
+    def decide(self, view: View) -> Wish:
+        if view.index == self._at:
+            memory = json.loads(json.dumps(self._governor.memory()))
+            fresh = PricedGovernor()
+            fresh.recall(memory)
+            self._policy = Governed(Plant(), self._around, fresh)
+        return self._policy.decide(view)
+
+
+def test_a_reboot_at_noon_forgets_nothing() -> None:
+    trace = weather(25, 7)
+    steady, rebooted = lived(trace), simulate(trace, Plant(), Rebooted(trace, 15 * 48 + 24))
+    same = sum(a == b for a, b in zip(steady.running, rebooted.running, strict=True))
+    assert same >= 0.98 * len(steady.running)
