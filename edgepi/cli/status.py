@@ -39,11 +39,23 @@ def _print(health: Data, status: Data, decisions: Sequence[Data]) -> None:
     duties = status["energy"].get("duties") or []
     if duties:
         print()
-        print_table(("consumer", "level", "W"), [(d["consumer"], d["level"], d["power_w"]) for d in duties])
+        print_table(("consumer", "level", "adds"), [(d["consumer"], d["level"], _power(d)) for d in duties])
     if decisions:
         print()
     for decision in decisions:
-        print(f"{paint(decision['time_utc'][:16].replace('T', ' '), 'dim')} {decision['sentence']}")
+        print(f"{paint(decision['time_utc'][:16].replace('T', ' '), 'dim')} {_said(decision)}")
+
+
+def _said(decision: Data) -> str:
+    """The sentence, with its subject before it where it does not name it itself."""
+    subject, sentence = decision["subject"], str(decision["sentence"])
+    named = subject == "node" or subject.lower() in sentence.lower()
+    return sentence if named else f"{subject} {sentence}"
+
+
+def _power(duty: Data) -> str:
+    power_w = duty["power_w"]
+    return f"{power_w * 1000:.1f} mW" if 0 < power_w < 0.01 else f"{power_w:.2f} W"
 
 
 def _facts(health: Data, status: Data) -> Iterator[tuple[str, str]]:
