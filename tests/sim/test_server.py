@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import json
+import socket
 import stat
 import struct
 from pathlib import Path
