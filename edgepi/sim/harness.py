@@ -22,6 +22,7 @@ from edgepi.sim.world import TXD
 __all__ = ["Harness", "HarnessTimes"]
 
 Say = Callable[[str], None]
+REFUSED = frozenset({1, 2, 4})  # exit codes of a command that has said why; a second start would end the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,10 @@ class Harness:
 
     def _crashed(self, code: int, *, was_ready: bool) -> bool:
         self._failed_starts += not was_ready
+        if not was_ready and code in REFUSED:
+            self._trouble = f"the node could not start (exit code {code}); it says why above"
+            self.stop()
+            return False
         if self._failed_starts >= self._times.failed_starts:
             self._trouble = f"the node ended {self._failed_starts} times before it was ready"
             self.stop()

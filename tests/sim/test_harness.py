@@ -214,6 +214,17 @@ async def test_a_node_that_never_comes_up_ends_the_run(simulation: Simulation, t
     assert sum("exit code 3" in line for line in terminal.world) == 2
 
 
+@pytest.mark.parametrize("code", [1, 2, 4])
+async def test_a_node_that_says_why_it_cannot_start_is_not_started_again(
+    simulation: Simulation, tmp_path: Path, code: int
+) -> None:
+    refuses = f"async def act(machine, stop):\n    sys.exit({code})\n"
+    harness, terminal = await harness_for(simulation, tmp_path, refuses)
+    with pytest.raises(WorldError, match=f"could not start .exit code {code}"):
+        await asyncio.wait_for(harness.run(), 60)
+    assert not any("started again" in line for line in terminal.world)
+
+
 async def test_the_world_can_be_told_when_to_end(simulation: Simulation, tmp_path: Path) -> None:
     terminal = Terminal()
     harness = Harness(
