@@ -181,9 +181,12 @@ async def _simulate(harness: Harness, last_s: float | None) -> None:
 def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulation:
     from edgepi.config import load
     from edgepi.runtime.discovery import discover
+    from edgepi.runtime.tolerant import TolerantCatalog
     from edgepi.sim.build import build, world_spec
 
-    settings = load(config, discover(), os.environ)
+    # The world needs nothing of a plugin, and must not be harmed by one.
+    catalog = TolerantCatalog(discover(), wanted=lambda _: False)
+    settings = load(config, catalog, os.environ, leave_out=True)
     saved = directory / "world.json"
     if args.fresh:
         saved.unlink(missing_ok=True)

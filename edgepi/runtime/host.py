@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edgepi.clock import Clock
+from edgepi.config.findings import Finding
 from edgepi.config.settings import PluginSettings, Settings
 from edgepi.errors import PluginError
 from edgepi.model import PluginStatusChanged
@@ -122,6 +123,7 @@ class PluginHost:
             state_dir=state_dir,
         )
         self._instances = {each.instance: _Instance(each) for each in settings.plugins}
+        self._handed_over: dict[str, tuple[str, str]] = {}
 
     @property
     def statuses(self) -> tuple[InstanceStatus, ...]:
@@ -193,10 +195,19 @@ class PluginHost:
         status = PluginStatus.FAILED if found.troubles else PluginStatus.ENABLED
         self._set(found, status, "; ".join(f"{part}: {why}" for part, why in found.troubles.items()))
 
+    def trouble(self, name: str, trouble: str | None) -> None:
+        """Take in the same of a duty, meter or board, by the name that the budget knows it by."""
+        if (known := self._handed_over.get(name)) is not None:
+            self.note(*known, trouble)
+
     async def _declare(self, instance: _Instance) -> None:
         settings = instance.settings
         if not settings.enabled:
             self._set(instance, PluginStatus.DISABLED, "switched off in the configuration")
+            return
+        if settings.findings:
+            reason = "; ".join(_in_one_line(finding) for finding in settings.findings)
+            self._leave_out(instance, PluginStatus.CONFIG_ERROR, reason)
             return
         try:
             loaded = self._registry.load(settings.plugin)
@@ -220,20 +231,29 @@ class PluginHost:
         if instance.settings.plugin in self._registry.names():
             record = self._registry.record(instance.settings.plugin)
             status, reason = record.status, record.reason
+        self._leave_out(instance, status, reason)
+
+    def _leave_out(self, instance: _Instance, status: PluginStatus, reason: str) -> None:
         log.warning("plugin instance %r is left out: %s", instance.settings.instance, reason)
         self._set(instance, status, reason)
 
     def _hand_over(self, instance: _Instance) -> None:
-        name, declared = instance.settings.instance, instance.declared
+        settings, declared = instance.settings, instance.declared
         if declared.sensor_duty is not None:
-            self._budget.add_duty(declared.sensor_duty, consumer=name)
+            self._handed_over[settings.instance] = (settings.instance, "sensors")
+            self._budget.add_duty(declared.sensor_duty, consumer=settings.instance)
         for duty in declared.duties:
-            importance = instance.settings.importance
-            self._budget.add_duty(duty, consumer=f"{name}.{duty.name}", importance=importance)
+            consumer = self._named(instance, duty.name)
+            self._budget.add_duty(duty, consumer=consumer, importance=settings.importance)
         for meter in declared.meters:
-            self._budget.add_meter(meter, name=f"{name}.{meter.name}")
+            self._budget.add_meter(meter, name=self._named(instance, meter.name))
         for controller in declared.controllers:
-            self._budget.add_controller(controller, name=f"{name}.{controller.name}")
+            self._budget.add_controller(controller, name=self._named(instance, controller.name))
+
+    def _named(self, instance: _Instance, part: str) -> str:
+        name = f"{instance.settings.instance}.{part}"
+        self._handed_over[name] = (instance.settings.instance, part)
+        return name
 
     def _bring_up(self, instance: _Instance) -> list[Supervised]:
         parts: tuple[_Startable, ...] = (*instance.declared.backends, *instance.declared.notifiers)
@@ -285,6 +305,10 @@ class PluginHost:
             return
         instance.status, instance.reason = status, reason
         self._bus.publish(PluginStatusChanged(instance.settings.instance, status.value, reason))
+
+
+def _in_one_line(finding: Finding) -> str:
+    return f"{finding} (did you mean {finding.suggestion!r}?)" if finding.suggestion else str(finding)
 
 
 async def _started(part: _Startable) -> None:
