@@ -10,7 +10,7 @@ from typing import Any
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 from edgepi.errors import EdgePiError, NodeNotRunningError, PluginError
 from edgepi.runtime.discovery import discover
 from edgepi.runtime.quarantine import Quarantine
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         from edgepi.cli import plugin_template
 
         return plugin_template.run(args)
-    directory = state_dir_of(args)
+    directory = node_dir_of(args)
     if args.what == "release":
         return _release(directory, args.name, as_json=args.json)
     registry = _registry(directory)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import paint, print_json
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 from edgepi.errors import RequestError
 
 __all__ = ["add_arguments", "parse_time", "run"]
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask the running node; 1 if the board does not work or the person said no."""
-    client = NodeClient(state_dir_of(args))
+    client = NodeClient(node_dir_of(args))
     actions = {"status": _status, "wake-at": _wake_at, "off": _off}
     return actions[args.action](client, args)
 
