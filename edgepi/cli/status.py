@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the status; 1 if something is not well."""
-    client = NodeClient(state_dir_of(args))
+    client = NodeClient(node_dir_of(args))
     health, status = client.get("health"), client.get("status")
     decisions = client.get("decisions", limit=5)
     if args.json:
