@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from edgepi.node.node import Launch
     from edgepi.runtime.lastrun import LastRun
     from edgepi.runtime.registry import PluginRegistry
-    from edgepi.runtime.safemode import StartFlag
 
 __all__ = ["add_arguments", "run"]
 
@@ -112,6 +111,7 @@ def _blocked_s() -> float:
 def _start(args: argparse.Namespace, config: Path, state_dir: Path, registry: PluginRegistry) -> int:
     from edgepi.clock import SystemClock
     from edgepi.config import check
+    from edgepi.runtime.haste import hurried
     from edgepi.runtime.lastrun import review
     from edgepi.runtime.safemode import StartFlag, boot_id
     from edgepi.runtime.tolerant import TolerantCatalog
@@ -130,13 +130,23 @@ def _start(args: argparse.Namespace, config: Path, state_dir: Path, registry: Pl
             from edgepi.cli.check_config import show
 
             return show(config, report, as_json=args.json)
-        return _live(args, report.settings, registry, flag, last)
+        with hurried() as settled:
+
+            def on_ready() -> None:
+                flag.lower()
+                settled()
+
+            return _live(args, report.settings, registry, last, on_ready)
     finally:
         flag.lower()
 
 
 def _live(
-    args: argparse.Namespace, settings: Settings, registry: PluginRegistry, flag: StartFlag, last: LastRun
+    args: argparse.Namespace,
+    settings: Settings,
+    registry: PluginRegistry,
+    last: LastRun,
+    on_ready: Callable[[], None],
 ) -> int:
     from edgepi.node.logs import set_up_logging
     from edgepi.node.node import Launch
@@ -162,7 +172,7 @@ def _live(
         notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
         watchdog_interval_s=watchdog_interval_s(os.environ, os.getpid()),
         notes=last.notes,
-        on_ready=flag.lower,
+        on_ready=on_ready,
         blocked_s=_blocked_s(),
     )
     run_contained(_node(launch, args.world, handler))

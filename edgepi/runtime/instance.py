@@ -27,6 +27,7 @@ from edgepi.plugin import (
     SupplyMeter,
     Timers,
 )
+from edgepi.runtime.certificates import load_certificates
 from edgepi.runtime.dispatch import call
 from edgepi.runtime.loading import LoadedPlugin
 from edgepi.runtime.readings import ReadingDesk
@@ -105,6 +106,8 @@ class Equipment:
         )
 
     async def _http_client(self) -> ClientSession:
+        if self._session is None:
+            await asyncio.to_thread(load_certificates)
         if self._session is None or self._session.closed:
             from aiohttp import ClientSession, ClientTimeout
 
