@@ -63,7 +63,7 @@ def test_every_command_and_no_other_has_a_section() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_and_no_other_is_described(command: str) -> None:
-    shown = {option for option in OPTION.findall(in_tables(section(PAGE, command)))}
+    shown = set(OPTION.findall(in_tables(section(PAGE, command))))
     public = {option for option in options(command) if not hidden(command, option)}
     assert shown == public
 
