@@ -84,9 +84,9 @@ def _confirmed(client: NodeClient, wake: datetime | None) -> bool:
     """Ask on a terminal; without one the answer is no, and the error says how to say yes."""
     if not sys.stdin.isatty():
         raise RequestError("this would cut the node's power", hint="add --yes to do it without being asked")
-    name = client.get("status")["node"]["name"]
-    until = f" until {wake:%Y-%m-%d %H:%M} UTC" if wake else ""
-    answer = input(f"switch {name} off{until}? Its power will be cut. [y/N] ")
+    node = client.get("status")["node"]
+    until = f" until {wake.astimezone(_zone(node.get('time_zone', 'UTC'))):%Y-%m-%d %H:%M %Z}" if wake else ""
+    answer = input(f"switch {node['name']} off{until}? Its power will be cut. [y/N] ")
     return answer.strip().lower() in {"y", "yes"}
 
 
