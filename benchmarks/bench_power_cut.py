@@ -14,12 +14,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scratch import CACHE, scratch
 from table import show
 
 CUTS = 20
@@ -57,8 +57,8 @@ def main() -> None:
     if missing or platform.machine() != "x86_64":
         print(f"\npower cuts: left out; needs x86-64 and {', '.join(missing) or 'nothing else'}")
         return
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
-        lost, found, took_s = _cut_often(_build(Path(directory)), random.Random(3))
+    with scratch() as directory:
+        lost, found, took_s = _cut_often(_build(directory), random.Random(3))
     show(
         f"{CUTS} power cuts of a guest that records {ROWS_PER_S} rows/s",
         [
@@ -137,8 +137,11 @@ def _kernel(directory: Path) -> tuple[Path, Path]:
     depends = _run("apt-cache", "depends", "linux-image-amd64")
     match = re.search(r"Depends: (linux-image-\S+)", depends)
     assert match, depends
-    subprocess.run(["apt-get", "-qq", "download", match[1]], cwd=directory, check=True, capture_output=True)
-    (package,) = directory.glob("linux-image-*.deb")
+    package = next(CACHE.glob(f"{match[1]}_*.deb"), None)
+    if package is None:
+        _run("apt-get", "-qq", "download", match[1], cwd=directory)
+        (fetched,) = directory.glob("linux-image-*.deb")
+        package = fetched.rename(CACHE / fetched.name)
     _run("dpkg-deb", "-x", str(package), str(directory / "kernel"))
     (kernel,) = directory.glob("kernel/boot/vmlinuz-*")
     (modules,) = directory.glob("kernel/lib/modules/*")
@@ -187,8 +190,8 @@ def _needs(module: Path) -> list[str]:
     return [name.replace("-", "_") for name in match[1].decode().split(",") if name] if match else []
 
 
-def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _run(*command: str, cwd: Path | None = None) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd).stdout
 
 
 if __name__ == "__main__":

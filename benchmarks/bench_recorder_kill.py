@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from recorder_load import Found, examine
+from scratch import scratch
 from table import show
 
 KILLS = 200
@@ -18,8 +18,8 @@ LOAD = Path(__file__).with_name("recorder_load.py")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
-        path = Path(directory) / "history.db"
+    with scratch() as directory:
+        path = directory / "history.db"
         lost, found = kill_often(path, KILLS, random.Random(5))
         damaged = len(list(path.parent.glob("*.corrupt.*")))
     assert not found.torn, found
