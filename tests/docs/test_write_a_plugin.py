@@ -57,6 +57,7 @@ def test_its_sensor_and_duty_pass_every_conformance_test(pond: Path) -> None:
     assert "skipped" not in said
 
 
+@pytest.mark.slow
 def test_its_code_is_clean_and_typed(pond: Path) -> None:
     run("ruff", "check", "--no-cache", "--select", "E,F,I,B,UP,ASYNC", ".", cwd=pond)
     run("ruff", "format", "--no-cache", "--check", ".", cwd=pond)
