@@ -22,7 +22,7 @@ from edgepi.errors import EdgePiError
 
 STARTS = 15
 SETTLE_S = 5.0
-IDLE_S = 60.0
+IDLE_S = 40.0
 SENSORS = 20
 EDGEPI = (sys.executable, "-m", "edgepi.cli.main")
 CONFIG = """\
