@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import add_config_argument, state_dir
-from edgepi.errors import RequestError
+from edgepi.cli.paths import SIMULATED, add_config_argument, listens, state_dir
+from edgepi.errors import RequestError, WorldError
 from edgepi.hardware.channel import BlockingChannel
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def sim_directory(given: Path | None) -> Path:
     """Return the state directory of the simulated node: never that of a real one, unless asked for."""
     if given or os.environ.get("EDGEPI_STATE_DIR"):
         return state_dir(given, os.environ, os.geteuid())
-    return state_dir(None, os.environ, os.geteuid()) / "sim"
+    return state_dir(None, os.environ, os.geteuid()) / SIMULATED
 
 
 def run(args: argparse.Namespace) -> int:
@@ -153,6 +153,11 @@ def _start(args: argparse.Namespace, directory: Path) -> int:
     from edgepi.sim.build import demo_config
     from edgepi.sim.harness import Harness
 
+    if listens(directory / "world.sock"):
+        raise WorldError(
+            f"a simulated node runs already in {directory}",
+            hint="`edgepi token link` leads to its page; stop it, or give this one its own --state-dir",
+        )
     config = args.config or demo_config()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     simulation = _build(args, config, directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -133,7 +134,8 @@ class WebServer:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise ServeError(
-                f"cannot listen on {host}:{port}: {error.strerror}", hint="set another `http: port:`"
+                f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}",
+                hint="stop what uses it (another node?), or set another `port` under `http`",
             ) from error
         self._port = runner.addresses[0][1]
 

@@ -112,6 +112,16 @@ def test_a_simulated_node_keeps_out_of_the_way_of_a_real_one(
     assert sim_directory(None) == tmp_path / "x"
 
 
+def test_a_second_world_leaves_the_first_alone(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = directory / "world.json"
+    saved.write_text("{}")
+    assert main(["sim", "--fresh", "--state-dir", str(directory)]) == 4
+    captured = capsys.readouterr()
+    assert "runs already" in captured.err
+    assert not captured.out
+    assert saved.exists()
+
+
 def test_charge_and_start_are_for_a_new_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "world.json").write_text("{}")
     assert sim(tmp_path, "--soc", "50") == 4

@@ -225,6 +225,21 @@ async def test_a_node_that_says_why_it_cannot_start_is_not_started_again(
     assert not any("started again" in line for line in terminal.world)
 
 
+async def test_a_world_that_cannot_be_saved_says_so_and_goes_on(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgepi.sim.harness.save", full)
+    often = replace(QUICK, save_every_s=0.05)
+    harness, terminal = await harness_for(simulation, tmp_path, NEVER_COMES_UP, times=often)
+    with pytest.raises(WorldError, match="3 times"):
+        await asyncio.wait_for(harness.run(), 60)
+    assert sum("cannot be saved: No space left" in line for line in terminal.world) > 2
+    assert not any("rests" in line for line in terminal.world)
+
+
 async def test_the_world_can_be_told_when_to_end(simulation: Simulation, tmp_path: Path) -> None:
     terminal = Terminal()
     harness = Harness(
