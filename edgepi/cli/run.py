@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgepi.config import Settings
     from edgepi.node.node import Launch
     from edgepi.runtime.lastrun import LastRun
+    from edgepi.runtime.records import PluginRecord
     from edgepi.runtime.registry import PluginRegistry
 
 __all__ = ["add_arguments", "run"]
@@ -125,7 +126,7 @@ def _start(args: argparse.Namespace, config: Path, state_dir: Path, registry: Pl
         allow_safe_mode=not args.no_safe_mode,
     )
     try:
-        report = check(config, TolerantCatalog(registry), os.environ, leave_out=True)
+        report = check(config, TolerantCatalog(registry, wanted=_lives_here), os.environ, leave_out=True)
         if report.settings is None:
             from edgepi.cli.check_config import show
 
@@ -139,6 +140,10 @@ def _start(args: argparse.Namespace, config: Path, state_dir: Path, registry: Pl
             return _live(args, report.settings, registry, last, on_ready)
     finally:
         flag.lower()
+
+
+def _lives_here(record: PluginRecord) -> bool:
+    return record.manifest is None or not record.manifest.own_process
 
 
 def _live(
@@ -174,17 +179,18 @@ def _live(
         notes=last.notes,
         on_ready=on_ready,
         blocked_s=_blocked_s(),
+        world=args.world,
     )
-    run_contained(_node(launch, args.world, handler))
+    run_contained(_node(launch, handler))
     return 0
 
 
-async def _node(launch: Launch, world: Path | None, handler: logging.Handler) -> None:
+async def _node(launch: Launch, handler: logging.Handler) -> None:
     from edgepi.hardware import open_hardware
     from edgepi.node.logs import follow_clock
     from edgepi.node.node import Node
 
-    async with open_hardware(world, allow_halt=launch.settings.energy.allow_halt) as machine:
+    async with open_hardware(launch.world, allow_halt=launch.settings.energy.allow_halt) as machine:
         if machine.simulated:
             follow_clock(handler, machine.clock)
         node = Node(launch, machine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgepi.errors import EdgePiError, StateLockedError
@@ -32,7 +32,8 @@ def locked(state_dir: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise StateLockedError(state_dir) from error
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # the number is for people; a full disk must not keep the node down
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)

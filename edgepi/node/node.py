@@ -11,7 +11,7 @@ from typing import Any
 
 from edgepi import __version__
 from edgepi.budget import BudgetService, PowerDesk
-from edgepi.config import Settings
+from edgepi.config import Masker, Settings
 from edgepi.energy import ThresholdGovernor
 from edgepi.errors import EdgePiError
 from edgepi.hardware import Machine, Phase
@@ -51,6 +51,7 @@ class Launch:
     notifier: Notifier
     watchdog_interval_s: float | None = None
     blocked_s: float = 20.0
+    world: Path | None = None
     notes: tuple[str, ...] = ()
     on_ready: Callable[[], None] | None = None
 
@@ -64,7 +65,8 @@ class Node:
         self._machine = machine
         self._end = asyncio.Event()
         self.bus = EventBus()
-        self.states = StateStore(self.bus, clock)
+        self._mask = Masker(settings.secrets)
+        self.states = StateStore(self.bus, clock, mask=self._mask)
         self.timers = TimerService(clock, self.bus)
         self.recorder = Recorder(launch.state_dir / HISTORY_FILE, settings.recorder, clock, self.bus)
         self.budget = BudgetService(
@@ -77,6 +79,7 @@ class Node:
             governor=ThresholdGovernor(),
             state_dir=launch.state_dir,
             on_trouble=self._trouble,
+            mask=self._mask,
         )
         self.host = PluginHost(
             settings=settings,
@@ -88,6 +91,7 @@ class Node:
             hardware=machine,
             budget=self.budget,
             state_dir=launch.state_dir,
+            world=launch.world,
         )
         self._watchdog = LoopWatchdog(
             state_dir=launch.state_dir,
@@ -206,6 +210,7 @@ class Node:
             notes=lambda: launch.notes,
             power=PowerDesk(self.budget),
             healthy=self._health,
+            mask=self._mask,
         )
 
     def status(self) -> dict[str, Any]:

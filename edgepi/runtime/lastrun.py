@@ -40,7 +40,12 @@ def review(
         who = f"plugin {report.plugin!r}" if report.plugin else "the node itself"
         notes.append(f"the last run was ended because of {who}: {report.sentence}")
     Quarantine(state_dir).mark(registry)
-    crashed = flag.hoist()
+    try:
+        crashed = flag.hoist()
+    except OSError as error:
+        # A node that cannot write must still guard its battery.
+        notes.append(f"nothing can be written to {state_dir}: {error.strerror}; free or mend its disk")
+        crashed = False
     culprit_known = report is not None and report.plugin is not None
     if not (crashed and allow_safe_mode) or culprit_known:
         return LastRun(safe_mode=False, notes=tuple(notes))

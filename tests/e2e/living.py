@@ -107,6 +107,16 @@ class Living:
             "a temperature", lambda: self.client.get("states/weather.temperature")["value"] is not None
         )
 
+    def unavailable(self, entity_id: str) -> dict[str, Any]:
+        """Wait until an entity cannot be measured and return its state."""
+
+        def state() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.client.get(f"states/{entity_id}")
+            return found if found["availability"] == "unavailable" else None
+
+        seen: dict[str, Any] = self.until(f"{entity_id} is unavailable", state)
+        return seen
+
     def edgepi(self, *arguments: str, code: int = 0) -> Any:
         """Run a command and return what it prints as JSON."""
         done = subprocess.run(

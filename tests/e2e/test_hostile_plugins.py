@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.throwaway import install
+from tests.throwaway import MANIFEST, install
 
 from .living import Living
 
@@ -62,6 +62,39 @@ UNAVAILABLE = {
 }
 
 
+ELSEWHERE = """
+@hookimpl
+def sensors(context): return [Probe(context)]
+
+class Probe(Probe):
+    interval_s = 1.0
+    timeout_s = 10.0
+    def __init__(self, context): self.context = context
+    async def read(self):
+        bus = self.context.hardware.i2c(1)
+        chip = await self.context.run_blocking(bus.read_byte_data, 0x76, 0xD0)
+        died = self.context.state_dir / "died"
+        if not died.exists():
+            died.touch()
+            os.abort()
+        return [Reading("value", chip)]
+"""
+
+
+def test_a_plugin_in_a_process_of_its_own_measures_in_the_world_and_survives_its_own_abort(
+    living: Living,
+) -> None:
+    code = probe().partition("@hookimpl")[0] + ELSEWHERE
+    install(living.site, "elsewhere", code, manifest=MANIFEST + "own_process = true\n")
+    living.configure("  elsewhere: {}\n")
+    living.start()
+    living.measures_weather()
+    living.until("the chip's number", lambda: living.client.get("states/elsewhere.value")["value"] == 0x60)
+    assert living.plugin("elsewhere") == ("enabled", "")
+    assert "exit code -6" in living.said()
+    assert living.end() == 0
+
+
 def test_nothing_that_can_be_contained_keeps_the_others_from_their_work(living: Living) -> None:
     for name, (code, *_) in (LEFT_OUT | UNAVAILABLE).items():
         install(living.site, name, code)
@@ -76,12 +109,7 @@ def test_nothing_that_can_be_contained_keeps_the_others_from_their_work(living: 
         assert found == status, (name, found, reason)
         assert re.search(sentence, reason), (name, reason)
     for name, (_, sentence) in UNAVAILABLE.items():
-        state = living.until(
-            f"{name} is unavailable",
-            lambda name=name: (
-                (s := living.client.get(f"states/{name}.value"))["availability"] == "unavailable" and s
-            ),
-        )
+        state = living.unavailable(f"{name}.value")
         assert sentence in state["reason"], (name, state)
     status, reason = living.plugin("not_installed")
     assert status == "config error"

@@ -81,11 +81,12 @@ class House:
         self.changes: list[PluginStatusChanged] = []
         self.bus.listen(PluginStatusChanged, self.changes.append, name="test")
         self.host: PluginHost
+        self.config: Path | None = None
 
     async def start(self, *plugins: PluginSettings) -> PluginHost:
         self.registry = await asyncio.to_thread(discover, path=[str(self.site)])
         self.host = PluginHost(
-            settings=Settings(node=NODE, plugins=plugins),
+            settings=Settings(node=NODE, plugins=plugins, path=self.config),
             registry=self.registry,
             clock=self.clock,
             bus=self.bus,
