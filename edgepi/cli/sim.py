@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -223,7 +224,20 @@ def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) 
     say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
     )
-    say(f"configuration {config}; other commands: export EDGEPI_STATE_DIR={directory}")
+    say(f"configuration {config}, state {directory}")
+    say(f"in a second terminal: {_own_command()} status{_where(directory)}")
+
+
+def _own_command() -> str:
+    """Return what to type for this program: its name if the shell finds it, else its path from here."""
+    own = Path(sys.executable).with_name("edgepi")
+    if (found := shutil.which("edgepi")) and Path(found).resolve() == own.resolve():
+        return "edgepi"
+    return str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own)
+
+
+def _where(directory: Path) -> str:
+    return "" if directory == sim_directory(None) else f" --state-dir {directory}"
 
 
 def _teller(who: str, colour: str, *, as_json: bool) -> Say:
