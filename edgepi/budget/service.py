@@ -33,6 +33,7 @@ from edgepi.budget.store import EnergyStore
 from edgepi.budget.telemetry import OnTrouble, Source, Telemetry
 from edgepi.budget.teller import Teller
 from edgepi.clock import Clock
+from edgepi.config import mask_all
 from edgepi.config.settings import EnergySettings
 from edgepi.energy import (
     Governor,
@@ -68,7 +69,8 @@ class BudgetService:
     """The one loop over energy; implements `edgepi.plugin.Budget`.
 
     It starts and stops the meters, boards and duties that it is given, and tries them again;
-    *on_trouble* hears of each that fails, by its name, and with None once it works again.
+    *on_trouble* hears of each that fails, by its name, and with None once it works again; *mask*
+    takes secrets out of what is said.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class BudgetService:
         governor: Governor,
         state_dir: Path,
         on_trouble: OnTrouble = lambda _name, _trouble: None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self.leases = LeaseBook(self._lease_changed, clock.now)
         self._node = node
@@ -93,13 +96,14 @@ class BudgetService:
         self._adviser = Adviser(governor)
         self._measuring = Measuring(settings, node, clock)
         self._on_trouble = on_trouble
+        self._mask = mask
         self._telemetry = Telemetry(clock, self._on_read, on_trouble)
         self._heartbeats = Heartbeats()
         self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self._entities = EnergyEntities(states)
         self._keeper = Keeper(EnergyStore(state_dir), clock, self.leases, self._measuring, governor)
-        self._sayings = Sayings(bus, clock)
+        self._sayings = Sayings(bus, clock, mask)
         self._jobs = Jobs(
             leases=self.leases,
             governor=governor,
@@ -189,10 +193,7 @@ class BudgetService:
 
     async def save(self, *, going: bool = False) -> None:
         """Write books and open leases to disk; a failure is logged."""
-        try:
-            await self._keeper.write(going=going)
-        except OSError as error:
-            _log.error("the energy books cannot be saved: %s", error)
+        await self._keeper.save(going=going)
 
     def nudge(self) -> None:
         """Decide again at once."""
@@ -332,7 +333,7 @@ class BudgetService:
         """Everything about energy, as JSON-able values."""
         said = self._sayings.latest
         price = self._verdict.price_points_per_wh if self._verdict else None
-        return energy_status(self._measuring, self._clock.now()) | {
+        status = energy_status(self._measuring, self._clock.now()) | {
             "governor": self._governor.name,
             "price_points_per_wh": price,
             "duties": [duty_status(r, said(r.consumer)) for r in self._duties.values()],
@@ -343,3 +344,4 @@ class BudgetService:
             "boots": self._keeper.boots,
             "node_sentence": said("node"),
         }
+        return {key: mask_all(value, self._mask) for key, value in status.items()}

@@ -48,7 +48,7 @@ def load(path: Path) -> dict[str, Any] | None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WorldError(f"{path} cannot be read ({error})", hint="start a new world with --fresh") from error
     if not isinstance(data, dict) or data.get("version") != VERSION:
         raise WorldError(f"{path} is no world of this version", hint="start a new one with --fresh")

@@ -59,7 +59,7 @@ class Sessions:
         try:
             entries = json.loads(self._path.read_bytes())["sessions"]
             self._sessions = {digest: _parsed(entry) for digest, entry in entries.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._sessions = {}
 
     def save(self) -> None:

@@ -86,7 +86,7 @@ class TokenStore:
                 self._stamp = stamp
         except FileNotFoundError:
             self._tokens, self._stamp = {}, None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             self._tokens, self._stamp = {}, None
             raise AccessError(
                 f"{self._path} cannot be read: {error}", hint="remove it and make new tokens"

@@ -68,6 +68,7 @@ class Bench:
             machine=self.machine,
             governor=self.governor,
             state_dir=self.state_dir,
+            mask=lambda text: text.replace("hunter2", "****"),
             on_trouble=lambda name, trouble: self.troubles.append((name, trouble)),
         )
 

@@ -19,6 +19,7 @@ from edgepi.model import (
     Offer,
     PowerGoing,
     RunPhase,
+    Supply,
     SupplyRead,
     WaitPhase,
     WakeReceipt,
@@ -554,3 +555,40 @@ async def test_a_heartbeat_that_hangs_or_fails_holds_nobody_up_and_is_said_once(
     bench.budget.add_duty(duty, "camera")
     await bench.pass_time(60.0)
     assert duty.applied == ["full"]
+
+
+async def test_books_that_cannot_be_saved_are_said_once_and_once_they_can(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    caplog.set_level("INFO")
+    await started(bench)
+    monkeypatch.setattr("edgepi.budget.store.atomic_write", full)
+    for _ in range(3):
+        await bench.budget.save()
+    assert caplog.text.count("the energy books cannot be saved") == 1
+    monkeypatch.undo()
+    for _ in range(3):
+        await bench.budget.save()
+    assert caplog.text.count("the energy books are saved again") == 1
+
+
+async def test_no_secret_gets_into_sentences_decisions_or_status(bench: Bench) -> None:
+    class Talkative(FakeDuty):
+        async def apply(self, level: str) -> None:
+            raise OSError(f"cannot log in with hunter2 to go {level}")
+
+    class TalkativeMeter(FakeMeter):
+        async def read(self) -> Supply:
+            raise OSError("no answer to hunter2")
+
+    bench.budget.add_duty(Talkative(), "camera")
+    bench.budget.add_meter(TalkativeMeter(bench.clock), "meter of a talker")
+    await started(bench)
+    await bench.pass_time(60.0)
+    seen = json.dumps(bench.budget.status()) + " ".join(bench.said("camera"))
+    assert "cannot log in with ****" in seen
+    assert "no answer to ****" in seen
+    assert "hunter2" not in seen

@@ -41,3 +41,14 @@ def test_a_new_state_directory_is_private(tmp_path: Path) -> None:
     with locked(tmp_path / "state"):
         assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
         assert (tmp_path / "state" / LOCK_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_still_lets_the_directory_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgepi.node.lock.os.write", full)
+    with locked(tmp_path):
+        pass

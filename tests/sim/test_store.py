@@ -38,6 +38,13 @@ def test_nothing_saved_is_nothing_to_load(tmp_path: Path) -> None:
     assert load(tmp_path / "world.json") is None
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[" * 200_000])
+def test_a_file_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "world.json").write_bytes(content)
+    with pytest.raises(WorldError, match="--fresh"):
+        load(tmp_path / "world.json")
+
+
 def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text('{"version": 2}')
     with pytest.raises(WorldError, match="--fresh"):
