@@ -189,7 +189,7 @@ class Node:
     async def _say_phase(self, phase: Phase) -> None:
         try:
             await self._machine.phase(phase)
-        except OSError as error:
+        except (EdgePiError, OSError) as error:
             _log.debug("the machine does not hear of phase %s: %s", phase, error)
 
     def _web_services(self) -> WebServices:
