@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edgepi.cli.installed import installed
 from edgepi.cli.output import plain
 from edgepi.cli.paths import config_of
 from edgepi.config import load
 from edgepi.hardware import Machine, open_hardware
 from edgepi.node.board import LoneBoard, has_a_board, open_board
 from edgepi.node.lock import locked
-from edgepi.runtime.discovery import discover
 from edgepi.runtime.quarantine import Quarantine
 from edgepi.runtime.tolerant import TolerantCatalog
 
@@ -53,7 +53,7 @@ def alone(args: argparse.Namespace, state_dir: Path) -> Iterator[BoardClient]:
     """
     config = config_of(args)
     with locked(state_dir), asyncio.Runner() as runner, ExitStack() as stack:
-        registry = discover()
+        registry = installed()
         Quarantine(state_dir).mark(registry)
         settings = load(config, TolerantCatalog(registry, wanted=has_a_board), os.environ, leave_out=True)
         hardware = open_hardware(args.world, allow_halt=settings.energy.allow_halt)

@@ -48,13 +48,13 @@ class _Ended(KeyboardInterrupt):
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until the machine halts."""
+    from edgepi.cli.installed import installed
     from edgepi.node.lock import locked
-    from edgepi.runtime.discovery import discover
 
     config, state_dir = config_of(args), state_dir_of(args)
     try:
         with _early_signals(), locked(state_dir):
-            registry = discover(allow=_names("EDGEPI_PLUGINS"), block=_names("EDGEPI_PLUGINS_BLOCK") or ())
+            registry = installed()
             return _start(args, config, state_dir, registry)
     except _Ended:
         return 0
@@ -91,11 +91,6 @@ def _watch_signals(stop: Callable[[], None]) -> None:
             loop.add_signal_handler(signal.SIGHUP, stop)
     else:
         loop.add_signal_handler(signal.SIGHUP, log.warning, RELOAD)
-
-
-def _names(variable: str) -> tuple[str, ...] | None:
-    text = os.environ.get(variable)
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
 def _blocked_s() -> float:

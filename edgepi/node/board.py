@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from edgepi.budget.bounded import PluginCallError, bounded
 from edgepi.budget.sleep import Sleeper
@@ -16,15 +16,14 @@ from edgepi.energy import Battery, Board, Panel, Situation, ThresholdGovernor
 from edgepi.energy.sentences import clock_time, zone
 from edgepi.errors import EnergyError, HardwareError
 from edgepi.hardware import Machine
-from edgepi.model import Offer, WakePlan
+from edgepi.model import WakePlan
 from edgepi.plugin import PowerController
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.dispatch import call
 from edgepi.runtime.instance import Equipment, Surroundings
+from edgepi.runtime.lone import lone_surroundings
 from edgepi.runtime.records import PluginRecord
 from edgepi.runtime.registry import PluginRegistry
-from edgepi.runtime.states import StateStore
-from edgepi.runtime.timers import TimerService
 
 __all__ = ["LoneBoard", "has_a_board", "open_board"]
 
@@ -111,7 +110,7 @@ async def open_board(
     """
     said: list[str] = []
     async with AsyncExitStack() as stack:
-        around = await _surroundings(settings, machine, state_dir, stack)
+        around = await lone_surroundings(settings.node, machine, state_dir, stack)
         for plugin in settings.plugins:
             if not plugin.enabled or plugin.plugin not in registry.names():
                 continue
@@ -147,31 +146,6 @@ async def _opened(
 
 async def _closed(board: PowerController) -> None:
     await bounded(board.stop(), BOARD_WITHIN_S, "closing the board")
-
-
-async def _surroundings(
-    settings: Settings, machine: Machine, state_dir: Path, stack: AsyncExitStack
-) -> Surroundings:
-    bus = EventBus()
-    timers = TimerService(machine.clock, bus)
-    stack.push_async_callback(timers.stop)
-    await timers.start()
-    return Surroundings(
-        node=settings.node,
-        clock=machine.clock,
-        hardware=machine,
-        budget=_NoBudget(),
-        timers=timers,
-        states=StateStore(bus, machine.clock),
-        state_dir=state_dir,
-    )
-
-
-class _NoBudget:
-    async def would_grant(self, offer: Offer) -> NoReturn:
-        raise EnergyError(f"no node is running that could grant {offer.offer_id}")
-
-    offer = would_grant
 
 
 def _situation(settings: Settings, now_utc: datetime, monotonic_s: float) -> Situation:

@@ -15,20 +15,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edgepi.config import PluginSettings, SecretFilter, Settings, load
-from edgepi.errors import ContractError, EnergyError, PluginError
-from edgepi.hardware import Machine, open_hardware
-from edgepi.model import Offer, Reading
+from edgepi.errors import ContractError, PluginError
+from edgepi.hardware import open_hardware
+from edgepi.model import Reading
 from edgepi.plugin import Duty, Sensor, SupplyMeter
-from edgepi.runtime.bus import EventBus
 from edgepi.runtime.containment import contained
 from edgepi.runtime.discovery import discover
 from edgepi.runtime.dispatch import call
-from edgepi.runtime.instance import Equipment, Surroundings
+from edgepi.runtime.instance import Equipment
+from edgepi.runtime.lone import lone_surroundings
 from edgepi.runtime.messages import Message
 from edgepi.runtime.portable import pack
 from edgepi.runtime.registry import PluginRegistry
-from edgepi.runtime.states import StateStore
-from edgepi.runtime.timers import TimerService
 from edgepi.runtime.tolerant import TolerantCatalog
 
 __all__ = ["Served", "serve"]
@@ -93,7 +91,8 @@ class Served:
         machine = await self._stack.enter_async_context(
             open_hardware(Path(world) if world else None, allow_halt=False)
         )
-        equipment = Equipment(mine, await self._around(settings, machine, Path(state_dir)))
+        around = await lone_surroundings(settings.node, machine, Path(state_dir), self._stack)
+        equipment = Equipment(mine, around)
         await equipment.prepare()
         context = replace(equipment.context, report=self._report, state=_no_states)
 
@@ -110,20 +109,6 @@ class Served:
                 "duties": [{"name": duty.name, "levels": _packed(duty.levels())} for duty in duties],
                 "cards": _packed(ask("cards")),
             },
-        )
-
-    async def _around(self, settings: Settings, machine: Machine, state_dir: Path) -> Surroundings:
-        bus = EventBus()
-        timers = TimerService(machine.clock, bus)
-        await timers.start()
-        return Surroundings(
-            node=settings.node,
-            clock=machine.clock,
-            hardware=machine,
-            budget=_NoBudget(),
-            timers=timers,
-            states=StateStore(bus, machine.clock),
-            state_dir=state_dir,
         )
 
     def _report(self, readings: Iterable[Reading]) -> None:
@@ -146,13 +131,6 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = self.format(record)
         self._to_node(Message("push.log", {"level": record.levelno, "text": text}))
-
-
-class _NoBudget:
-    async def would_grant(self, offer: Offer) -> NoReturn:
-        raise EnergyError("a plugin with a process of its own cannot make offers", hint=offer.offer_id)
-
-    offer = would_grant
 
 
 def _no_states(entity_id: str) -> NoReturn:
