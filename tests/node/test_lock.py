@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.errors import StateLockedError
+from edgepi.errors import EdgePiError, StateLockedError
 from edgepi.node.lock import LOCK_NAME, locked
 
 
@@ -52,3 +52,12 @@ def test_a_full_disk_still_lets_the_directory_be_locked(
     monkeypatch.setattr("edgepi.node.lock.os.write", full)
     with locked(tmp_path):
         pass
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / LOCK_NAME).symlink_to(precious)
+    with pytest.raises(EdgePiError, match="cannot be used"), locked(tmp_path):
+        pass
+    assert precious.read_text() == "precious"

@@ -81,12 +81,13 @@ class House:
         self.changes: list[PluginStatusChanged] = []
         self.bus.listen(PluginStatusChanged, self.changes.append, name="test")
         self.host: PluginHost
+        self.secrets: frozenset[str] = frozenset()
         self.config: Path | None = None
 
     async def start(self, *plugins: PluginSettings) -> PluginHost:
         self.registry = await asyncio.to_thread(discover, path=[str(self.site)])
         self.host = PluginHost(
-            settings=Settings(node=NODE, plugins=plugins, path=self.config),
+            settings=Settings(node=NODE, plugins=plugins, path=self.config, secrets=self.secrets),
             registry=self.registry,
             clock=self.clock,
             bus=self.bus,
@@ -447,3 +448,10 @@ async def test_a_failing_start_is_logged_once(
     await house.start(one("away"))
     await house.clock.advance(600)
     assert sum("No such device" in r.message for r in caplog.records) == 1
+
+
+async def test_no_secret_gets_into_the_status_of_an_instance(make_dist: MakeDist, house: House) -> None:
+    make_dist("ring", bell("raise OSError('no login with hunter2')"))
+    house.secrets = frozenset({"hunter2"})
+    await house.start(one("ring"))
+    assert "no login with \u2022\u2022\u2022\u2022" in house.status("ring")[1]
