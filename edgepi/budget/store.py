@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edgepi.files import atomic_write
 from edgepi.model import FinishPhase, Lease, LeaseState, Offer, RunPhase, WaitPhase
-from edgepi.runtime.files import atomic_write
 
 __all__ = ["EnergyStore", "Saved", "lease_from_dict", "lease_to_dict"]
 

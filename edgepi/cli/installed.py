@@ -11,7 +11,7 @@ __all__ = ["installed"]
 
 
 def installed() -> PluginRegistry:
-    """Find the plugins that $EDGEPI_PLUGINS allows (all if not set) and $EDGEPI_PLUGINS_BLOCK does not bar."""
+    """Find the plugins that $EDGEPI_PLUGINS allows (else all) and $EDGEPI_PLUGINS_BLOCK does not bar."""
     return discover(allow=_names("EDGEPI_PLUGINS"), block=_names("EDGEPI_PLUGINS_BLOCK") or ())
 
 

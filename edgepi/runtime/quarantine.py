@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 

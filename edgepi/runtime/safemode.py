@@ -6,7 +6,7 @@ import json
 import logging
 from pathlib import Path
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from edgepi.errors import AccessError, NotFoundError, RequestError
-from edgepi.web.files import write_private
+from edgepi.files import atomic_write
 
 __all__ = ["Scope", "Token", "TokenStore", "hashed", "new_secret"]
 
@@ -130,7 +130,7 @@ class TokenStore:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.refresh()
             yield
-            write_private(self._path, _render(self.tokens))
+            atomic_write(self._path, _render(self.tokens), 0o600)
         finally:
             os.close(lock)
 

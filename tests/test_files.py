@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 
 
 def test_text_and_bytes_are_written_with_their_mode(tmp_path: Path) -> None:
