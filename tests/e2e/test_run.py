@@ -90,6 +90,20 @@ def notifiers(): return [Slow()]
 """
 
 
+def test_what_has_not_begun_when_the_stop_comes_is_not_begun(living: Living) -> None:
+    hook, later = living.config.parent / "hook", living.config.parent / "later"
+    code = "import time\nfrom pathlib import Path\n@hookimpl\ndef cards():\n    Path(FILE).touch()\n"
+    install(
+        living.site, "slow_hook", (code + "    time.sleep(3)\n    return []").replace("FILE", repr(str(hook)))
+    )
+    install(living.site, "slow_start", NOTIFIER.replace("FILE", repr(str(later))))
+    living.configure("  slow_hook: {}\n  slow_start: {}\n")
+    living.start()
+    living.until("the slow hook", hook.exists)
+    assert living.end(signal.SIGTERM) == 0
+    assert not later.exists()
+
+
 def test_a_hangup_without_a_terminal_is_answered_and_survived(living: Living) -> None:
     living.start()
     living.measures_weather()
