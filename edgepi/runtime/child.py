@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import random
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
@@ -197,8 +198,9 @@ class Child:
                 async with asyncio.timeout(END_S):
                     await process.wait()
         if process.returncode is None:
+            # Not process.kill(): it would take the exit code of one that has just ended from asyncio.
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                os.kill(process.pid, signal.SIGKILL)
         code = await process.wait()
         if self._listeners:
             await asyncio.wait(self._listeners, timeout=END_S)

@@ -166,6 +166,13 @@ async def test_the_rate_is_one_while_the_node_boots_and_rises_when_it_is_ready(
     assert rates.index(1.0) < rates.index(60.0, rates.index(1.0))
 
 
+def ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulation, tmp_path: Path) -> None:
     async with harnessed(simulation, tmp_path, HAS_A_CHILD) as (_, terminal):
         await until(lambda: terminal.said("child"))
@@ -173,7 +180,7 @@ async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulati
         assert psutil.pid_exists(child)
         simulation.world.board.press()
         await until(lambda: terminal.said("power is cut"))
-        await until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie")
+        await until(lambda: ended(child))
         assert simulation.world.node is NodeState.OFF
         simulation.world.board.release()
         await asyncio.sleep(0.2)
