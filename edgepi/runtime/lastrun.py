@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgepi.clock import Clock
+from edgepi.files import remove_drafts
 from edgepi.runtime.quarantine import Quarantine
 from edgepi.runtime.registry import PluginRegistry
 from edgepi.runtime.safemode import StartFlag, leave_out_third_party
@@ -30,11 +31,12 @@ def review(
     flag: StartFlag,
     allow_safe_mode: bool = True,
 ) -> LastRun:
-    """Quarantine who blocked the last run, hoist the flag, and go into safe mode after a crash.
+    """Tidy up, quarantine who blocked the last run, hoist the flag, go into safe mode after a crash.
 
     When the watchdog knows the culprit, the others need not stay out. Blocks: use a thread.
     """
     notes: list[str] = []
+    remove_drafts(state_dir)
     report = take_report(state_dir, clock)
     if report is not None:
         who = f"plugin {report.plugin!r}" if report.plugin else "the node itself"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepi.errors import WorldError
-from edgepi.files import atomic_write
+from edgepi.files import atomic_write, remove_drafts
 from edgepi.sim.simulation import Simulation
 
 __all__ = ["load", "save", "snapshot"]
@@ -34,6 +34,7 @@ def save(path: Path, data: Mapping[str, Any]) -> None:
 
 def load(path: Path) -> dict[str, Any] | None:
     """Return what was saved, or None if there is nothing; raises WorldError if it cannot be read."""
+    remove_drafts(path.parent, path.name)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -93,3 +93,11 @@ def test_a_full_disk_keeps_no_node_from_starting(tmp_path: Path, monkeypatch: py
     assert last.notes == (
         f"nothing can be written to {tmp_path}: No space left on device; free or mend its disk",
     )
+
+
+def test_a_start_removes_the_drafts_that_a_power_cut_left(tmp_path: Path) -> None:
+    (tmp_path / ".energy.json.ab_c1234.new").write_text("{")
+    (tmp_path / "energy.json").write_text("{}")
+    flag = StartFlag(tmp_path, "boot 1")
+    review(state_dir=tmp_path, registry=PluginRegistry([]), clock=ManualClock(), flag=flag)
+    assert {path.name for path in tmp_path.iterdir()} == {"energy.json", "starting"}

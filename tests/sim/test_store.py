@@ -49,3 +49,13 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text('{"version": 2}')
     with pytest.raises(WorldError, match="--fresh"):
         load(tmp_path / "world.json")
+
+
+def test_loading_removes_what_a_save_that_was_cut_off_left(tmp_path: Path, simulation: Simulation) -> None:
+    path = tmp_path / "world.json"
+    save(path, snapshot(simulation))
+    other = tmp_path / ".other.json.ab_c1234.new"
+    for draft in (tmp_path / ".world.json.ab_c1234.new", other):
+        draft.write_text("{")
+    assert load(path) is not None
+    assert set(tmp_path.iterdir()) == {path, other}
