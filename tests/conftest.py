@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,17 @@ UNAVOIDABLE = (
     ("logging/__init__.py", {"emit", "flush", "close"}),
     ("_pytest/logging.py", {"emit"}),
 )
+
+
+def pytest_configure() -> None:
+    """Let the processes that tests start hear signals, also where a script in the background ignores them.
+
+    A signal that is ignored stays so in children; one that has a handler does not.
+    """
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: lambda *_: None}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
