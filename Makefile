@@ -83,7 +83,7 @@ $(READY_RUN): $(VENV)/pyvenv.cfg requirements/build.txt requirements/run.txt pyp
 $(READY_DEV): $(READY_RUN) requirements/dev.txt tools/system-packages
 	@PYTHON=$(PYTHON) tools/system-packages test
 	@echo "installing what tests need"
-	@$(INSTALL) -r requirements/dev.txt
+	@$(INSTALL) --use-pep517 -r requirements/dev.txt
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) | $(READY_RUN)

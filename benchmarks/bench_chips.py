@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.table import show
+from table import show
+
 from edgepi.model import WakePlan
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import BME280, INA219, Reg, WittyPi4

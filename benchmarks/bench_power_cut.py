@@ -2,7 +2,8 @@
 
 Needs, as Debian packages: qemu-system-x86, busybox-static, cpio, e2fsprogs; a kernel image is
 fetched and unpacked, not installed. The guest sees this machine's files through 9p, read-only,
-and keeps its history on a disk image with ext4.
+and keeps history, journals and a configuration on a disk image with ext4. How often the power is
+cut may be given as argument.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from power_tally import Tally
+from scratch import CACHE, scratch
+from state_load import CONFIGURATION, JOURNALS
 from table import show
 
 CUTS = 20
 ROWS_PER_S = 200
-LOAD = Path(__file__).with_name("recorder_load.py")
+LOAD = Path(__file__).with_name("state_load.py")
 TOOLS = ("qemu-system-x86_64", "busybox", "cpio", "mkfs.ext4", "dpkg-deb", "apt-get", "apt-cache")
 MODULES = ("virtio_pci", "virtio_blk", "9pnet_virtio", "9p", "ext4")
 EXTRA_MODULES = ("crc32c_generic", "netfs", "fscache")
@@ -40,13 +43,8 @@ mount -t proc none /host/proc
 mount -t devtmpfs none /host/dev
 mount -t ext4 /dev/vda /host/mnt || echo "problem the disk does not mount"
 setup="PYTHONDONTWRITEBYTECODE=1 HOME=/mnt PYTHONPATH={path}"
-run() {{ chroot /host /usr/bin/env $setup {python} {load} "$@"; }}
-found='{{"count": 0}}'
-if [ -e /host/mnt/history.db ]; then found=$(run --check /mnt/history.db 2>&1 | tail -1); fi
-echo "found $found"
-for file in /host/mnt/*.corrupt.*; do [ -e "$file" ] && echo "problem $file"; done
-first=$(echo "$found" | sed 's/.*"count": \\([0-9]*\\).*/\\1/')
-run /mnt/history.db $first $(sed 's/.*day=\\([0-9]*\\).*/\\1/' /proc/cmdline) {rate} 2>&1
+day=$(sed 's/.*day=\\([0-9]*\\).*/\\1/' /proc/cmdline)
+chroot /host /usr/bin/env $setup {python} {load} /mnt $day {rate} 2>&1
 echo "problem the writer ended"
 sleep 1000
 """
@@ -57,36 +55,31 @@ def main() -> None:
     if missing or platform.machine() != "x86_64":
         print(f"\npower cuts: left out; needs x86-64 and {', '.join(missing) or 'nothing else'}")
         return
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
-        lost, found, took_s = _cut_often(_build(Path(directory)), random.Random(3))
+    cuts = int(sys.argv[1]) if len(sys.argv) > 1 else CUTS
+    with scratch() as directory:
+        tally, took_s = _cut_often(_build(directory), cuts, random.Random(3))
+    for name, problems in tally.not_whole.items():
+        print(f"\n{name}: " + "\n  ".join(problems))
     show(
-        f"{CUTS} power cuts of a guest that records {ROWS_PER_S} rows/s",
-        [
-            ("databases that did not open, were damaged or torn", "0", "0"),
-            ("committed rows lost", str(lost), "0"),
-            ("rows checked, raw and hourly", f"{found:,}", ""),
-            ("a boot, a check and a run together", f"{took_s:.0f} s", ""),
-        ],
+        f"{cuts} power cuts of a guest that records {ROWS_PER_S} rows/s and saves files all the time",
+        [*tally.rows_of_table(), ("a boot, a check and a run together", f"{took_s:.0f} s", "")],
     )
 
 
-def _cut_often(machine: list[str], dice: random.Random) -> tuple[int, int, float]:
-    """Return rows lost although called safe, rows found at the end, mean seconds of a round."""
-    lost = safe = count = 0
+def _cut_often(machine: list[str], cuts: int, dice: random.Random) -> tuple[Tally, float]:
+    """Return what the cuts have cost, and the mean seconds of a round."""
+    tally = Tally(JOURNALS, CONFIGURATION)
     began = time.monotonic()
-    for day in range(CUTS + 1):
+    for day in range(cuts + 1):
         with _guest(machine, day) as (guest, lines):
-            text = _next(lines, "found ")
-            assert text.startswith("{"), f"the database cannot be read: {text}"
-            found = json.loads(text)
-            assert not found.get("torn"), found
-            count = found["count"]
-            lost += max(0, safe - count)
-            _next(lines, "ready")
+            tally.find(json.loads(_next(lines, "found ")))
+            if day == cuts:
+                break
+            said = list(_until(lines, "ready"))
             time.sleep(dice.uniform(0.5, 6.0))
             guest.kill()
-            safe = max((int(line.split()[1]) for line in lines if line.startswith("safe ")), default=count)
-    return lost, count, (time.monotonic() - began) / (CUTS + 1)
+            tally.hear([*said, *lines])
+    return tally, (time.monotonic() - began) / (cuts + 1)
 
 
 @contextmanager
@@ -102,18 +95,26 @@ def _guest(machine: list[str], day: int) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def _lines(output: Iterator[str]) -> Iterator[str]:
+    seen = []
     for line in output:
-        text = line.strip()
-        assert not text.startswith("problem"), text
-        yield text
+        seen.append(line.strip())
+        assert not seen[-1].startswith("problem"), "\n".join(seen[-20:])
+        yield seen[-1]
 
 
 def _next(lines: Iterator[str], start: str) -> str:
+    *_, last = _until(lines, start)
+    return last.partition(start)[2]  # the firmware leaves escape sequences before the first word
+
+
+def _until(lines: Iterator[str], word: str) -> Iterator[str]:
+    """Give every line up to the one with *word*, which must come."""
     seen = []
     for line in lines:
-        if start in line:  # the firmware leaves escape sequences before the first word
-            return line.partition(start)[2]
         seen.append(line)
+        yield line
+        if word in line:
+            return
     raise AssertionError("\n".join(seen[-20:]))
 
 
@@ -137,8 +138,11 @@ def _kernel(directory: Path) -> tuple[Path, Path]:
     depends = _run("apt-cache", "depends", "linux-image-amd64")
     match = re.search(r"Depends: (linux-image-\S+)", depends)
     assert match, depends
-    subprocess.run(["apt-get", "-qq", "download", match[1]], cwd=directory, check=True, capture_output=True)
-    (package,) = directory.glob("linux-image-*.deb")
+    package = next(CACHE.glob(f"{match[1]}_*.deb"), None)
+    if package is None:
+        _run("apt-get", "-qq", "download", match[1], cwd=directory)
+        (fetched,) = directory.glob("linux-image-*.deb")
+        package = fetched.rename(CACHE / fetched.name)
     _run("dpkg-deb", "-x", str(package), str(directory / "kernel"))
     (kernel,) = directory.glob("kernel/boot/vmlinuz-*")
     (modules,) = directory.glob("kernel/lib/modules/*")
@@ -187,8 +191,8 @@ def _needs(module: Path) -> list[str]:
     return [name.replace("-", "_") for name in match[1].decode().split(",") if name] if match else []
 
 
-def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _run(*command: str, cwd: Path | None = None) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd).stdout
 
 
 if __name__ == "__main__":

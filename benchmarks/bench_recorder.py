@@ -6,12 +6,13 @@ import asyncio
 import gc
 import logging
 import random
-import tempfile
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
+from scratch import scratch
 from table import show
 
 from edgepi.config.settings import RecorderSettings
@@ -33,10 +34,10 @@ SETTINGS = RecorderSettings(keep_raw_days=None)
 
 def main() -> None:
     rows = []
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
-        rows.append(asyncio.run(_burst(Path(directory) / "burst.db")))
-        rows.append(asyncio.run(_calm(Path(directory) / "calm.db")))
-        month = Path(directory) / "month.db"
+    with scratch() as directory:
+        rows += asyncio.run(_burst(directory / "burst.db"))
+        rows.append(asyncio.run(_calm(directory / "calm.db")))
+        month = directory / "month.db"
         count = _fill(month)
         size = month.stat().st_size
         rows += [
@@ -47,13 +48,13 @@ def main() -> None:
     show("recorder", rows)
 
 
-async def _burst(path: Path) -> tuple[str, str, str]:
+async def _burst(path: Path) -> list[tuple[str, str, str]]:
     """Publish as fast as the recorder follows without loss; ends when the last row is on the disk."""
     clock, bus = ManualClock(START), EventBus()
     recorder = Recorder(path, RecorderSettings(), clock, bus)
     await recorder.start()
     events = [StateChanged(None, _state(entity, clock.now(), 20.5)) for entity in ENTITIES]
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     for _ in range(BURST_ROWS // 5000):
         for _ in range(100):
             for event in events:
@@ -62,11 +63,14 @@ async def _burst(path: Path) -> tuple[str, str, str]:
             await asyncio.sleep(0.001)
     while recorder.stats().waiting:
         await recorder.flush()
-    seconds = time.perf_counter() - began
+    seconds, busy_s = time.perf_counter() - began, time.process_time() - busy
     stats = recorder.stats()
     await recorder.stop()
     assert stats.rows == BURST_ROWS, stats
-    return "rows from bus to disk", f"{BURST_ROWS / seconds:,.0f}/s", ">= 100,000/s"
+    return [
+        ("rows from bus to disk", f"{BURST_ROWS / seconds:,.0f}/s", ">= 100,000/s"),
+        ("the same per second of processor time", f"{BURST_ROWS / busy_s:,.0f}", ""),
+    ]
 
 
 async def _calm(path: Path) -> tuple[str, str, str]:
@@ -101,16 +105,17 @@ async def _month(path: Path) -> list[tuple[str, str, str]]:
 
 
 async def _ask(recorder: Recorder, clock: ManualClock, tier: Tier) -> tuple[str, str, str]:
-    took, count = [], 0
+    took, busy, count = [], [], 0
     for entity in ENTITIES[10:17]:
         gc.collect()
-        began = time.perf_counter()
+        began, begun = time.perf_counter(), time.process_time()
         samples = await recorder.history(entity, START, clock.now(), tier=tier)
-        took.append(time.perf_counter() - began)
+        took.append((time.perf_counter() - began) * 1e3)
+        busy.append((time.process_time() - begun) * 1e3)
         count = len(samples)
-    took.sort()
+    measured = f"{median(took):.0f} ms (worst {max(took):.0f}; processor time {median(busy):.0f})"
     what = f"30 days of one entity, {tier}: {count:,} samples"
-    return what, f"{took[len(took) // 2] * 1e3:.0f} ms (worst {took[-1] * 1e3:.0f})", "<= 200 ms"
+    return what, measured, "<= 200 ms"
 
 
 def _fill(path: Path) -> int:

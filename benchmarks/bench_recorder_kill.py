@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from recorder_load import Found, examine
+from scratch import scratch
 from table import show
 
 KILLS = 200
@@ -18,32 +18,30 @@ LOAD = Path(__file__).with_name("recorder_load.py")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as directory:
-        path = Path(directory) / "history.db"
-        lost, found = kill_often(path, KILLS, random.Random(5))
+    with scratch() as directory:
+        path = directory / "history.db"
+        lost, torn, found = kill_often(path, KILLS, random.Random(5))
         damaged = len(list(path.parent.glob("*.corrupt.*")))
-    assert not found.torn, found
-    assert found.hourly == found.count, found
     show(
         f"kill -9 at {KILLS} random moments under {ROWS_PER_S} rows/s",
         [
             ("databases that did not open", str(damaged), "0"),
             ("committed rows lost", str(lost), "0"),
-            ("rows doubled or missing in between", "0", "0"),
+            ("looks that found rows doubled or missing", f"{torn} of {KILLS}", "0"),
             ("rows checked, raw and hourly", f"{found.count:,}", ""),
         ],
     )
 
 
-def kill_often(path: Path, kills: int, dice: random.Random) -> tuple[int, Found]:
-    """Return how many rows that were said to be safe are not there, and what is."""
-    lost, found = 0, Found(0, 0, 0, "")
+def kill_often(path: Path, kills: int, dice: random.Random) -> tuple[int, int, Found]:
+    """Return how many safe rows are lost, how often rows were not whole, and what is there."""
+    lost, torn, found = 0, 0, Found(0, 0, 0, "")
     for day in range(kills):
         safe = _kill_once(path, found.count, day, dice.uniform(0.02, 0.8))
         found = examine(path)
-        assert not found.torn, found
+        torn += bool(found.torn) or found.hourly != found.count
         lost += max(0, safe - found.count)
-    return lost, found
+    return lost, torn, found
 
 
 def _kill_once(path: Path, first: int, day: int, after_s: float) -> int:

@@ -27,7 +27,8 @@ from edgepi.web.tokens import Scope, TokenStore
 from tests.web.demo import DemoNode
 
 ENTITIES = 110
-REQUESTS = 4000
+REQUESTS = 2000
+ROUNDS = 5
 PUSHES = 1500
 WARM_UP = 200
 
@@ -66,7 +67,7 @@ async def latencies_ms(work: Callable[[], Awaitable[None]], count: int) -> tuple
 
 async def measure(url: str, headers: dict[str, str], pid: int) -> list[tuple[str, str, str]]:
     """Every row of the table."""
-    rows = []
+    rows, server = [], psutil.Process(pid)
     async with ClientSession(url, headers=headers) as session:
         for name, path, target in (
             (
@@ -82,12 +83,18 @@ async def measure(url: str, headers: dict[str, str], pid: int) -> list[tuple[str
                 async with session.get(path) as response:
                     await response.read()
 
-            rate, took = await latencies_ms(fetch, REQUESTS)
-            rows.append((name, f"{rate:,.0f}/s, {quantiles(took)}", target))
+            before_s = cpu_s(server)
+            rounds = [await latencies_ms(fetch, REQUESTS) for _ in range(ROUNDS)]
+            cost_ms = (cpu_s(server) - before_s) / (ROUNDS * (REQUESTS + WARM_UP)) * 1000
+            rate, took = max(rounds, key=lambda one: one[0])
+            rows += [
+                (f"{name}, best of {ROUNDS} rounds", f"{rate:,.0f}/s, {quantiles(took)}", target),
+                ("  processor time of the server", f"{cost_ms:.2f} ms each", ""),
+            ]
         async with session.ws_connect("/api/v1/events") as socket:
             await socket.receive_json()
             rows += await pushes(session, socket)
-    rss_mb = psutil.Process(pid).memory_info().rss / 1e6
+    rss_mb = server.memory_info().rss / 1e6
     return [*rows, ("memory of the server process", f"{rss_mb:.0f} MB", "(whole node 60 MB; HA 177)")]
 
 
@@ -119,6 +126,11 @@ async def pushes(session: ClientSession, socket: ClientWebSocketResponse) -> lis
 async def post(session: ClientSession, value: int) -> ClientResponse:
     """Write the value."""
     return await session.post("/api/v1/plugins/bench/set", json={"value": value})
+
+
+def cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def quantiles(took: list[float]) -> str:

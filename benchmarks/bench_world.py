@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from benchmarks.table import show
+from table import show
+
 from edgepi.hardware import open_hardware
 from edgepi.sim.world import World, WorldSpec
 from edgepi.testing.world import build_simulation, served_world

@@ -153,8 +153,8 @@ class StateLockedError(EdgePiError, RuntimeError):
 class NodeNotRunningError(EdgePiError, ConnectionError):
     """A command needs a running node."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__(f"no node is running in {directory}", hint="start it with `edgepi run`")
+    def __init__(self, directory: Path, *, hint: str = "start it with `edgepi run`") -> None:
+        super().__init__(f"no node is running in {directory}", hint=hint)
         self.directory = directory
 
 

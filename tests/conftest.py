@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+
+Trace = list[tuple[datetime, float | None]]
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
 SCANNED = ["edgepi", *sorted(path.parent.name for path in PLUGINS.glob("edgepi_*/__init__.py"))]
@@ -25,6 +31,17 @@ UNAVOIDABLE = (
 )
 
 
+def pytest_configure() -> None:
+    """Let the processes that tests start hear signals, also where a script in the background ignores them.
+
+    A signal that is ignored stays so in children; one that has a handler does not.
+    """
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: lambda *_: None}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
 @pytest.fixture(autouse=True)
 def blocking_calls() -> Iterator[BlockBuster]:
     """Fail a test when code of ours or of a plugin blocks the event loop."""
@@ -35,3 +52,26 @@ def blocking_calls() -> Iterator[BlockBuster]:
             for file, names in UNAVOIDABLE:
                 function.can_block_in(file, names)
         yield blockbuster
+
+
+@pytest.fixture(scope="session")
+def measured_data() -> Path:
+    """Return the folder with measured traces; tests that use it are marked `measured`."""
+    named = os.environ.get("EDGEPI_TEST_DATA")
+    if not named:
+        pytest.skip("EDGEPI_TEST_DATA does not name the folder with measured traces")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def trace(measured_data: Path) -> Callable[[str, str], Trace]:
+    """Return what reads one column of one file: (time, value), None where a sample is missing."""
+
+    def read(file: str, column: str) -> Trace:
+        with (measured_data / file).open(newline="", encoding="utf-8") as lines:
+            return [
+                (datetime.fromisoformat(row["time_utc"]), float(row[column]) if row[column] else None)
+                for row in csv.DictReader(lines)
+            ]
+
+    return read

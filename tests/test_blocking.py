@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockingError
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 
 
 async def test_a_blocking_call_of_ours_in_the_loop_fails_a_test(tmp_path: Path) -> None:

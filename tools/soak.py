@@ -94,7 +94,7 @@ def look(pid: int, state: Path, at_s: float) -> Sample:
 def stop(world: subprocess.Popen[bytes]) -> None:
     """End the world as Ctrl-C does, and by force if it does not listen."""
     if world.poll() is None:
-        world.send_signal(signal.SIGINT)
+        world.terminate()
         try:
             world.wait(30)
         except subprocess.TimeoutExpired:

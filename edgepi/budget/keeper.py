@@ -30,11 +30,25 @@ class Keeper:
         self._measuring = measuring
         self._governor = governor
         self._saved_s = clock.monotonic()
+        self._unsaved = False
 
     @property
     def due(self) -> bool:
         """Whether the last save is old enough for another."""
         return self._clock.monotonic() - self._saved_s >= SAVE_EVERY_S
+
+    async def save(self, *, going: bool = False) -> None:
+        """Write; a failure is logged once, until it works again."""
+        try:
+            await self.write(going=going)
+        except OSError as error:
+            if not self._unsaved:
+                _log.error("the energy books cannot be saved: %s; it is tried again", error)
+            self._unsaved = True
+            return
+        if self._unsaved:
+            _log.info("the energy books are saved again")
+        self._unsaved = False
 
     async def write(self, *, going: bool = False) -> None:
         """Write all to disk and wait until it is there; *going* marks a planned end. Raises OSError."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from edgepi.clock import Clock
 from edgepi.model import Decision, DecisionMade
@@ -14,9 +15,10 @@ _REMEMBERED = 500
 
 
 class Sayings:
-    """Remembers the latest decision of each subject."""
+    """Remembers the latest decision of each subject; *mask* takes secrets out of sentences."""
 
-    def __init__(self, bus: EventBus, clock: Clock) -> None:
+    def __init__(self, bus: EventBus, clock: Clock, mask: Callable[[str], str] = str) -> None:
+        self._mask = mask
         self._bus = bus
         self._clock = clock
         self._latest: dict[str, Decision] = {}
@@ -24,6 +26,8 @@ class Sayings:
 
     def publish(self, decision: Decision) -> None:
         """Publish a decision unless its action and cause are the subject's latest already."""
+        if (sentence := self._mask(decision.sentence)) != decision.sentence:
+            decision = replace(decision, sentence=sentence, cause=self._mask(decision.cause))
         self._latest[decision.subject] = decision
         word = (decision.action, decision.cause)
         if self._published.get(decision.subject) == word:

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.adviser import Adviser
 from edgepi.budget.departure import Departure
 from edgepi.budget.duties import DutyHooks, DutyRunner
 from edgepi.budget.entities import EnergyEntities
+from edgepi.budget.heartbeat import Heartbeats
+from edgepi.budget.jobs import Jobs
 from edgepi.budget.keeper import Keeper
-from edgepi.budget.leases import Handle, LeaseBook
+from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
+from edgepi.budget.rounds import Rounds
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Saver, Sleeper
-from edgepi.budget.status import board_status, duty_status, energy_status, lease_status, plan_status
+from edgepi.budget.status import (
+    board_status,
+    duty_status,
+    energy_status,
+    lease_status,
+    meter_status,
+    plan_status,
+)
 from edgepi.budget.store import EnergyStore
-from edgepi.budget.telemetry import Source, Telemetry
+from edgepi.budget.telemetry import OnTrouble, Source, Telemetry
+from edgepi.budget.teller import Teller
 from edgepi.clock import Clock
+from edgepi.config import mask_all
 from edgepi.config.settings import EnergySettings
 from edgepi.energy import (
     Governor,
-    LeaseVerb,
-    LeaseVerdict,
     Situation,
     Verdict,
-    enforce,
 )
-from edgepi.energy.offers import validate_offer
-from edgepi.errors import EnergyError, LeaseError
+from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
 from edgepi.model import (
     Answer,
     Guard,
     Lease,
     LeaseChanged,
-    LeaseState,
     LevelChanged,
     NodeInfo,
     Offer,
@@ -56,23 +62,15 @@ __all__ = ["BudgetService"]
 
 _log = logging.getLogger("edgepi.budget")
 
-TELL_WITHIN_S = 10.0
 FIRST_READING_S = 60.0
-_ORPHANED_AFTER = timedelta(days=1)
-_VERBS = {
-    LeaseVerb.GRANT: LeaseState.GRANTED,
-    LeaseVerb.REFUSE: LeaseState.REFUSED,
-    LeaseVerb.WITHDRAW: LeaseState.OFFERED,
-    LeaseVerb.PAUSE: LeaseState.PAUSED,
-    LeaseVerb.RESUME: LeaseState.RUNNING,
-    LeaseVerb.BREAK: LeaseState.BROKEN,
-}
 
 
 class BudgetService:
     """The one loop over energy; implements `edgepi.plugin.Budget`.
 
-    It starts and stops the meters, boards and duties that it is given, and tries them again.
+    It starts and stops the meters, boards and duties that it is given, and tries them again;
+    *on_trouble* hears of each that fails, by its name, and with None once it works again; *mask*
+    takes secrets out of what is said.
     """
 
     def __init__(
@@ -86,31 +84,41 @@ class BudgetService:
         machine: Machine,
         governor: Governor,
         state_dir: Path,
+        on_trouble: OnTrouble = lambda _name, _trouble: None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self.leases = LeaseBook(self._lease_changed, clock.now)
-        self._interval_s = settings.interval_s
         self._node = node
         self._clock = clock
         self._bus = bus
         self._machine = machine
         self._governor = governor
+        self._adviser = Adviser(governor)
         self._measuring = Measuring(settings, node, clock)
-        self._telemetry = Telemetry(clock, self._on_read)
+        self._on_trouble = on_trouble
+        self._mask = mask
+        self._telemetry = Telemetry(clock, self._on_read, on_trouble)
+        self._heartbeats = Heartbeats()
+        self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self._entities = EnergyEntities(states)
         self._keeper = Keeper(EnergyStore(state_dir), clock, self.leases, self._measuring, governor)
-        self._sayings = Sayings(bus, clock)
+        self._sayings = Sayings(bus, clock, mask)
+        self._jobs = Jobs(
+            leases=self.leases,
+            governor=governor,
+            situation=self._situation,
+            keeper=self._keeper,
+            sayings=self._sayings,
+            nudge=self.nudge,
+        )
         self._duties: dict[str, DutyRunner] = {}
         self._reported_w: dict[str, float] = {}
-        self._nudge = asyncio.Event()
-        self._round = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-        self._told: tuple[Any, ...] | None = None
+        self._rounds = Rounds(self.tick, clock, settings.interval_s)
         self._verdict: Verdict | None = None
         self._supply: Supply | None = None
         self._awake_since_s = clock.monotonic()
         self._ticked_s: float | None = None
-        self._governor_failed = False
         self._sleeper.add_saver("the energy books", lambda: self.save(going=True))
         self._departure = Departure(
             node=node,
@@ -154,6 +162,7 @@ class BudgetService:
             del self._duties[runner.consumer]
             await runner.stop()
             self._entities.gone(runner.consumer)
+            self._on_trouble(runner.consumer, None)
 
     def add_saver(self, name: str, saver: Saver) -> Callable[[], None]:
         """Wait for *saver* before power goes; returns what takes it back."""
@@ -172,63 +181,40 @@ class BudgetService:
             self._sayings.say("node", "books", complaint)
             _log.warning("%s", complaint)
         self._telemetry.start()
-        self._task = asyncio.create_task(self._run(), name="energy budget")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End the loop, save the books, stop duties and meters."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._rounds.stop()
         await asyncio.gather(*(runner.stop() for runner in self._duties.values()))
+        await self._heartbeats.stop()
         await self._telemetry.stop()
         await self.save(going=self._departure.going)
 
     async def save(self, *, going: bool = False) -> None:
         """Write books and open leases to disk; a failure is logged."""
-        try:
-            await self._keeper.write(going=going)
-        except OSError as error:
-            _log.error("the energy books cannot be saved: %s", error)
-
-    async def _run(self) -> None:
-        while True:
-            self._nudge.clear()
-            try:
-                async with self._round:
-                    await self.tick()
-            except Exception:  # noqa: BLE001 (without this loop nothing guards the battery)
-                _log.exception("the energy loop stumbled; it goes on")
-            await self._pause()
-
-    async def _pause(self) -> None:
-        nap = asyncio.create_task(self._clock.sleep(self._interval_s))
-        nudge = asyncio.create_task(self._nudge.wait())
-        try:
-            await asyncio.wait({nap, nudge}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nap.cancel()
-            nudge.cancel()
+        await self._keeper.save(going=going)
 
     def nudge(self) -> None:
         """Decide again at once."""
-        self._nudge.set()
+        self._rounds.nudge()
 
     # One round ----------------------------------------------------------------------------
 
     async def tick(self) -> None:
         """Read, book, decide, carry out."""
         self._measure()
+        self._heartbeats.beat(self._telemetry.sources)
         if self._too_early():
             return
         situation = self._situation()
-        verdict = self._verdict = self._decide(situation)
+        verdict = self._verdict = self._adviser.decide(situation)
         self._carry_out(verdict)
         wake = self._departure.receipt.wake_utc if self._departure.receipt else None
         self._entities.write_all(self._measuring, verdict, wake, self._clock.now())
         self._entities.consumers(self._stated_w())
-        await self._tell()
+        levels = {runner.consumer: runner.level for runner in self._duties.values()}
+        await self._teller.tell(levels, self.leases.open)
         await self._departure.consider(situation, verdict)
         if self._keeper.due:
             await self.save()
@@ -278,17 +264,6 @@ class BudgetService:
             sleep=self._departure.means(),
         )
 
-    def _decide(self, situation: Situation) -> Verdict:
-        try:
-            verdict = self._governor.decide(situation)
-            self._governor_failed = False
-        except Exception:  # noqa: BLE001 (the guards must hold whatever a governor does)
-            if not self._governor_failed:
-                _log.exception("the governor failed; levels stay, guards hold")
-            self._governor_failed = True
-            verdict = Verdict(levels={duty.consumer: duty.level for duty in situation.duties})
-        return enforce(situation, verdict)
-
     def _carry_out(self, verdict: Verdict) -> None:
         for decision in verdict.decisions:
             self._sayings.publish(decision)
@@ -296,35 +271,7 @@ class BudgetService:
             runner = self._duties.get(consumer)
             if runner is not None and level in {known.name for known in runner.levels}:
                 runner.want(level)
-        for step in verdict.leases:
-            self._step(step)
-        for lease in self.leases.orphans(self._clock.now() - _ORPHANED_AFTER):
-            self.leases.step(
-                lease.offer.offer_id, LeaseState.GIVEN_BACK, "given back: nobody took it up again"
-            )
-
-    def _step(self, step: LeaseVerdict) -> None:
-        try:
-            self.leases.step(step.offer_id, _VERBS[step.verb], step.sentence)
-        except LeaseError as error:
-            _log.warning("the governor asked for the impossible: %s", error.message)
-            return
-        self._sayings.say(step.offer_id, step.verb.value, step.sentence)
-
-    async def _tell(self) -> None:
-        levels = {runner.consumer: runner.level for runner in self._duties.values()}
-        leases = self.leases.open
-        told = (tuple(levels.items()), tuple((x.offer.offer_id, x.state, x.finishing) for x in leases))
-        if told == self._told:
-            return
-        try:
-            await bounded(self._tell_machine(levels, leases), TELL_WITHIN_S, "telling the machine")
-            self._told = told
-        except PluginCallError as error:
-            _log.warning("%s", error.message)
-
-    async def _tell_machine(self, levels: dict[str, str], leases: tuple[Lease, ...]) -> None:
-        await self._machine.tell(levels, leases)
+        self._jobs.carry_out(verdict.leases, self._clock.now())
 
     # Events -------------------------------------------------------------------------------
 
@@ -351,6 +298,7 @@ class BudgetService:
             ("fail", f"{failure}; it is tried again") if failure else ("recover", "follows again")
         )
         self._sayings.say(consumer, action, sentence)
+        self._on_trouble(consumer, failure)
 
     def _lease_changed(self, lease: Lease) -> None:
         self._bus.publish(LeaseChanged(lease))
@@ -363,32 +311,11 @@ class BudgetService:
 
     async def would_grant(self, offer: Offer) -> Answer:
         """Answer an offer without granting it; raises OfferError."""
-        validate_offer(offer)
-        return self._governor.would_grant(self._situation(), offer)
+        return self._jobs.would_grant(offer)
 
     async def offer(self, offer: Offer) -> LeaseHandle:
         """Make an offer, or take up again the lease it had before a restart; raises OfferError."""
-        handle = Handle(self, self.leases.offer(offer))
-        self.nudge()
-        return handle
-
-    async def commit(self, offer_id: str) -> Answer:
-        """Ask whether a lease's finish phase is safe; *yes* is on disk before it is said."""
-        lease = self.leases.step(offer_id, LeaseState.COMMIT_ASKED)
-        answer = self._governor.may_commit(self._situation(), lease)
-        if answer.yes:
-            self.leases.step(offer_id, LeaseState.COMMITTED, answer.sentence)
-            try:
-                await self._keeper.write()
-            except OSError as error:
-                answer = Answer(yes=False, sentence=f"no: the promise cannot be saved: {error}")
-        if not answer.yes:
-            self.leases.step(offer_id, LeaseState.GIVEN_BACK, answer.sentence)
-        self._sayings.say(
-            offer_id, "commit" if answer.yes else "refuse_commit", answer.sentence, answer.numbers
-        )
-        self.nudge()
-        return answer
+        return self._jobs.offer(offer)
 
     async def wake_at(self, wake_utc: datetime) -> WakeReceipt:
         """Arm a wake for whenever the node sleeps next; raises EnergyError if the board does not hold it."""
@@ -406,17 +333,15 @@ class BudgetService:
         """Everything about energy, as JSON-able values."""
         said = self._sayings.latest
         price = self._verdict.price_points_per_wh if self._verdict else None
-        return energy_status(self._measuring, self._clock.now()) | {
+        status = energy_status(self._measuring, self._clock.now()) | {
             "governor": self._governor.name,
             "price_points_per_wh": price,
             "duties": [duty_status(r, said(r.consumer)) for r in self._duties.values()],
             "leases": [lease_status(x, said(x.offer.offer_id)) for x in self.leases.open],
             "plan": plan_status(self._verdict, self._departure.asked_wake_utc),
             "board": board_status(self._telemetry.sources, self._departure.receipt),
-            "meters": [
-                {"name": s.name, "working": s.started and not s.failures, "failure": s.failure or None}
-                for s in self._telemetry.sources
-            ],
+            "meters": meter_status(self._telemetry.sources),
             "boots": self._keeper.boots,
             "node_sentence": said("node"),
         }
+        return {key: mask_all(value, self._mask) for key, value in status.items()}

@@ -14,7 +14,14 @@ from edgepi.budget.telemetry import Source
 from edgepi.energy import Verdict
 from edgepi.model import Lease, WakeReceipt
 
-__all__ = ["board_status", "duty_status", "energy_status", "lease_status", "plan_status"]
+__all__ = [
+    "board_status",
+    "duty_status",
+    "energy_status",
+    "lease_status",
+    "meter_status",
+    "plan_status",
+]
 
 
 def energy_status(measuring: Measuring, now_utc: datetime) -> dict[str, Any]:
@@ -101,6 +108,14 @@ def board_status(sources: Iterable[Source], receipt: WakeReceipt | None) -> dict
             "doubts": list(receipt.doubts),
         },
     }
+
+
+def meter_status(sources: Iterable[Source]) -> list[dict[str, Any]]:
+    """Each meter and board: whether it works, and why not."""
+    return [
+        {"name": s.name, "working": s.started and not s.failures, "failure": s.failure or None}
+        for s in sources
+    ]
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edgepi.files import atomic_write
 from edgepi.model import FinishPhase, Lease, LeaseState, Offer, RunPhase, WaitPhase
-from edgepi.runtime.files import atomic_write
 
 __all__ = ["EnergyStore", "Saved", "lease_from_dict", "lease_to_dict"]
 
 _log = logging.getLogger("edgepi.budget.store")
 
 FORMAT = "edgepi-energy-1"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +59,20 @@ class EnergyStore:
 
     def _load(self) -> tuple[Saved | None, str | None]:
         try:
-            content = self.path.read_bytes()
+            return _decode(json.loads(self.path.read_bytes())), None
         except FileNotFoundError:
             return None, None
-        try:
-            return _decode(json.loads(content)), None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             _log.debug("%s is no energy file: %r", self.path, error)
-            aside = self._free_name()
+            return None, f"{self.path.name} cannot be read; {self._set_aside()}, the books begin anew"
+
+    def _set_aside(self) -> str:
+        aside = self._free_name()
+        try:
             self.path.replace(aside)
-            return (
-                None,
-                f"{self.path.name} cannot be read; it was moved to {aside.name}, the books begin anew",
-            )
+        except OSError as error:
+            return f"nor can it be moved aside ({error.strerror})"
+        return f"it was moved to {aside.name}"
 
     def _free_name(self) -> Path:
         number = 1

@@ -14,9 +14,11 @@ from edgepi.errors import ContractError
 from edgepi.model import Supply, WakeReason
 from edgepi.plugin import PowerController, SupplyMeter
 
-__all__ = ["Source", "Telemetry"]
+__all__ = ["OnTrouble", "Source", "Telemetry"]
 
 _log = logging.getLogger("edgepi.budget.telemetry")
+
+OnTrouble = Callable[[str, str | None], None]
 
 _START_WITHIN_S = 30.0
 _RETRY_S = (5.0, 15.0, 60.0, 300.0)
@@ -54,11 +56,20 @@ class Source:
 
 
 class Telemetry:
-    """Keeps every source running; a source that fails or hangs is retried and harms no other."""
+    """Keeps every source running; a source that fails or hangs is retried and harms no other.
 
-    def __init__(self, clock: Clock, on_read: Callable[[Source], None]) -> None:
+    *on_trouble* is told name and failure of a source, and None once it works again.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        on_read: Callable[[Source], None],
+        on_trouble: OnTrouble = lambda _name, _trouble: None,
+    ) -> None:
         self._clock = clock
         self._on_read = on_read
+        self._on_trouble = on_trouble
         self._running = False
         self.sources: list[Source] = []
 
@@ -75,6 +86,7 @@ class Telemetry:
         for source in [s for s in self.sources if s.meter is meter]:
             self.sources.remove(source)
             await self._end(source)
+            self._on_trouble(source.name, None)
 
     def start(self) -> None:
         """Begin to read."""
@@ -140,6 +152,7 @@ class Telemetry:
         source.supply, source.read_s = supply, self._clock.monotonic()
         if source.failures:
             _log.info("%s measures again", name)
+            self._on_trouble(name, None)
         source.failures, source.failure = 0, ""
         self._on_read(source)
 
@@ -153,6 +166,8 @@ class Telemetry:
 
     async def _failed(self, source: Source, error: PluginCallError) -> None:
         source.failures += 1
+        if source.failure != error.message:
+            self._on_trouble(source.name, error.message)
         source.failure = error.message
         if source.failures == 1:
             _log.warning("%s; it is tried again", error.message)

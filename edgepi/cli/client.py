@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from edgepi.cli.paths import listens
 from edgepi.errors import AccessError, NodeNotRunningError, RequestError
 
 __all__ = ["NodeClient"]
@@ -42,7 +43,7 @@ class NodeClient:
         try:
             status, content = self._exchange(method, path, body)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
-            raise NodeNotRunningError(self._state_dir) from error
+            raise _nobody(self._state_dir) from error
         except PermissionError as error:
             raise AccessError(
                 f"no permission to talk to the node in {self._state_dir}", hint="run as the node's user"
@@ -60,6 +61,14 @@ class NodeClient:
             return response.status, response.read()
         finally:
             connection.close()
+
+
+def _nobody(state_dir: Path) -> NodeNotRunningError:
+    if listens(state_dir / "world.sock"):
+        return NodeNotRunningError(
+            state_dir, hint="its world runs, so it sleeps or starts: `edgepi sim status`"
+        )
+    return NodeNotRunningError(state_dir)
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -15,7 +15,7 @@ from typing import Any
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 from edgepi.cli.sparkline import Line, sparkline
 from edgepi.errors import NodeNotRunningError, RecorderError, RequestError
 from edgepi.model import Value
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask the running node, or read its database when none runs."""
-    directory = state_dir_of(args)
+    directory = node_dir_of(args, rests=True)
     if args.list:
         return _list(directory, as_json=args.json)
     if not args.entity:

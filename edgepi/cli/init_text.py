@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from edgepi.cli.init_chips import Chip
+from edgepi.energy.battery import CHEMISTRIES, Chemistry
 
 __all__ = ["config_text"]
 
@@ -58,26 +59,33 @@ plugins: {}
 def config_text(answers: Mapping[str, Any], chips: Sequence[Chip]) -> str:
     """Write the answers and what was found as YAML with comments."""
     values = {key.replace("-", "_"): _scalar(value) for key, value in answers.items()}
-    return _HEAD.format(**values) + (_plugins(chips) if chips else _NO_CHIPS)
+    return _HEAD.format(**values) + (_plugins(chips, answers) if chips else _NO_CHIPS)
 
 
-def _plugins(chips: Iterable[Chip]) -> str:
+def _plugins(chips: Iterable[Chip], answers: Mapping[str, Any]) -> str:
     lines = ["plugins:"]
+    more = {"wittypi": _low_voltage(CHEMISTRIES[answers["chemistry"]])}
     for plugin, found in groupby(sorted(chips, key=lambda c: (c.plugin, c.address or 0)), lambda c: c.plugin):
-        lines += _plugin(plugin, list(found))
+        lines += _plugin(plugin, list(found), more.get(plugin, []))
     return "\n".join(lines) + "\n"
 
 
-def _plugin(name: str, chips: Sequence[Chip]) -> list[str]:
+def _low_voltage(cell: Chemistry) -> list[str]:
+    return [
+        "# The board's own last cut-off, for a battery of 12 V; waking on voltage needs it.",
+        f"low_voltage: {cell.cut_v * cell.cells_for_12_v:.1f}",
+    ]
+
+
+def _plugin(name: str, chips: Sequence[Chip], more: Sequence[str]) -> list[str]:
     head = f"  {name}:  # {chips[0].title}"
-    if len(chips) == 1 and not _keys(chips[0]):
-        return [f"  {name}: {{}}  # {chips[0].title}"]
     if len(chips) == 1:
-        return [head, *(f"    {line}" for line in _keys(chips[0]))]
+        keys = [*_keys(chips[0]), *more]
+        return [head, *(f"    {line}" for line in keys)] if keys else [head.replace(":", ": {}", 1)]
     lines = [head]
     for number, chip in enumerate(chips, 1):
         lines.append(f"    - name: {name}_{number}")
-        lines += [f"      {line}" for line in _keys(chip)]
+        lines += [f"      {line}" for line in (*_keys(chip), *more)]
     return lines
 
 

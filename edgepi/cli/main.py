@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -73,7 +74,8 @@ def _report(error: EdgePiError | OSError) -> int:
         return _fail(error, 3 if isinstance(error, NodeNotRunningError) else 4)
     if error.errno is None:
         raise error
-    return _fail(EdgePiError(_os_sentence(error)), 4)
+    hint = "`df -h` shows which disk is full" if error.errno == errno.ENOSPC else None
+    return _fail(EdgePiError(_os_sentence(error), hint=hint), 4)
 
 
 def _report_findings(error: ConfigError) -> int:
@@ -81,7 +83,7 @@ def _report_findings(error: ConfigError) -> int:
 
     for finding in error.findings:
         print(finding.render() if isinstance(finding, Finding) else finding, end="\n\n", file=sys.stderr)
-    return _fail(error, 1)
+    return _fail(EdgePiError(error.message, hint=None if error.findings else error.hint), 1)
 
 
 def _dispatch(argv: list[str]) -> int:

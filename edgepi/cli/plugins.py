@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from edgepi.cli.client import NodeClient
+from edgepi.cli.installed import installed
 from edgepi.cli.output import print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 from edgepi.errors import EdgePiError, NodeNotRunningError, PluginError
-from edgepi.runtime.discovery import discover
 from edgepi.runtime.quarantine import Quarantine
 from edgepi.runtime.records import PluginRecord
 from edgepi.runtime.registry import PluginRegistry
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         from edgepi.cli import plugin_template
 
         return plugin_template.run(args)
-    directory = state_dir_of(args)
+    directory = node_dir_of(args)
     if args.what == "release":
         return _release(directory, args.name, as_json=args.json)
     registry = _registry(directory)
@@ -55,15 +54,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _registry(directory: Path) -> PluginRegistry:
-    allow, block = (_names(os.environ.get(key)) for key in ("EDGEPI_PLUGINS", "EDGEPI_PLUGINS_BLOCK"))
-    registry = discover(allow=allow, block=block or ())
+    registry = installed()
     Quarantine(directory).mark(registry)
     registry.probe()
     return registry
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
 
 
 def _live(directory: Path) -> list[Mapping[str, Any]]:

@@ -7,17 +7,30 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import paint, print_json
-from edgepi.cli.paths import add_state_argument, state_dir_of
-from edgepi.errors import RequestError
+from edgepi.cli.paths import (
+    add_config_argument,
+    add_state_argument,
+    config_of,
+    node_dir_of,
+    state_dir_of,
+)
+from edgepi.errors import EdgePiError, NodeNotRunningError, RequestError
 
 __all__ = ["add_arguments", "parse_time", "run"]
 
 Data = Mapping[str, Any]
+
+
+class _Client(Protocol):
+    def get(self, path: str) -> Any: ...
+    def post(self, path: str, body: object = None) -> Any: ...
+
 
 _AHEAD = re.compile(r"\+(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
@@ -28,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     common = argparse.ArgumentParser(add_help=False)
     add_state_argument(common)
+    add_config_argument(common)
+    common.add_argument("--world", type=Path, metavar="SOCKET", help="without a node: the simulated world")
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     commands.add_parser("status", parents=[common], help="show what the board says and holds")
@@ -39,13 +54,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask the running node; 1 if the board does not work or the person said no."""
-    client = NodeClient(state_dir_of(args))
-    actions = {"status": _status, "wake-at": _wake_at, "off": _off}
-    return actions[args.action](client, args)
+    """Ask the running node, or the board itself; 1 if it does not work or the person said no."""
+    action = {"status": _status, "wake-at": _wake_at, "off": _off}[args.action]
+    try:
+        return action(NodeClient(node_dir_of(args)), args)
+    except NodeNotRunningError as error:
+        try:
+            config_of(args)
+        except EdgePiError:
+            raise error from None
+    from edgepi.cli.power_alone import alone
+
+    with alone(args, state_dir_of(args)) as client:
+        return action(client, args)
 
 
-def _status(client: NodeClient, args: argparse.Namespace) -> int:
+def _status(client: _Client, args: argparse.Namespace) -> int:
     status = client.get("power/status")
     if args.json:
         print_json(status)
@@ -56,7 +80,7 @@ def _status(client: NodeClient, args: argparse.Namespace) -> int:
     return 0 if board and board["working"] else 1
 
 
-def _wake_at(client: NodeClient, args: argparse.Namespace) -> int:
+def _wake_at(client: _Client, args: argparse.Namespace) -> int:
     wake = _time_of(client, args.time)
     held = client.post("power/wake-at", {"wake_utc": wake.isoformat()})
     if args.json:
@@ -66,7 +90,7 @@ def _wake_at(client: NodeClient, args: argparse.Namespace) -> int:
     return 0
 
 
-def _off(client: NodeClient, args: argparse.Namespace) -> int:
+def _off(client: _Client, args: argparse.Namespace) -> int:
     wake = _time_of(client, args.until) if args.until else None
     if not args.yes and not _confirmed(client, wake):
         print("nothing was done")
@@ -80,17 +104,17 @@ def _off(client: NodeClient, args: argparse.Namespace) -> int:
     return 0
 
 
-def _confirmed(client: NodeClient, wake: datetime | None) -> bool:
+def _confirmed(client: _Client, wake: datetime | None) -> bool:
     """Ask on a terminal; without one the answer is no, and the error says how to say yes."""
     if not sys.stdin.isatty():
         raise RequestError("this would cut the node's power", hint="add --yes to do it without being asked")
-    name = client.get("status")["node"]["name"]
-    until = f" until {wake:%Y-%m-%d %H:%M} UTC" if wake else ""
-    answer = input(f"switch {name} off{until}? Its power will be cut. [y/N] ")
+    node = client.get("status")["node"]
+    until = f" until {wake.astimezone(_zone(node.get('time_zone', 'UTC'))):%Y-%m-%d %H:%M %Z}" if wake else ""
+    answer = input(f"switch {node['name']} off{until}? Its power will be cut. [y/N] ")
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _time_of(client: NodeClient, text: str) -> datetime:
+def _time_of(client: _Client, text: str) -> datetime:
     """Read a time as the node understands it: by its clock, which may be a simulated one."""
     status = client.get("status")
     now = datetime.fromisoformat(status["time_utc"])
@@ -151,11 +175,10 @@ def _facts(status: Data) -> Iterator[tuple[str, str]]:
             yield "woken by", reason["text"]
     supply, soc = status.get("supply") or {}, status.get("soc") or {}
     yield "battery", _measured(supply, soc)
-    guard = status["guard"]
-    force = (
-        "" if guard["in_force"] == "none" else paint(f" (the {guard['in_force']} guard is in force)", "red")
-    )
-    yield "guards", f"run {guard['run_v']:.2f} V, commit {guard['commit_v']:.2f} V{force}"
+    if guard := status.get("guard"):
+        force = guard["in_force"]
+        said = "" if force == "none" else paint(f" (the {force} guard is in force)", "red")
+        yield "guards", f"run {guard['run_v']:.2f} V, commit {guard['commit_v']:.2f} V{said}"
     armed = (board or {}).get("armed")
     if armed:
         yield "armed", ", ".join(armed["triggers"]) or paint("nothing", "red")

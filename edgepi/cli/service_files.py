@@ -39,8 +39,6 @@ Group={user}
 SupplementaryGroups={groups}
 UMask=0077
 Environment=PYTHONUNBUFFERED=1
-# lgpio puts a pipe into its working directory, which must be writable.
-Environment=LG_WD=%t/edgepi
 WorkingDirectory=%S/edgepi
 
 # The node feeds the watchdog only while its timers advance.

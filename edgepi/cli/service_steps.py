@@ -49,7 +49,7 @@ def present_groups(more: Sequence[str] = ()) -> tuple[str, ...]:
 
 def install_steps(options: ServiceOptions, config: Path | None, root: Path, *, start: bool) -> list[Step]:
     """List the steps to install; *config* is copied to where the service looks for it."""
-    steps = [] if _user_exists(options.user) else [_make_user(options.user)]
+    steps = [_make_user(options.user)] if root == Path("/") and not _user_exists(options.user) else []
     if config:
         steps += _config_steps(options, config, root)
     steps += [

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import add_config_argument, state_dir
-from edgepi.errors import RequestError
+from edgepi.cli.paths import SIMULATED, add_config_argument, listens, state_dir
+from edgepi.errors import RequestError, WorldError
 from edgepi.hardware.channel import BlockingChannel
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def sim_directory(given: Path | None) -> Path:
     """Return the state directory of the simulated node: never that of a real one, unless asked for."""
     if given or os.environ.get("EDGEPI_STATE_DIR"):
         return state_dir(given, os.environ, os.geteuid())
-    return state_dir(None, os.environ, os.geteuid()) / "sim"
+    return state_dir(None, os.environ, os.geteuid()) / SIMULATED
 
 
 def run(args: argparse.Namespace) -> int:
@@ -153,6 +154,11 @@ def _start(args: argparse.Namespace, directory: Path) -> int:
     from edgepi.sim.build import demo_config
     from edgepi.sim.harness import Harness
 
+    if listens(directory / "world.sock"):
+        raise WorldError(
+            f"a simulated node runs already in {directory}",
+            hint="`edgepi token link` leads to its page; stop it, or give this one its own --state-dir",
+        )
     config = args.config or demo_config()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     simulation = _build(args, config, directory)
@@ -181,9 +187,12 @@ async def _simulate(harness: Harness, last_s: float | None) -> None:
 def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulation:
     from edgepi.config import load
     from edgepi.runtime.discovery import discover
+    from edgepi.runtime.tolerant import TolerantCatalog
     from edgepi.sim.build import build, world_spec
 
-    settings = load(config, discover(), os.environ)
+    # The world needs nothing of a plugin, and must not be harmed by one.
+    catalog = TolerantCatalog(discover(), wanted=lambda _: False)
+    settings = load(config, catalog, os.environ, leave_out=True)
     saved = directory / "world.json"
     if args.fresh:
         saved.unlink(missing_ok=True)
@@ -215,7 +224,20 @@ def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) 
     say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
     )
-    say(f"configuration {config}; other commands: export EDGEPI_STATE_DIR={directory}")
+    say(f"configuration {config}, state {directory}")
+    say(f"in a second terminal: {_own_command()} status{_where(directory)}")
+
+
+def _own_command() -> str:
+    """Return what to type for this program: its name if the shell finds it, else its path from here."""
+    own = Path(sys.executable).with_name("edgepi")
+    if (found := shutil.which("edgepi")) and Path(found).resolve() == own.resolve():
+        return "edgepi"
+    return str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own)
+
+
+def _where(directory: Path) -> str:
+    return "" if directory == sim_directory(None) else f" --state-dir {directory}"
 
 
 def _teller(who: str, colour: str, *, as_json: bool) -> Say:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 
 __all__ = ["add_arguments", "run", "shown_value"]
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print states; 1 if a pattern fits none."""
-    states = NodeClient(state_dir_of(args)).get("states", entity=args.entity)
+    states = NodeClient(node_dir_of(args)).get("states", entity=args.entity)
     if args.json:
         print_json(states)
     elif states:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the status; 1 if something is not well."""
-    client = NodeClient(state_dir_of(args))
+    client = NodeClient(node_dir_of(args))
     health, status = client.get("health"), client.get("status")
     decisions = client.get("decisions", limit=5)
     if args.json:
@@ -39,11 +39,23 @@ def _print(health: Data, status: Data, decisions: Sequence[Data]) -> None:
     duties = status["energy"].get("duties") or []
     if duties:
         print()
-        print_table(("consumer", "level", "W"), [(d["consumer"], d["level"], d["power_w"]) for d in duties])
+        print_table(("consumer", "level", "adds"), [(d["consumer"], d["level"], _power(d)) for d in duties])
     if decisions:
         print()
     for decision in decisions:
-        print(f"{paint(decision['time_utc'][:16].replace('T', ' '), 'dim')} {decision['sentence']}")
+        print(f"{paint(decision['time_utc'][:16].replace('T', ' '), 'dim')} {_said(decision)}")
+
+
+def _said(decision: Data) -> str:
+    """The sentence, with its subject before it where it does not name it itself."""
+    subject, sentence = decision["subject"], str(decision["sentence"])
+    named = subject == "node" or subject.lower() in sentence.lower()
+    return sentence if named else f"{subject} {sentence}"
+
+
+def _power(duty: Data) -> str:
+    power_w = duty["power_w"]
+    return f"{power_w * 1000:.1f} mW" if 0 < power_w < 0.01 else f"{power_w:.2f} W"
 
 
 def _facts(health: Data, status: Data) -> Iterator[tuple[str, str]]:

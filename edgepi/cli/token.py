@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import print_json, print_table
-from edgepi.cli.paths import add_state_argument, state_dir_of
+from edgepi.cli.paths import add_state_argument, node_dir_of
 from edgepi.clock import Clock, SystemClock
 from edgepi.web.tokens import Scope, TokenStore
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
-    directory = state_dir_of(args)
+    directory = node_dir_of(args)
     if args.what == "link":
         return _link(directory, as_json=args.json)
     store = TokenStore(directory / "tokens.json")

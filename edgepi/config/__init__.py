@@ -5,7 +5,7 @@ from typing import Any
 from edgepi.config.catalog import PluginCatalog
 from edgepi.config.findings import Finding
 from edgepi.config.loader import Report, check, load
-from edgepi.config.masking import MASK, SecretFilter, masked
+from edgepi.config.masking import MASK, Masker, SecretFilter, mask_all, masked
 from edgepi.config.settings import (
     BatterySettings,
     BoardSettings,
@@ -29,6 +29,7 @@ __all__ = [
     "GuardSettings",
     "HttpSettings",
     "LoggingSettings",
+    "Masker",
     "PanelSettings",
     "PluginCatalog",
     "PluginSettings",
@@ -40,6 +41,7 @@ __all__ = [
     "check",
     "json_schema",
     "load",
+    "mask_all",
     "masked",
 ]
 

@@ -15,10 +15,11 @@ from edgepi.config.source import Source
 from edgepi.errors import ConfigError
 from edgepi.plugin.fields import nearest
 
-__all__ = ["MAX_VALUES", "Document", "Place", "Where", "read_document"]
+__all__ = ["IN_SECRETS", "MAX_VALUES", "Document", "Place", "Where", "read_document"]
 
 MAX_VALUES = 20_000
 Where = tuple[str | int, ...]
+IN_SECRETS: Where = ("!secret",)
 _YAML = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({"!", f"{_YAML}str"})
 _PLAIN_TAGS = frozenset(f"{_YAML}{name}" for name in ("int", "float", "bool", "null"))
@@ -37,7 +38,8 @@ class Document:
     """Plain data; *keys* and *values* say where each path's key and value stand.
 
     *broken* are paths whose value could not be had, and has been complained about; *secret*
-    says which paths hold the value of a ``!secret``, *hidden* every value to mask.
+    says which paths hold the value of a ``!secret``, *hidden* every value to mask. *found* holds
+    each finding with the path it is about, `IN_SECRETS` for those about a file of secrets.
     """
 
     root: Place
@@ -47,7 +49,12 @@ class Document:
     broken: set[Where] = field(default_factory=set)
     secret: set[Where] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
+    found: list[tuple[Where, Finding]] = field(default_factory=list)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything found so far."""
+        return tuple(finding for _, finding in self.found)
 
     def place(self, where: Where, *, key: bool = False) -> Place:
         """Return where the value (or the key) stands, or the nearest thing around it."""
@@ -76,7 +83,8 @@ class Document:
     def find(self, where: Where, message: str, *, key: bool = False, suggestion: str | None = None) -> None:
         """Add a finding at a path."""
         place = self.place(where, key=key)
-        self.findings.append(place.source.finding(message, place.line, place.column, suggestion=suggestion))
+        finding = place.source.finding(message, place.line, place.column, suggestion=suggestion)
+        self.found.append((where, finding))
 
 
 def read_document(path: Path, env: AbcMapping[str, str]) -> Document:
@@ -91,7 +99,7 @@ def read_document(path: Path, env: AbcMapping[str, str]) -> Document:
     if root is not None:
         builder = _Builder(document, env, source)
         document.data = builder.value(root, ())
-        document.findings.extend(builder.secrets.findings)
+        document.found.extend((IN_SECRETS, finding) for finding in builder.secrets.findings)
     return document
 
 
@@ -114,23 +122,23 @@ class _Builder:
             case Mapping():
                 return self._mapping(node, where)
             case Sequence():
-                self._check_tag(node, "seq")
+                self._check_tag(node, "seq", where)
                 return [self.value(item, (*where, i)) for i, item in enumerate(node.items)]
             case Scalar():
                 return self._scalar(node, where)
 
     def _mapping(self, node: Mapping, where: Where) -> dict[str, Any]:
-        self._check_tag(node, "map")
+        self._check_tag(node, "map", where)
         result: dict[str, Any] = {}
         merged: list[tuple[Node, Node]] = []
         for key, item in node.pairs:
             if not isinstance(key, Scalar) or key.tag is not None:
-                self._complain(key, "a key must be a plain word")
+                self._complain(key, "a key must be a plain word", where)
             elif key.text == "<<" and key.plain:
-                merged += self._merged(item)
+                merged += self._merged(item, where)
             elif key.text in result:
                 first = self._document.keys[*where, key.text].line + 1
-                self._complain(key, f"the key {key.text!r} is there twice (first in line {first})")
+                self._complain(key, f"the key {key.text!r} is there twice (first in line {first})", where)
             else:
                 result[key.text] = self._item(key, item, where)
         for key, item in merged:
@@ -146,12 +154,12 @@ class _Builder:
             self._document.values[below] = self._document.keys[below]
         return value
 
-    def _merged(self, node: Node) -> list[tuple[Node, Node]]:
+    def _merged(self, node: Node, where: Where) -> list[tuple[Node, Node]]:
         if isinstance(node, Mapping):
             return node.pairs
         if isinstance(node, Sequence) and all(isinstance(item, Mapping) for item in node.items):
             return [pair for item in node.items if isinstance(item, Mapping) for pair in item.pairs]
-        self._complain(node, "<< merges a mapping, or a list of mappings: <<: *name")
+        self._complain(node, "<< merges a mapping, or a list of mappings: <<: *name", where)
         return []
 
     def _scalar(self, node: Scalar, where: Where) -> Any:
@@ -162,7 +170,7 @@ class _Builder:
             return node.text
         if node.tag is None or node.tag in _PLAIN_TAGS:
             return resolve(node.text)
-        self._unknown_tag(node)
+        self._unknown_tag(node, where)
         self._document.broken.add(where)
         return None
 
@@ -170,7 +178,7 @@ class _Builder:
         known, value = self.secrets.find(node.text, node.source.path.parent.absolute())
         if not known:
             message = f"there is no secret {node.text!r} in secrets.yaml beside this file or above it"
-            self._complain(node, message, nearest(node.text, self.secrets.names()))
+            self._complain(node, message, where, nearest(node.text, self.secrets.names()))
             self._document.broken.add(where)
             return None
         self._document.secret.add(where)
@@ -181,7 +189,8 @@ class _Builder:
         name, _, default = node.text.strip().partition(" ")
         text = self._env.get(name, default.strip() or None)
         if not name or text is None:
-            self._complain(node, f"the environment variable {name!r} is not set, and no default is given")
+            message = f"the environment variable {name!r} is not set, and no default is given"
+            self._complain(node, message, where)
             self._document.broken.add(where)
             return None
         if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
@@ -193,7 +202,7 @@ class _Builder:
             path = self._included_path(node)
             root = compose(Source.read(path))
         except ConfigError as error:
-            self._document.findings.extend(f for f in error.findings if isinstance(f, Finding))
+            self._document.found.extend((where, f) for f in error.findings if isinstance(f, Finding))
             self._document.broken.add(where)
             return None
         if root is None:
@@ -222,19 +231,18 @@ class _Builder:
             raise refuse("there is no such file")
         return path
 
-    def _check_tag(self, node: Mapping | Sequence, plain: str) -> None:
+    def _check_tag(self, node: Mapping | Sequence, plain: str, where: Where) -> None:
         if node.tag not in {None, "!", f"{_YAML}{plain}"}:
-            self._unknown_tag(node)
+            self._unknown_tag(node, where)
 
-    def _unknown_tag(self, node: Node) -> None:
+    def _unknown_tag(self, node: Node, where: Where) -> None:
         tag = (node.tag or "").replace(_YAML, "!!")
         known = ("!secret", "!include", "!env_var")
-        self._complain(node, f"unknown tag {tag}", nearest(tag, known))
+        self._complain(node, f"unknown tag {tag}", where, nearest(tag, known))
 
-    def _complain(self, node: Node, message: str, suggestion: str | None = None) -> None:
-        self._document.findings.append(
-            node.source.finding(message, node.line, node.column, suggestion=suggestion)
-        )
+    def _complain(self, node: Node, message: str, where: Where, suggestion: str | None = None) -> None:
+        finding = node.source.finding(message, node.line, node.column, suggestion=suggestion)
+        self._document.found.append((where, finding))
 
 
 def _is_file(path: Path) -> bool:

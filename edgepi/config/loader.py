@@ -11,7 +11,7 @@ from typing import Any
 import voluptuous as vol
 
 from edgepi.config.catalog import PluginCatalog
-from edgepi.config.document import Document, read_document
+from edgepi.config.document import IN_SECRETS, Document, Where, read_document
 from edgepi.config.explain import Strict, explain
 from edgepi.config.findings import Finding
 from edgepi.config.keys import Section
@@ -38,36 +38,53 @@ class Report:
         return tuple(f for f in self.findings if f.severity == "error")
 
 
-def load(path: Path, catalog: PluginCatalog, env: Mapping[str, str]) -> Settings:
-    """Read the configuration.
+def load(path: Path, catalog: PluginCatalog, env: Mapping[str, str], *, leave_out: bool = False) -> Settings:
+    """Read the configuration; *leave_out* as for `check`.
 
     Raises:
         ConfigError: with every error of the file, its includes and its plugins.
     """
-    report = check(path, catalog, env)
+    report = check(path, catalog, env, leave_out=leave_out)
     if report.settings is None:
         raise ConfigError(report.errors, path=path)
     return report.settings
 
 
-def check(path: Path, catalog: PluginCatalog, env: Mapping[str, str]) -> Report:
-    """Read the configuration and report everything found, in file order."""
+def check(path: Path, catalog: PluginCatalog, env: Mapping[str, str], *, leave_out: bool = False) -> Report:
+    """Read the configuration and report everything found, in file order.
+
+    With *leave_out* an error in one plugin's keys costs only that instance, which then holds its
+    findings, and one in a file of secrets only what asked for them; the settings are None for an
+    error of the core.
+    """
     try:
         document = read_document(path, env)
     except ConfigError as error:
         return Report(None, tuple(f for f in error.findings if isinstance(f, Finding)))
-    settings = _interpret(document, catalog, path)
+    reader = PluginReader(document, catalog)
+    settings = _interpret(document, reader, path)
     secrets = frozenset(document.hidden)
-    findings = _in_order(document, secrets)
-    if settings is None or any(f.severity == "error" for f in findings):
+    found = _in_order(document, secrets)
+    findings = tuple(dict.fromkeys(finding for _, finding in found))
+    errors = [(where, finding) for where, finding in found if finding.severity == "error"]
+    if settings is None or any(not (leave_out and _spares_the_core(where)) for where, _ in errors):
         return Report(None, findings)
-    return Report(dataclasses.replace(settings, secrets=secrets, warnings=findings), findings)
+    plugins = reader.instances(errors)
+    kept = {finding for plugin in plugins for finding in plugin.findings}
+    warnings = tuple(finding for finding in findings if finding not in kept)
+    return Report(
+        dataclasses.replace(settings, plugins=plugins, secrets=secrets, warnings=warnings), findings
+    )
 
 
-def _interpret(document: Document, catalog: PluginCatalog, path: Path) -> Settings | None:
+def _spares_the_core(where: Where) -> bool:
+    return where == IN_SECRETS or (len(where) > 1 and where[0] == "plugins")
+
+
+def _interpret(document: Document, reader: PluginReader, path: Path) -> Settings | None:
     data = document.data
     if data is None:
-        if not document.findings:
+        if not document.found:
             document.find((), "the file is empty: it needs at least the section `node`")
         return None
     if not isinstance(data, dict):
@@ -77,10 +94,10 @@ def _interpret(document: Document, catalog: PluginCatalog, path: Path) -> Settin
     for name in data.keys() - set(known):
         document.find((name,), f"unknown section {name!r}", key=True, suggestion=nearest(name, known))
     built = {name: _section(document, name, section) for name, section in SECTIONS.items()}
-    plugins = PluginReader(document, catalog).read(data.get("plugins"))
+    reader.read(data.get("plugins"))
     if any(value is None for value in built.values()):
         return None
-    return Settings(**built, plugins=plugins, path=path)
+    return Settings(**built, path=path)
 
 
 def _section(document: Document, name: str, section: Section) -> Any:
@@ -98,21 +115,24 @@ def _section(document: Document, name: str, section: Section) -> Any:
     return None
 
 
-def _in_order(document: Document, secrets: frozenset[str]) -> tuple[Finding, ...]:
+def _in_order(document: Document, secrets: frozenset[str]) -> list[tuple[Where, Finding]]:
     mask = Masker(secrets)
     order: dict[Path, int] = {document.root.source.path: 0}
     for place in document.values.values():
         order.setdefault(place.source.path, len(order))
-    unique = dict.fromkeys(document.findings)
-    ordered = sorted(
-        unique, key=lambda f: (order.get(f.path, len(order)), str(f.path), f.line, f.column, f.message)
-    )
-    return tuple(
-        dataclasses.replace(
-            finding,
-            message=mask(finding.message),
-            excerpt=mask(finding.excerpt),
-            suggestion=mask(finding.suggestion) if finding.suggestion else None,
-        )
-        for finding in ordered
+
+    def rank(found: tuple[Where, Finding]) -> tuple[int, str, int, int, str]:
+        finding = found[1]
+        place = order.get(finding.path, len(order))
+        return place, str(finding.path), finding.line, finding.column, finding.message
+
+    return [(where, _masked(finding, mask)) for where, finding in sorted(document.found, key=rank)]
+
+
+def _masked(finding: Finding, mask: Masker) -> Finding:
+    return dataclasses.replace(
+        finding,
+        message=mask(finding.message),
+        excerpt=mask(finding.excerpt),
+        suggestion=mask(finding.suggestion) if finding.suggestion else None,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from edgepi.config.settings import Settings
 
-__all__ = ["MASK", "Masker", "SecretFilter", "masked"]
+__all__ = ["MASK", "Masker", "SecretFilter", "mask_all", "masked"]
 
 MASK = "\N{BULLET}" * 4
 _SHORTEST = 4  # a shorter value would mask half of every sentence
@@ -21,12 +23,18 @@ class Masker:
     """Replaces known values wherever they stand in a text; those under 4 characters are left."""
 
     def __init__(self, values: Iterable[object]) -> None:
-        texts = sorted({str(v) for v in values if len(str(v)) >= _SHORTEST}, key=len, reverse=True)
+        known = {str(value) for value in values if len(str(value)) >= _SHORTEST}
+        texts = sorted({form for text in known for form in _forms(text)}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, texts))) if texts else None
 
     def __call__(self, text: str) -> str:
         """Return the text with every known value masked."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def _forms(text: str) -> Iterable[str]:
+    """How a text looks in an error message, in JSON and in an address."""
+    return (text, repr(text)[1:-1], json.dumps(text)[1:-1], quote(text, safe=""), quote_plus(text))
 
 
 class SecretFilter(logging.Filter):
@@ -49,6 +57,17 @@ class SecretFilter(logging.Filter):
         if record.exc_text:
             record.exc_text = self._mask(record.exc_text)
         return True
+
+
+def mask_all(data: Any, mask: Callable[[str], str]) -> Any:
+    """Return JSON-able data with every text in it masked."""
+    if isinstance(data, str):
+        return mask(data)
+    if isinstance(data, Mapping):
+        return {key: mask_all(value, mask) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [mask_all(value, mask) for value in data]
+    return data
 
 
 def masked(settings: Settings) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import voluptuous as vol
@@ -11,6 +13,7 @@ import voluptuous as vol
 from edgepi.config.catalog import PluginCatalog
 from edgepi.config.document import Document, Where
 from edgepi.config.explain import Strict, explain
+from edgepi.config.findings import Finding
 from edgepi.config.keys import Section
 from edgepi.config.sections import COMMON_KEYS
 from edgepi.config.settings import PluginSettings
@@ -24,6 +27,21 @@ _COMMON = Section(PluginSettings, COMMON_KEYS)
 _NOT_LOADED: ConfigSchema[Any] = ConfigSchema(fields={}, build=dict)
 
 
+@dataclass(slots=True)
+class _Instance:
+    """One that the file names, whether it can be had or not."""
+
+    where: Where
+    plugin: str
+    name: str
+    settings: PluginSettings | None = None
+
+    def errors(self, found: Sequence[tuple[Where, Finding]]) -> tuple[Finding, ...]:
+        """What was found in its keys, or in what it shares with others of its plugin."""
+        mine = (f for at, f in found if at[: len(self.where)] == self.where or self.where[: len(at)] == at)
+        return tuple(dict.fromkeys(mine))
+
+
 class PluginReader:
     """Turns the section into settings, adding to the document's findings."""
 
@@ -33,16 +51,31 @@ class PluginReader:
         self._schemas: dict[str, ConfigSchema[Any] | None] = {}
         self._checks: dict[str, Strict] = {}
         self._taken: dict[str, Where] = {}
+        self._instances: list[_Instance] = []
 
-    def read(self, data: Any) -> tuple[PluginSettings, ...]:
+    def read(self, data: Any) -> None:
         """Read the section's value."""
         if data is None or self._document.is_broken(("plugins",)):
-            return ()
+            return
         if not isinstance(data, dict):
             self._document.find(("plugins",), "expected a mapping from plugin names to their keys")
-            return ()
-        found = [self._instance(name, where, item) for name, where, item in self._items(data)]
-        return tuple(one for one in found if one is not None)
+            return
+        for name, where, item in self._items(data):
+            self._instances[-1].settings = self._instance(name, where, item)
+
+    def instances(self, errors: Sequence[tuple[Where, Finding]]) -> tuple[PluginSettings, ...]:
+        """Return every instance that was read, in file order; those with errors hold them."""
+        taken = {one.settings.instance for one in self._instances if one.settings and not one.errors(errors)}
+        result = []
+        for one in self._instances:
+            mine = one.errors(errors)
+            if one.settings is not None and (not mine or not one.settings.enabled):
+                result.append(one.settings)
+                continue
+            name = _unlike(taken, one.name)
+            result.append(PluginSettings(plugin=one.plugin, instance=name, findings=mine))
+            taken.add(name)
+        return tuple(result)
 
     def _items(self, data: dict[str, Any]) -> Iterator[tuple[str, Where, dict[str, Any]]]:
         for name, value in data.items():
@@ -56,6 +89,7 @@ class PluginReader:
     def _item(
         self, name: str, where: Where, item: Any, *, listed: bool
     ) -> Iterator[tuple[str, Where, dict[str, Any]]]:
+        self._instances.append(_Instance(where, name, _name_of(item, name)))
         if self._document.is_broken(where):
             return
         if not isinstance(item, dict):
@@ -67,9 +101,7 @@ class PluginReader:
         yield name, where, item
 
     def _instance(self, plugin: str, where: Where, item: dict[str, Any]) -> PluginSettings | None:
-        instance = item.get("name")
-        if not isinstance(instance, str):
-            instance = plugin
+        instance = _name_of(item, plugin)
         self._claim(instance, where, listed_without_name=isinstance(where[-1], int) and "name" not in item)
         if item.get("enabled") is False:
             return PluginSettings(plugin=plugin, instance=instance, enabled=False)
@@ -113,7 +145,9 @@ class PluginReader:
         try:
             if plugin not in installed:
                 raise PluginNotFoundError(plugin)  # noqa: TRY301 (one place words both cases)
-            return self._catalog.schema(plugin)
+            schema = self._catalog.schema(plugin)
+            self._compiled(plugin, schema)
+            frozenset(schema.secrets if schema is not None else ())
         except PluginNotFoundError:
             package = f"edgepi-{plugin}" if re.fullmatch(r"[a-z][a-z0-9_-]*", plugin) else "its package"
             message = (
@@ -125,6 +159,8 @@ class PluginReader:
             self._document.find(where, f"plugin {plugin!r} cannot be used: {error}", key=True)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the plugin's own code ran)
             self._document.find(where, _crash(plugin, error), key=True)
+        else:
+            return schema
         return _NOT_LOADED
 
     def _validate(
@@ -139,7 +175,7 @@ class PluginReader:
         return None
 
     def _compiled(self, plugin: str, schema: ConfigSchema[Any] | None) -> Strict:
-        if plugin not in self._checks:
+        if schema is _NOT_LOADED or plugin not in self._checks:
             extra = vol.ALLOW_EXTRA if schema is _NOT_LOADED else vol.PREVENT_EXTRA
             self._checks[plugin] = Strict(_all_keys(schema), extra=extra)
         return self._checks[plugin]
@@ -179,6 +215,16 @@ class PluginReader:
 def _all_keys(schema: ConfigSchema[Any] | None) -> dict[Any, Any]:
     own = {} if schema is None else {k: v for k, v in schema.fields.items() if str(k) not in _COMMON_NAMES}
     return {**own, **_COMMON_SCHEMA}
+
+
+def _name_of(item: Any, plugin: str) -> str:
+    name = item.get("name") if isinstance(item, dict) else None
+    return name if isinstance(name, str) else plugin
+
+
+def _unlike(taken: set[str], name: str) -> str:
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(each for each in itertools.chain((name,), numbered) if each not in taken)
 
 
 def _crash(plugin: str, error: BaseException) -> str:

@@ -121,7 +121,8 @@ class ReadingSettings:
 class PluginSettings:
     """One instance of a plugin; *importance* in points per hour, *config* the plugin's own.
 
-    *secret_keys* names the keys whose values are masked wherever they are shown.
+    *secret_keys* names the keys whose values are masked wherever they are shown. With *findings*,
+    the errors in its keys, it cannot run and has no config.
     """
 
     plugin: str
@@ -131,6 +132,7 @@ class PluginSettings:
     readings: Mapping[str, ReadingSettings] = field(default_factory=lambda: MappingProxyType({}))
     config: Any = field(default=None, repr=False)
     secret_keys: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

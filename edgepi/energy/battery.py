@@ -15,6 +15,7 @@ class Chemistry:
     """Facts of one cell; *rest_curve* holds (rest voltage, state of charge), both rising.
 
     *run_v*, *commit_v* and *recovery_v* are what the guards and the wake by voltage default to,
+    *cut_v* what a board's own cut-off is best set to, below both guards,
     *band_v* what a guard's voltage must rise above it before it lets go, and *resistance_ohm_ah*
     the inner resistance of a cell of one ampere-hour (it falls as the capacity grows).
     """
@@ -26,6 +27,7 @@ class Chemistry:
     run_v: float
     commit_v: float
     recovery_v: float
+    cut_v: float
     band_v: float
     efficiency: float
 
@@ -51,6 +53,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = MappingProxyType(
             run_v=3.1,
             commit_v=3.0,
             recovery_v=3.25,
+            cut_v=2.9,
             band_v=0.05,
             efficiency=0.95,
         ),
@@ -75,6 +78,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = MappingProxyType(
             run_v=3.6,
             commit_v=3.45,
             recovery_v=3.8,
+            cut_v=3.3,
             band_v=0.06,
             efficiency=0.96,
         ),
@@ -98,6 +102,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = MappingProxyType(
             run_v=1.95,
             commit_v=1.9,
             recovery_v=2.08,
+            cut_v=1.85,
             band_v=0.04,
             efficiency=0.85,
         ),

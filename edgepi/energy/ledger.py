@@ -105,6 +105,7 @@ class Ledger:
         self._efficiency = converter_efficiency
         self._longest_s = longest_s
         self._last: Tick | None = None
+        self._known_wh: float | None = None
         self._pending_wh = 0.0
         self.total = Account()
         self.days: dict[date, Account] = {}
@@ -117,6 +118,8 @@ class Ledger:
         if last is not None and tick.monotonic_s > last.monotonic_s:
             booked = self._between(last, tick)
             self._enter(booked, tick)
+        if tick.stored_wh is not None:
+            self._known_wh = tick.stored_wh
         return booked
 
     def book_once(self, consumer: str, energy_wh: float, now_utc: datetime, *, trusted: bool = True) -> None:
@@ -137,11 +140,11 @@ class Ledger:
 
     def _between(self, last: Tick, tick: Tick) -> Account:
         seconds = tick.monotonic_s - last.monotonic_s
+        if seconds > self._longest_s or last.flows is None or tick.flows is None:
+            return self._gap(seconds, tick)
         change_wh = None
         if last.stored_wh is not None and tick.stored_wh is not None:
             change_wh = tick.stored_wh - last.stored_wh
-        if seconds > self._longest_s or last.flows is None or tick.flows is None:
-            return Account(gap_s=seconds, gap_wh=change_wh or 0.0)
         flows = last.flows.mean(tick.flows)
         hours = seconds / 3600.0
         stated_w = sum(last.stated_w.values())
@@ -152,7 +155,7 @@ class Ledger:
             stored_w=None if change_wh is None else (change_wh + self._pending_wh) / hours,
         )
         if settled is None:
-            return Account(gap_s=seconds, gap_wh=change_wh or 0.0)
+            return self._gap(seconds, tick)
         if settled.from_estimate:
             self._pending_wh = settled.pending_w * hours
         share_h = hours * settled.stated_share
@@ -167,6 +170,12 @@ class Ledger:
             lost_wh=settled.lost_w * hours,
             measured_s=seconds,
         )
+
+    def _gap(self, seconds: float, tick: Tick) -> Account:
+        """A time that nobody measured; what the battery changed is known once it is over."""
+        if tick.stored_wh is None or self._known_wh is None:
+            return Account(gap_s=seconds)
+        return Account(gap_s=seconds, gap_wh=tick.stored_wh - self._known_wh)
 
     def _enter(self, booked: Account, tick: Tick) -> None:
         self.total.add(booked)

@@ -8,7 +8,7 @@ from edgepi.energy.governor import Situation, SleepPlan, Verdict
 from edgepi.energy.offers import latest_wake
 from edgepi.energy.reserve import next_light
 from edgepi.energy.sentences import clock_time, percent, volts, zone
-from edgepi.energy.shedding import Thresholds
+from edgepi.energy.shedding import Thresholds, until
 from edgepi.energy.sun import is_up
 from edgepi.model import Guard, LeaseState, WakePlan
 
@@ -18,11 +18,11 @@ _SOONEST = timedelta(minutes=2)
 
 
 def wake_plan(situation: Situation, retry_s: float) -> WakePlan:
-    """Wake with the light, by day after *retry_s*, and always before a deadline."""
+    """Wake with the light, by day after *retry_s* if it is still day then, and always before a deadline."""
     now, node = situation.now_utc, situation.node
-    wake = next_light(situation)
-    if is_up(now, node.latitude, node.longitude):
-        wake = min(wake, now + timedelta(seconds=retry_s))
+    wake, again = next_light(situation), now + timedelta(seconds=retry_s)
+    if all(is_up(at, node.latitude, node.longitude) for at in (now, again)):
+        wake = min(wake, again)
     deadlines = [at for at in (latest_wake(situation, lease) for lease in situation.leases) if at]
     wake = max(min([wake, *deadlines]), now + _SOONEST)
     # The board's own guaranteed wake is the second trigger: after the alarm, before a deadline.
@@ -76,7 +76,7 @@ def _why(situation: Situation, limits: Thresholds) -> str:
         limit = guard.commit_v if guard.latched is Guard.COMMIT else guard.run_v
         return f"battery at {volts(guard.voltage_v)}, {guard.latched} guard at {volts(limit)}"
     charge = percent(situation.soc.soc) if situation.soc else "unknown"
-    return f"battery {charge}, nothing may run again below {percent(limits.node_on)}"
+    return f"battery {charge}, the node rests {until(limits)}"
 
 
 def _numbers(situation: Situation) -> dict[str, float]:

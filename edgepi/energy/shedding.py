@@ -8,21 +8,25 @@ from edgepi.energy.governor import DutyNow, Situation
 from edgepi.energy.sentences import percent
 from edgepi.model import Decision, Importance
 
-__all__ = ["Thresholds", "choose_level", "needed_soc"]
+__all__ = ["Thresholds", "choose_level", "needed_soc", "until"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """States of charge (0..1) and times of the thresholds governor.
 
-    Duties are shed one importance after the other between *node_on* and *node_off*; each comes
-    back *duty_band* higher. *dwell_s* is the least time between two changes of a duty, *awake_s*
-    the least time between a start and a planned sleep, so that somebody can reach the node,
-    *retry_s* how long a rest by day lasts. From an uncertainty of *unsure_sd* on no work starts.
+    Duties are shed one importance after the other between *node_on* and *node_off*; each comes back
+    *duty_band* higher. A rest ends at *node_on*, or from *sun_on* on while the panel gives *sun_share*
+    times what the node needs with everything on: sleeping on would save nothing. *dwell_s* is the least
+    time between two changes of a duty, *awake_s* the least time between a start and a planned sleep, so
+    that somebody can reach the node, *retry_s* how long a rest by day lasts. From an uncertainty of
+    *unsure_sd* on no work starts.
     """
 
     node_off: float = 0.2
     node_on: float = 0.4
+    sun_on: float = 0.26
+    sun_share: float = 1.25
     compute_off: float = 0.5
     compute_on: float = 0.8
     duty_band: float = 0.06
@@ -61,6 +65,11 @@ def choose_level(
     return _decision(duty, wanted, situation, why, "resting" if resting else "charge")
 
 
+def until(limits: Thresholds) -> str:
+    """Say when a rest ends."""
+    return f"until {percent(limits.node_on)}, in good sun until {percent(limits.sun_on)}"
+
+
 def _allowed(duty: DutyNow, soc: float, limits: Thresholds) -> int:
     falling = range(len(duty.levels) - 1, 0, -1)
     return next((index for index in falling if soc >= needed_soc(duty, index, limits)), 0)
@@ -68,7 +77,7 @@ def _allowed(duty: DutyNow, soc: float, limits: Thresholds) -> int:
 
 def _why(duty: DutyNow, index: int, soc: float, limits: Thresholds, *, resting: bool) -> str:
     if resting:
-        return f"battery {percent(soc)}, the node rests until {percent(limits.node_on)}"
+        return f"battery {percent(soc)}, the node rests {until(limits)}"
     if index == len(duty.levels) - 1:
         return f"battery {percent(soc)}"
     back = needed_soc(duty, index + 1, limits) + limits.duty_band

@@ -87,7 +87,8 @@ class ThresholdGovernor:
             return
         soc, limits = situation.soc.soc, self._limits
         self._computing = soc > limits.compute_off if self._computing else soc >= limits.compute_on
-        self._resting = soc < limits.node_on if self._resting else soc < limits.node_off
+        rested = limits.sun_on if _good_sun(situation, limits.sun_share) else limits.node_on
+        self._resting = soc < rested if self._resting else soc < limits.node_off
 
     def _leases(self, situation: Situation) -> tuple[list[LeaseVerdict], list[Decision]]:
         """Go through the leases one by one; what one is granted the next no longer finds free."""
@@ -162,6 +163,12 @@ class ThresholdGovernor:
         floor_wh = limits.node_off * capacity
         free = free_wh(situation, floor_wh) - held_wh(situation, offer=offer)
         return _afford(situation, offer, free), "energy"
+
+
+def _good_sun(situation: Situation, share: float) -> bool:
+    """Whether the panel gives well more than the node needs with every duty on."""
+    duties_w = sum(duty.power_w(duty.levels[-1].name) for duty in situation.duties)
+    return (situation.harvest_w or 0.0) >= share * (situation.board.idle_w + duties_w)
 
 
 def _no(sentence: str) -> Answer:

@@ -1,4 +1,4 @@
-"""The real machine: smbus2, gpiozero, the system clock and systemctl."""
+"""The real machine: smbus2, gpiod, the system clock and systemctl."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgepi.errors import HardwareError
 from edgepi.hardware.base import Phase
 from edgepi.hardware.clock_trust import clock_is_set
 from edgepi.hardware.linux_bus import LinuxBus
-from edgepi.hardware.linux_pins import LinuxCounter, LinuxInput, LinuxOutput
+from edgepi.hardware.linux_pins import Header, LinuxCounter, LinuxInput, LinuxOutput
 from edgepi.model import Lease
 
 __all__ = ["LinuxMachine", "process_runs"]
@@ -26,7 +26,7 @@ ASK_TRUST_EVERY_S = 10.0
 
 
 class LinuxMachine:
-    """`Machine` on Linux; *pin_factory* is gpiozero's, None lets gpiozero choose."""
+    """`Machine` on Linux."""
 
     simulated = False
 
@@ -34,12 +34,12 @@ class LinuxMachine:
         self,
         *,
         allow_halt: bool,
-        pin_factory: Any = None,
+        header: Header | None = None,
         power_off: tuple[str, ...] = POWER_OFF,
         trusted: Callable[[], bool] = clock_is_set,
     ) -> None:
         self._can_halt = allow_halt
-        self._pin_factory = pin_factory
+        self._header = header or Header()
         self._power_off = power_off
         self._is_set = trusted
         self._clock = SystemClock(trusted=False)
@@ -88,18 +88,18 @@ class LinuxMachine:
 
     def output_line(self, pin: int, *, high: bool = False) -> LinuxOutput:
         """Drive a pin; raises HardwareError."""
-        return LinuxOutput(pin, high=high, factory=self._pin_factory)
+        return LinuxOutput(self._header, pin, high=high)
 
     def input_line(
         self, pin: int, *, pull_up: bool = True, on_change: Callable[[bool], None] | None = None
     ) -> LinuxInput:
         """Watch a pin; raises HardwareError."""
         loop = asyncio.get_running_loop() if on_change else None
-        return LinuxInput(pin, pull_up=pull_up, on_change=on_change, loop=loop, factory=self._pin_factory)
+        return LinuxInput(self._header, pin, pull_up=pull_up, on_change=on_change, loop=loop)
 
     def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> LinuxCounter:
         """Count closures of a switch; raises HardwareError."""
-        return LinuxCounter(pin, pull_up=pull_up, bounce_s=bounce_s, factory=self._pin_factory)
+        return LinuxCounter(self._header, pin, pull_up=pull_up, bounce_s=bounce_s)
 
     async def set_clock(self, now_utc: datetime) -> None:
         """Set the system clock and trust it; raises HardwareError without the right to."""

@@ -1,92 +1,178 @@
-"""Real pins through gpiozero, imported when the first pin is opened."""
+"""Real pins through libgpiod's own binding, imported when the first pin is opened."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from edgepi.errors import HardwareError
 
-__all__ = ["LinuxCounter", "LinuxInput", "LinuxOutput"]
+if TYPE_CHECKING:
+    from gpiod import LineRequest, LineSettings
+
+__all__ = ["Header", "LinuxCounter", "LinuxInput", "LinuxOutput"]
+
+# The chip that drives the 40-pin header: Pi 5, Pi 4, all before.
+LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+MOST_CHIPS = 16
+CONSUMER = "edgepi"
+_SEQUENCE = 1 << 32  # of the kernel's event numbers
 
 
-def _device(kind: str, pin: int, factory: Any, **options: Any) -> Any:
-    try:
-        import gpiozero
-    except ImportError as error:
-        raise HardwareError("the package gpiozero is missing", hint="pip install 'edgepi[pins]'") from error
-    try:
-        return getattr(gpiozero, kind)(pin, pin_factory=factory, **options)
-    except (gpiozero.GPIOZeroError, OSError, ValueError, RuntimeError) as error:
+class Header:
+    """The chip behind the 40-pin header, found by its label: its number depends on board and kernel."""
+
+    def __init__(self, open_chip: Callable[[str], Any] | None = None) -> None:
+        self._open_chip = open_chip or _open_chip
+        self._path: str | None = None
+
+    def request(self, pin: int, settings: LineSettings) -> LineRequest:
+        """Reserve a pin, named as the Broadcom chip does; raises HardwareError."""
+        path = self._path or self._find()
+        try:
+            with self._open_chip(path) as chip:
+                request: LineRequest = chip.request_lines({pin: settings}, consumer=CONSUMER)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise HardwareError(
+                f"GPIO{pin} cannot be used: {reason}",
+                hint="is it in use by another program (`gpioinfo`), and is the user in the group gpio?",
+            ) from error
+        return request
+
+    def _find(self) -> str:
+        paths = (f"/dev/gpiochip{number}" for number in range(MOST_CHIPS))
+        labels = {path: label for path in paths if (label := self._label(path)) is not None}
+        for wanted in LABELS:
+            for path, label in labels.items():
+                if label == wanted:
+                    self._path = path
+                    return path
+        found = ", ".join(f"{path} ({label})" for path, label in labels.items()) or "none that can be opened"
         raise HardwareError(
-            f"GPIO{pin} cannot be used: {error}",
-            hint="is it in use by another program, and is the user in the group gpio?",
-        ) from error
+            f"no chip drives a Raspberry Pi's pins here; GPIO chips: {found}",
+            hint="on a Pi: is the user in the group gpio?",
+        )
+
+    def _label(self, path: str) -> str | None:
+        try:
+            with self._open_chip(path) as chip:
+                return str(chip.get_info().label)
+        except OSError:
+            return None
+
+
+def _open_chip(path: str) -> Any:
+    return _gpiod().Chip(path)
+
+
+def _gpiod() -> Any:
+    try:
+        import gpiod
+    except ImportError as error:
+        raise HardwareError("the package gpiod is missing", hint="pip install 'edgepi[pins]'") from error
+    return gpiod
+
+
+def _watching(edge: str, *, pull_up: bool, bounce_s: float = 0.0) -> LineSettings:
+    gpiod = _gpiod()
+    line = gpiod.line
+    settings: LineSettings = gpiod.LineSettings(
+        direction=line.Direction.INPUT,
+        bias=line.Bias.PULL_UP if pull_up else line.Bias.PULL_DOWN,
+        edge_detection=getattr(line.Edge, edge),
+        debounce_period=timedelta(seconds=bounce_s),
+    )
+    return settings
 
 
 class LinuxOutput:
     """One driven pin."""
 
-    def __init__(self, pin: int, *, high: bool, factory: Any = None) -> None:
-        self._device = _device("DigitalOutputDevice", pin, factory, initial_value=high)
+    def __init__(self, header: Header, pin: int, *, high: bool) -> None:
+        self._gpiod = _gpiod()
+        self._pin = pin
+        settings = self._gpiod.LineSettings(
+            direction=self._gpiod.line.Direction.OUTPUT, output_value=self._value(high)
+        )
+        self._request = header.request(pin, settings)
+
+    def _value(self, high: bool) -> Any:
+        value = self._gpiod.line.Value
+        return value.ACTIVE if high else value.INACTIVE
 
     def set(self, high: bool) -> None:
         """Drive the pin."""
-        self._device.value = high
+        self._request.set_value(self._pin, self._value(high))
 
     def close(self) -> None:
-        """Let go of the pin."""
-        self._device.close()
+        """Stop driving the pin and let go of it; the kernel alone would go on driving it."""
+        if self._request:
+            released = self._gpiod.LineSettings(direction=self._gpiod.line.Direction.INPUT)
+            with contextlib.suppress(OSError):
+                self._request.reconfigure_lines({self._pin: released})
+            self._request.release()
 
 
 class LinuxInput:
-    """One watched pin; *on_change* is handed over to the event loop's thread."""
+    """One watched pin; *on_change* is called from *loop*, which waits for the kernel's events."""
 
     def __init__(
         self,
+        header: Header,
         pin: int,
         *,
         pull_up: bool,
         on_change: Callable[[bool], None] | None,
         loop: asyncio.AbstractEventLoop | None,
-        factory: Any = None,
     ) -> None:
-        self._pull_up = pull_up
-        self._device = _device("DigitalInputDevice", pin, factory, pull_up=pull_up)
-        if on_change is not None and loop is not None:
-            self._device.when_activated = lambda: loop.call_soon_threadsafe(on_change, not pull_up)
-            self._device.when_deactivated = lambda: loop.call_soon_threadsafe(on_change, pull_up)
+        self._pin = pin
+        self._on_change = on_change
+        self._loop = loop if on_change is not None else None
+        edge = "NONE" if self._loop is None else "BOTH"
+        self._request = header.request(pin, _watching(edge, pull_up=pull_up))
+        self._rising = _gpiod().EdgeEvent.Type.RISING_EDGE
+        if self._loop is not None:
+            self._loop.add_reader(self._request.fd, self._changed)
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            for event in self._request.read_edge_events():
+                self._on_change(event.event_type is self._rising)
 
     def value(self) -> bool:
-        """Whether the pin is high now; gpiozero calls a pulled-up pin active when low."""
-        return bool(self._device.value) != self._pull_up
+        """Whether the pin is high now."""
+        return bool(self._request.get_value(self._pin).value)
 
     def close(self) -> None:
         """Let go of the pin."""
-        self._device.close()
+        if not self._request:
+            return
+        if self._loop is not None:
+            self._loop.remove_reader(self._request.fd)
+        self._request.release()
 
 
 class LinuxCounter:
-    """Counts closures in gpiozero's own thread."""
+    """Counts closures with the kernel's own number of each: exact even when nobody looks for long."""
 
-    def __init__(self, pin: int, *, pull_up: bool, bounce_s: float, factory: Any = None) -> None:
+    def __init__(self, header: Header, pin: int, *, pull_up: bool, bounce_s: float) -> None:
+        edge = "FALLING" if pull_up else "RISING"
+        self._request = header.request(pin, _watching(edge, pull_up=pull_up, bounce_s=bounce_s))
         self._total = 0
-        self._lock = threading.Lock()
-        self._device = _device(
-            "DigitalInputDevice", pin, factory, pull_up=pull_up, bounce_time=bounce_s or None
-        )
-        self._device.when_activated = self._count
-
-    def _count(self) -> None:
-        with self._lock:
-            self._total += 1
 
     def total(self) -> int:
         """Closures since the counter was opened."""
+        # The kernel keeps only the newest events, but numbers them all.
+        while self._request and self._request.wait_edge_events(0):
+            newest = self._request.read_edge_events()[-1].line_seqno
+            self._total += (newest - self._total) % _SEQUENCE
         return self._total
 
     def close(self) -> None:
         """Let go of the pin."""
-        self._device.close()
+        self.total()
+        self._request.release()  # more than once does no harm

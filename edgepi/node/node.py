@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgepi import __version__
 from edgepi.budget import BudgetService, PowerDesk
-from edgepi.config import Settings
+from edgepi.config import Masker, Settings
 from edgepi.energy import ThresholdGovernor
+from edgepi.errors import EdgePiError
 from edgepi.hardware import Machine, Phase
 from edgepi.node.steps import Steps
 from edgepi.node.systemd import Notifier
@@ -32,13 +33,15 @@ from edgepi.web.services import WebServices
 __all__ = ["Launch", "Node"]
 
 _log = logging.getLogger("edgepi.node")
+Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """What a node is started with; *say* shows a line to whoever started it.
 
-    *on_ready* may block: it is called in a thread once everything is up.
+    *on_ready* may block: it is called in a thread once everything is up. A loop that stands still
+    for *blocked_s* ends the process.
     """
 
     settings: Settings
@@ -47,6 +50,8 @@ class Launch:
     say: Callable[[str], None]
     notifier: Notifier
     watchdog_interval_s: float | None = None
+    blocked_s: float = 20.0
+    world: Path | None = None
     notes: tuple[str, ...] = ()
     on_ready: Callable[[], None] | None = None
 
@@ -60,7 +65,8 @@ class Node:
         self._machine = machine
         self._end = asyncio.Event()
         self.bus = EventBus()
-        self.states = StateStore(self.bus, clock)
+        self._mask = Masker(settings.secrets)
+        self.states = StateStore(self.bus, clock, mask=self._mask)
         self.timers = TimerService(clock, self.bus)
         self.recorder = Recorder(launch.state_dir / HISTORY_FILE, settings.recorder, clock, self.bus)
         self.budget = BudgetService(
@@ -72,6 +78,8 @@ class Node:
             machine=machine,
             governor=ThresholdGovernor(),
             state_dir=launch.state_dir,
+            on_trouble=self._trouble,
+            mask=self._mask,
         )
         self.host = PluginHost(
             settings=settings,
@@ -83,9 +91,12 @@ class Node:
             hardware=machine,
             budget=self.budget,
             state_dir=launch.state_dir,
+            world=launch.world,
         )
         self._watchdog = LoopWatchdog(
-            state_dir=launch.state_dir, packages=packages_of(launch.registry.records())
+            state_dir=launch.state_dir,
+            packages=packages_of(launch.registry.records()),
+            limit_s=launch.blocked_s,
         )
         self.web = WebServer(
             settings=settings.http, state_dir=launch.state_dir, services=self._web_services()
@@ -101,25 +112,32 @@ class Node:
         Raises:
             EdgePiError: a part that the node cannot do without did not start.
         """
-        async with Steps() as steps:
+        async with Steps(on_step=self._launch.notifier.busy) as steps:
             await self._start(steps)
-            await self._ready()
-            await self._stay()
+            if not self._end.is_set():
+                await self._ready()
+                await self._stay()
             _log.info("stopping")
             self._launch.notifier.stopping("saving and stopping")
             await self._say_phase(Phase.STOPPING)
 
     async def _start(self, steps: Steps) -> None:
         await self._say_phase(Phase.BOOTING)
-        await steps.start("watchdog", self._watch, self._unwatch)
-        await steps.start("timers", self.timers.start, self.timers.stop)
+        for name, start, stop in self._parts():
+            if self._end.is_set():
+                return
+            await steps.start(name, start, stop)
+
+    def _parts(self) -> Iterator[tuple[str, Step, Step]]:
+        yield "watchdog", self._watch, self._unwatch
+        yield "timers", self.timers.start, self.timers.stop
         if self._launch.settings.recorder.enabled:
-            await steps.start("recorder", self.recorder.start, self.recorder.stop)
+            yield "recorder", self.recorder.start, self.recorder.stop
             self.budget.add_saver("history", self.recorder.flush)
-        await steps.start("plugins", self.host.declare, self.host.close)
-        await steps.start("energy", self.budget.start, self.budget.stop)
-        await steps.start("plugins", self.host.start, self.host.stop)
-        await steps.start("web", self.web.start, self.web.stop)
+        yield "plugins", self.host.declare, self.host.close
+        yield "energy", self.budget.start, self.budget.stop
+        yield "plugins", self.host.start, self.host.stop
+        yield "web", self.web.start, self.web.stop
 
     async def _watch(self) -> None:
         self._watchdog.start()
@@ -142,7 +160,11 @@ class Node:
             await self._invite()
 
     async def _invite(self) -> None:
-        token = await self.web.first_token()
+        try:
+            token = await self.web.first_token()
+        except (EdgePiError, OSError) as error:
+            token = None
+            _log.error("no token for scripts can be made: %s", error)
         if token is not None:
             self._launch.say(f"token for scripts, shown this once: {token}")
         self._launch.say(f"open the page: {self.web.login_link()}")
@@ -167,7 +189,7 @@ class Node:
     async def _say_phase(self, phase: Phase) -> None:
         try:
             await self._machine.phase(phase)
-        except OSError as error:
+        except (EdgePiError, OSError) as error:
             _log.debug("the machine does not hear of phase %s: %s", phase, error)
 
     def _web_services(self) -> WebServices:
@@ -188,11 +210,15 @@ class Node:
             notes=lambda: launch.notes,
             power=PowerDesk(self.budget),
             healthy=self._health,
+            mask=self._mask,
         )
 
     def status(self) -> dict[str, Any]:
         """How the node is, as JSON-able values."""
         return self.budget.status()
+
+    def _trouble(self, name: str, trouble: str | None) -> None:
+        self.host.trouble(name, trouble)
 
     def _health(self) -> dict[str, bool]:
         statuses = self.host.statuses

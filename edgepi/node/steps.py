@@ -11,16 +11,26 @@ from typing import Self
 
 __all__ = ["Steps"]
 
+START_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
 _log = logging.getLogger("edgepi.node")
 
 
 class Steps:
-    """An exit stack whose parts cannot hold up the end of the others."""
+    """An exit stack whose parts cannot hold up the end of the others.
 
-    def __init__(self, *, stop_within_s: float = STOP_WITHIN_S) -> None:
+    *on_step* hears what is about to be done, and how many seconds that may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        stop_within_s: float = STOP_WITHIN_S,
+        on_step: Callable[[str, float], None] = lambda _what, _within_s: None,
+    ) -> None:
         self._stack = AsyncExitStack()
         self._stop_within_s = stop_within_s
+        self._on_step = on_step
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
@@ -40,9 +50,11 @@ class Steps:
         """Start a part and remember how to stop it; *stop* runs even if *start* fails half-way."""
         self._stack.push_async_callback(self._stop, name, stop)
         if start is not None:
+            self._on_step(f"starting {name}", START_WITHIN_S)
             await start()
 
     async def _stop(self, name: str, stop: Callable[[], Awaitable[None]]) -> None:
+        self._on_step(f"stopping {name}", self._stop_within_s)
         try:
             async with asyncio.timeout(self._stop_within_s):
                 await stop()

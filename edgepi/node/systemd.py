@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 __all__ = ["Notifier", "watchdog_interval_s"]
 
 
+MARGIN_S = 10.0
+
+
 class Notifier:
     """Sends ``sd_notify`` messages to *address*; does nothing where there is none.
 
@@ -33,6 +36,10 @@ class Notifier:
     def ready(self, status: str) -> None:
         """Say that the node is up."""
         self.send(ready=1, status=status)
+
+    def busy(self, status: str, within_s: float) -> None:
+        """Say what is being done before ready or after stopping, and ask for the time that it may take."""
+        self.send(status=status, extend_timeout_usec=round((within_s + MARGIN_S) * 1e6), watchdog=1)
 
     def stopping(self, status: str) -> None:
         """Say that the node is going down."""

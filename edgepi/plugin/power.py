@@ -92,7 +92,9 @@ class PowerController(SupplyMeter):
         """Make the board ready to cut once the machine has halted."""
 
     async def heartbeat(self) -> None:
-        """Feed the board's watchdog, if it has one."""
+        """Feed the board's watchdog; called each round of the energy loop once the board was found, even
+        while reading it fails.
+        """  # noqa: D205 (one sentence)
 
     async def clock(self) -> datetime | None:
         """Return the time of the board's clock in UTC, or None if it has none or lost it."""

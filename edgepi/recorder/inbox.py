@@ -18,6 +18,7 @@ __all__ = ["Inbox"]
 _COMMIT_AT = 20_000
 _LATE_MAX_S = 3600.0
 _REPEAT_MS = 300_000
+_SUBJECTS_MAX = 500
 
 
 class Inbox:
@@ -44,6 +45,7 @@ class Inbox:
         self._decisions: list[DecisionRow] = []
         self._excluded: dict[str, bool] = {}
         self._last: dict[str, tuple[int, int, Stored]] = {}
+        self._said: dict[str, Decision] = {}
         self._places = 0
         self.dropped = 0
 
@@ -73,10 +75,17 @@ class Inbox:
     def add_decision(self, event: DecisionMade) -> None:
         """Note a decision with its sentence and numbers."""
         decision = event.decision
+        self._said.pop(decision.subject, None)
+        self._said[decision.subject] = decision
+        if len(self._said) > _SUBJECTS_MAX:
+            del self._said[next(iter(self._said))]
         self._decide(decision.subject, decision.action, decision.sentence, dict(decision.numbers))
 
     def add_level(self, event: LevelChanged) -> None:
-        """Note that a duty runs at another level."""
+        """Note that a duty runs at another level, unless the latest decision of it said so."""
+        said = self._said.get(event.consumer)
+        if said and said.action == "level" and said.cause.partition(":")[0] == event.new:
+            return
         sentence = f"{event.consumer} went from {event.old} to {event.new}"
         self._decide(event.consumer, "level_changed", sentence, {})
 

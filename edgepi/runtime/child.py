@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import random
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
@@ -27,7 +28,8 @@ class Child:
     """Runs ``module:function`` (a `Message` in, a `Message` or None out) in an interpreter of its own.
 
     It is started at the first `ask`, killed when it hangs, dies with its parent, and is
-    started again by a later `ask`, after a wait that grows with its failures in a row.
+    started again by a later `ask`, after a wait that grows with its failures in a row. *on_push*
+    hears what it sends unasked (kinds that begin with ``push.``), *on_end* that it ended.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class Child:
         log: logging.Logger,
         policy: RetryPolicy = RETRY,
         chance: Callable[[], float] = random.random,
+        on_push: Callable[[Message], None] | None = None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.starts = 0
@@ -52,12 +56,21 @@ class Child:
         self._failures = 0
         self._not_before_s = 0.0
         self._last_words: list[str] = []
-        self._listener: asyncio.Task[None] | None = None
+        self._listeners: list[asyncio.Task[None]] = []
+        self._answer: asyncio.Future[Message] | None = None
+        self._hung_up = False
+        self._on_push = on_push or (lambda _: None)
+        self._on_end = on_end or (lambda: None)
 
     @property
     def pid(self) -> int | None:
         """The process while it runs."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.returncode is None
 
     async def ask(self, message: Message, *, timeout_s: float) -> Message:
         """Send a message and wait for the answer, so many real seconds at most.
@@ -88,15 +101,17 @@ class Child:
     async def stop(self) -> None:
         """Close the child's input and wait a moment, then kill it."""
         process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(END_S):
-                    await process.wait()
-        await self._kill()
+        try:
+            if process is not None and process.stdin is not None:
+                process.stdin.close()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(END_S):
+                        await process.wait()
+        finally:
+            await self._kill()
 
     async def _running(self) -> Process:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self.alive:
             return self._process
         await self._kill()
         wait_s = self._not_before_s - self._clock.monotonic()
@@ -113,26 +128,48 @@ class Child:
     async def _start(self) -> Process:
         self.starts += 1
         self._last_words.clear()
+        self._hung_up = False
         arguments = ("-m", "edgepi.runtime.child_main", self._target, str(os.getpid()))
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
         )
-        self._listener = asyncio.create_task(self._listen(process), name=f"child {self.name} stderr")
-        assert process.stdout is not None
+        self._answer = asyncio.get_running_loop().create_future()
+        self._listeners = [
+            asyncio.create_task(self._listen(process), name=f"child {self.name} stderr"),
+            asyncio.create_task(self._hear(process), name=f"child {self.name} stdout"),
+        ]
         async with asyncio.timeout(START_S):
-            if await receive(process.stdout) is None:
-                raise PluginError("it ended at once")
+            await self._answer
         return process
 
     async def _exchange(self, process: Process, message: Message) -> Message:
         assert process.stdin is not None
-        assert process.stdout is not None
+        self._answer = asyncio.get_running_loop().create_future()
         process.stdin.write(encode(message))
         await process.stdin.drain()
-        answer = await receive(process.stdout)
-        if answer is None:
-            raise PluginError("it ended without an answer")
-        return answer
+        return await self._answer
+
+    async def _hear(self, process: Process) -> None:
+        assert process.stdout is not None
+        end = "it ended without an answer"
+        try:
+            while (message := await receive(process.stdout)) is not None:
+                self._take(message)
+            self._hung_up = True
+        except (OSError, PluginError) as error:
+            end = str(error)
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(PluginError(end))
+        self._on_end()
+
+    def _take(self, message: Message) -> None:
+        if message.kind.startswith("push."):
+            try:
+                self._on_push(message)
+            except Exception:  # noqa: BLE001 (what came out of the child is foreign)
+                self._log.exception("child %r sent what cannot be used", self.name)
+        elif self._answer is not None and not self._answer.done():
+            self._answer.set_result(message)
 
     async def _listen(self, process: Process) -> None:
         assert process.stderr is not None
@@ -156,12 +193,19 @@ class Child:
         process, self._process = self._process, None
         if process is None:
             return None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if self._hung_up:  # it is about to end by itself, and only then says how
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await process.wait()
+        if process.returncode is None:
+            # Not process.kill(): it would take the exit code of one that has just ended from asyncio.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         code = await process.wait()
-        if self._listener is not None:
-            await asyncio.wait((self._listener,), timeout=END_S)
-            self._listener.cancel()
+        if self._listeners:
+            await asyncio.wait(self._listeners, timeout=END_S)
+            for listener in self._listeners:
+                listener.cancel()
         if process.stdin is not None:
             process.stdin.close()
         return code

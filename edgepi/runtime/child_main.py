@@ -1,4 +1,7 @@
-"""The child's side: ``python -m edgepi.runtime.child_main MODULE:FUNCTION PARENT_PID``."""
+"""The child's side: ``python -m edgepi.runtime.child_main MODULE:FUNCTION PARENT_PID``.
+
+A handler with a method ``connect`` is handed a function that sends a message at any time.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import BinaryIO
 
+from edgepi.errors import EdgePiError
 from edgepi.runtime.messages import Message, encode, read_message
+from edgepi.runtime.supervisor import explain
 
 __all__ = ["Handler", "main"]
 
@@ -33,22 +39,33 @@ def main(target: str, parent: int) -> None:
     os.dup2(2, 1)
     module, _, name = target.partition(":")
     handler: Handler = getattr(importlib.import_module(module), name)
-    _send(replies, Message("ready"))
+    send = _Sender(replies)
+    getattr(handler, "connect", lambda _: None)(lambda message: send(encode(message)))
+    send(encode(Message("ready")))
     while (message := read_message(sys.stdin.buffer)) is not None:
-        _send(replies, _answer(handler, message))
+        send(_answer(handler, message))
 
 
-def _answer(handler: Handler, message: Message) -> Message:
+def _answer(handler: Handler, message: Message) -> bytes:
     try:
-        return handler(message) or Message("done")
+        return encode(handler(message) or Message("done"))
     except Exception as error:  # noqa: BLE001 (sent to the parent, which raises it there)
-        traceback.print_exc()
-        return Message("error", {"error": f"{type(error).__name__}: {error}"})
+        if not isinstance(error, EdgePiError | OSError | TimeoutError):
+            traceback.print_exc()
+        return encode(Message("error", {"error": explain(error)}))
 
 
-def _send(stream: BinaryIO, message: Message) -> None:
-    stream.write(encode(message))
-    stream.flush()
+class _Sender:
+    """Sends whole messages, from any thread."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._turn = threading.Lock()
+
+    def __call__(self, content: bytes) -> None:
+        with self._turn:
+            self._stream.write(content)
+            self._stream.flush()
 
 
 if __name__ == "__main__":

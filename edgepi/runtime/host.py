@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgepi.clock import Clock
+from edgepi.config.findings import Finding
+from edgepi.config.masking import Masker
 from edgepi.config.settings import PluginSettings, Settings
-from edgepi.errors import PluginError
+from edgepi.errors import ConfigError, PluginError
 from edgepi.model import PluginStatusChanged
 from edgepi.plugin import (
     Budget,
@@ -32,6 +34,9 @@ from edgepi.runtime.registry import PluginRegistry
 from edgepi.runtime.states import StateStore
 from edgepi.runtime.supervisor import Outcome, Supervised, Supervisor, explain
 from edgepi.runtime.timers import TimerService
+
+if TYPE_CHECKING:
+    from edgepi.runtime.ownprocess import OwnProcess
 
 __all__ = ["EnergyDesk", "InstanceStatus", "PluginHost"]
 
@@ -76,6 +81,7 @@ class _Startable(Protocol):
 class _Instance:
     settings: PluginSettings
     equipment: Equipment | None = None
+    process: OwnProcess | None = None
     declared: Declared = field(default_factory=Declared)
     status: PluginStatus = PluginStatus.AVAILABLE
     reason: str = ""
@@ -84,11 +90,15 @@ class _Instance:
     running: list[_Startable] = field(default_factory=list)
 
 
+_Declare = Callable[[_Instance, Equipment], Awaitable[Declared]]
+
+
 class PluginHost:
     """Builds, starts and stops the instances that the configuration names.
 
     Order of a life: `declare` (calls the hooks, hands duties, meters and boards to the
-    budget), `start`, `stop`, and `close` once the budget has stopped, too.
+    budget), `start`, `stop`, and `close` once the budget has stopped, too. Instances that want a
+    process of their own find their hardware in *world*, if there is one.
     """
 
     def __init__(
@@ -103,11 +113,13 @@ class PluginHost:
         hardware: Hardware,
         budget: EnergyDesk,
         state_dir: Path,
+        world: Path | None = None,
         supervisor: Supervisor | None = None,
         start_s: float = START_S,
         stop_s: float = STOP_S,
     ) -> None:
         self._registry = registry
+        self._config, self._world = settings.path, world
         self._bus = bus
         self._budget = budget
         self._supervisor = supervisor or Supervisor(clock, log=log)
@@ -122,6 +134,8 @@ class PluginHost:
             state_dir=state_dir,
         )
         self._instances = {each.instance: _Instance(each) for each in settings.plugins}
+        self._mask = Masker(settings.secrets)
+        self._handed_over: dict[str, tuple[str, str]] = {}
 
     @property
     def statuses(self) -> tuple[InstanceStatus, ...]:
@@ -177,6 +191,9 @@ class PluginHost:
     async def close(self) -> None:
         """Take back threads, timers and sessions."""
         for instance in reversed(self._instances.values()):
+            if instance.process is not None:
+                process, instance.process = instance.process, None
+                await self._guard(process.stop(), f"ending the process of {instance.settings.instance}")
             if instance.equipment is not None:
                 equipment, instance.equipment = instance.equipment, None
                 await self._guard(equipment.close(), f"closing {instance.settings.instance}")
@@ -193,21 +210,33 @@ class PluginHost:
         status = PluginStatus.FAILED if found.troubles else PluginStatus.ENABLED
         self._set(found, status, "; ".join(f"{part}: {why}" for part, why in found.troubles.items()))
 
+    def trouble(self, name: str, trouble: str | None) -> None:
+        """Take in the same of a duty, meter or board, by the name that the budget knows it by."""
+        if (known := self._handed_over.get(name)) is not None:
+            self.note(*known, trouble)
+
     async def _declare(self, instance: _Instance) -> None:
         settings = instance.settings
         if not settings.enabled:
             self._set(instance, PluginStatus.DISABLED, "switched off in the configuration")
             return
+        if settings.findings:
+            reason = "; ".join(_in_one_line(finding) for finding in settings.findings)
+            self._leave_out(instance, PluginStatus.CONFIG_ERROR, reason)
+            return
         try:
-            loaded = self._registry.load(settings.plugin)
+            declare = self._prepared(settings)
         except PluginError as error:
             self._refuse(instance, error)
             return
         equipment = instance.equipment = Equipment(settings, self._around)
         try:
             await equipment.prepare()
-            instance.declared = Declared.by(loaded, equipment)
+            instance.declared = await declare(instance, equipment)
             self._hand_over(instance)
+        except ConfigError as error:
+            self._leave_out(instance, PluginStatus.CONFIG_ERROR, "; ".join(map(str, error.findings)))
+            return
         except Exception as error:
             log.exception("plugin instance %r is left out", settings.instance)
             self._set(instance, PluginStatus.LOAD_ERROR, explain(error))
@@ -215,25 +244,58 @@ class PluginHost:
         self._registry.mark(settings.plugin, PluginStatus.ENABLED)
         self._set(instance, PluginStatus.ENABLED)
 
+    def _prepared(self, settings: PluginSettings) -> _Declare:
+        record = self._registry.record(settings.plugin)
+        if record.manifest is not None and record.manifest.own_process and record.status.usable:
+            return self._declared_elsewhere
+        loaded = self._registry.load(settings.plugin)
+
+        async def here(_: _Instance, equipment: Equipment) -> Declared:
+            return Declared.by(loaded, equipment)
+
+        return here
+
+    async def _declared_elsewhere(self, instance: _Instance, equipment: Equipment) -> Declared:
+        from edgepi.runtime.ownprocess import OwnProcess
+
+        name = instance.settings.instance
+        instance.process = OwnProcess(
+            equipment,
+            config=self._config,
+            world=self._world,
+            state_dir=self._around.state_dir,
+            on_trouble=lambda trouble: self.note(name, "process", trouble),
+        )
+        return await instance.process.declare()
+
     def _refuse(self, instance: _Instance, error: PluginError) -> None:
         status, reason = PluginStatus.LOAD_ERROR, explain(error)
         if instance.settings.plugin in self._registry.names():
             record = self._registry.record(instance.settings.plugin)
             status, reason = record.status, record.reason
+        self._leave_out(instance, status, reason)
+
+    def _leave_out(self, instance: _Instance, status: PluginStatus, reason: str) -> None:
         log.warning("plugin instance %r is left out: %s", instance.settings.instance, reason)
         self._set(instance, status, reason)
 
     def _hand_over(self, instance: _Instance) -> None:
-        name, declared = instance.settings.instance, instance.declared
+        settings, declared = instance.settings, instance.declared
         if declared.sensor_duty is not None:
-            self._budget.add_duty(declared.sensor_duty, consumer=name)
+            self._handed_over[settings.instance] = (settings.instance, "sensors")
+            self._budget.add_duty(declared.sensor_duty, consumer=settings.instance)
         for duty in declared.duties:
-            importance = instance.settings.importance
-            self._budget.add_duty(duty, consumer=f"{name}.{duty.name}", importance=importance)
+            consumer = self._named(instance, duty.name)
+            self._budget.add_duty(duty, consumer=consumer, importance=settings.importance)
         for meter in declared.meters:
-            self._budget.add_meter(meter, name=f"{name}.{meter.name}")
+            self._budget.add_meter(meter, name=self._named(instance, meter.name))
         for controller in declared.controllers:
-            self._budget.add_controller(controller, name=f"{name}.{controller.name}")
+            self._budget.add_controller(controller, name=self._named(instance, controller.name))
+
+    def _named(self, instance: _Instance, part: str) -> str:
+        name = f"{instance.settings.instance}.{part}"
+        self._handed_over[name] = (instance.settings.instance, part)
+        return name
 
     def _bring_up(self, instance: _Instance) -> list[Supervised]:
         parts: tuple[_Startable, ...] = (*instance.declared.backends, *instance.declared.notifiers)
@@ -281,10 +343,15 @@ class PluginHost:
             log.warning("%s: %s", name, explain(error))
 
     def _set(self, instance: _Instance, status: PluginStatus, reason: str = "") -> None:
+        reason = self._mask(reason)
         if (instance.status, instance.reason) == (status, reason):
             return
         instance.status, instance.reason = status, reason
         self._bus.publish(PluginStatusChanged(instance.settings.instance, status.value, reason))
+
+
+def _in_one_line(finding: Finding) -> str:
+    return f"{finding} (did you mean {finding.suggestion!r}?)" if finding.suggestion else str(finding)
 
 
 async def _started(part: _Startable) -> None:

@@ -27,6 +27,7 @@ from edgepi.plugin import (
     SupplyMeter,
     Timers,
 )
+from edgepi.runtime.certificates import load_certificates
 from edgepi.runtime.dispatch import call
 from edgepi.runtime.loading import LoadedPlugin
 from edgepi.runtime.readings import ReadingDesk
@@ -38,7 +39,7 @@ from edgepi.runtime.threads import PluginThread
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-__all__ = ["Declared", "Equipment", "Surroundings"]
+__all__ = ["Declared", "Equipment", "Surroundings", "sensor_duty"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ class Equipment:
         )
 
     async def _http_client(self) -> ClientSession:
+        if self._session is None:
+            await asyncio.to_thread(load_certificates)
         if self._session is None or self._session.closed:
             from aiohttp import ClientSession, ClientTimeout
 
@@ -140,7 +143,7 @@ class Declared:
 
         sensors = ask("sensors")
         return cls(
-            sensor_duty=_sensor_duty(sensors, equipment) if sensors else None,
+            sensor_duty=sensor_duty(sensors, equipment),
             duties=_named(ask("duties")),
             meters=tuple(m for m in ask("supply_meters") if not isinstance(m, PowerController)),
             controllers=ask("power_controllers"),
@@ -151,7 +154,14 @@ class Declared:
         )
 
 
-def _sensor_duty(sensors: Sequence[Sensor], equipment: Equipment) -> SensorDuty:
+def sensor_duty(sensors: Sequence[Sensor], equipment: Equipment) -> SensorDuty | None:
+    """Describe what the sensors measure, and make the duty that polls them; None without sensors.
+
+    Raises:
+        ContractError: they cannot be described.
+    """
+    if not sensors:
+        return None
     equipment.desk.describe(_descriptions(sensors))
     return SensorDuty(
         name=equipment.settings.instance,

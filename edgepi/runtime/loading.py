@@ -18,6 +18,7 @@ from edgepi.runtime.records import PluginRecord
 __all__ = ["HOOKS", "LoadedPlugin", "check_requirements", "load"]
 
 HOOKS = frozenset(hookspecs.__all__)
+FROM_OWN_PROCESS = frozenset({"cards", "commands", "config_schema", "duties", "sensors", "supply_meters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +135,10 @@ def _check_offers(record: PluginRecord, offered: frozenset[str]) -> None:
         raise ContractError(
             f"its manifest offers {name!r}, {known}",
             hint="list the hooks that the plugin module implements with @hookimpl",
+        )
+    stuck = sorted(offered - FROM_OWN_PROCESS)
+    if record.manifest and record.manifest.own_process and stuck:
+        raise ContractError(
+            f"it wants a process of its own, from which {', '.join(stuck)} cannot be served",
+            hint="take `own_process` out of its manifest, or put these into another plugin",
         )

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 
@@ -41,7 +41,7 @@ class Quarantine:
             return {str(name): _confinement(entry) for name, entry in table.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
             log.warning("%s cannot be read (%s): nobody is in quarantine", self._path, error)
             return {}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
-from edgepi.runtime.files import atomic_write
+from edgepi.files import atomic_write
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 
 __all__ = ["FLAG_NAME", "SAFE_MODE_REASON", "StartFlag", "boot_id", "leave_out_third_party"]
 
 FLAG_NAME = "starting"
+log = logging.getLogger("edgepi.node")
 SAFE_MODE_REASON = (
     "left out in safe mode, because the node ended while it was starting the last time; restart to try again"
 )
@@ -47,8 +49,11 @@ class StartFlag:
         return unfinished > 0 and (boot == self._boot or unfinished >= MAX_UNFINISHED)
 
     def lower(self) -> None:
-        """Say that the node is ready, or was stopped in order. Raises OSError."""
-        self._path.unlink(missing_ok=True)
+        """Say that the node is ready, or was stopped in order."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s cannot be removed: %s", self._path, error.strerror)
 
     def _read(self) -> tuple[str, int]:
         try:
@@ -56,7 +61,7 @@ class StartFlag:
             return str(table["boot"]), int(table["unfinished"])
         except FileNotFoundError:
             return "", 0
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return self._boot, 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,11 +26,13 @@ class StateStore:
     """States by entity id; each write is published as `StateChanged`.
 
     A state is *known* and has a value, or *unknown* (not yet measured, or nothing to
-    say), or *unavailable* (cannot be measured now, with a reason).
+    say), or *unavailable* (cannot be measured now, with a reason). *mask* takes secrets out
+    of reasons and of values that are text.
     """
 
-    def __init__(self, bus: EventBus, clock: Clock) -> None:
+    def __init__(self, bus: EventBus, clock: Clock, *, mask: Callable[[str], str] = str) -> None:
         self._publish = bus.publish
+        self._mask = mask
         self._clock = clock
         self._states: dict[str, State] = {}
         self._entities: dict[str, EntityInfo] = {}
@@ -55,6 +58,10 @@ class StateStore:
             value = None
         elif value is None:
             availability = Availability.UNKNOWN
+        if isinstance(value, str):
+            value = self._mask(value)
+        if reason:
+            reason = self._mask(reason)
         now = time_utc or self._clock.now()
         old = self._states.get(entity_id)
         same = old is not None and old.value == value and old.availability is availability

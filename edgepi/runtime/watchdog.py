@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgepi.clock import Clock
+from edgepi.files import atomic_write
 from edgepi.runtime.blame import plugin_on, stack_of
-from edgepi.runtime.files import atomic_write
 from edgepi.runtime.quarantine import Quarantine
 
 __all__ = ["EXIT_CODE", "REPORT_NAME", "LoopWatchdog", "take_report"]

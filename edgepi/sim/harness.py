@@ -22,6 +22,7 @@ from edgepi.sim.world import TXD
 __all__ = ["Harness", "HarnessTimes"]
 
 Say = Callable[[str], None]
+REFUSED = frozenset({1, 2, 4})  # exit codes of a command that has said why; a second start would end the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +98,22 @@ class Harness:
             self._say("stopping the node")
             await self._node.end(self._times.end_within_s)
         await self._server.stop()
-        await asyncio.to_thread(save, self._file, snapshot(self._simulation))
-        self._say(f"the world rests at {self._clock()}; the next start goes on from here")
+        if await self._save():
+            self._say(f"the world rests at {self._clock()}; the next start goes on from here")
 
     async def _save_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(self._times.save_every_s)
+            await self._save()
+
+    async def _save(self) -> bool:
+        """Save the world; a failure is said, for a node's end is worth more than a world's."""
+        try:
             await asyncio.to_thread(save, self._file, snapshot(self._simulation))
+        except OSError as error:
+            self._say(f"{self._clock()}: the world cannot be saved: {error.strerror or error}")
+            return False
+        return True
 
     async def _tell_of_loops(self) -> None:
         world = self._simulation.world
@@ -218,6 +228,10 @@ class Harness:
 
     def _crashed(self, code: int, *, was_ready: bool) -> bool:
         self._failed_starts += not was_ready
+        if not was_ready and code in REFUSED:
+            self._trouble = f"the node could not start (exit code {code}); it says why above"
+            self.stop()
+            return False
         if self._failed_starts >= self._times.failed_starts:
             self._trouble = f"the node ended {self._failed_starts} times before it was ready"
             self.stop()

@@ -102,6 +102,7 @@ class FakeBoard(FakeMeter, PowerController):
         self.plan: WakePlan | None = None
         self.lie: WakeReceipt | None = None
         self.shows: datetime | None = None
+        self.heartbeat_fails = self.hangs_at_heartbeat = False
 
     @property
     def capabilities(self) -> PowerCapabilities:
@@ -130,6 +131,14 @@ class FakeBoard(FakeMeter, PowerController):
     async def prepare_cut(self) -> None:
         """Note."""
         self.events.append("prepare_cut")
+
+    async def heartbeat(self) -> None:
+        """Note; or fail, or hang, on request."""
+        if self.hangs_at_heartbeat:
+            await asyncio.get_running_loop().create_future()
+        if self.heartbeat_fails:
+            raise BusError("the watchdog does not answer")
+        self.events.append("heartbeat")
 
     async def clock(self) -> datetime | None:
         """The node's time, unless *shows* says otherwise."""

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -138,8 +139,13 @@ class Access:
 
 def address_of(request: web.Request) -> str:
     """The peer's address; one IPv6 household counts as one."""
+    return _household(request.remote or "")
+
+
+@lru_cache(maxsize=64)
+def _household(remote: str) -> str:
     try:
-        address = ipaddress.ip_address((request.remote or "").partition("%")[0])
+        address = ipaddress.ip_address(remote.partition("%")[0])
     except ValueError:
         return "?"
     if address.version == 6 and not address.is_loopback:

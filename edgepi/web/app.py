@@ -30,9 +30,9 @@ class NotJson(web.HTTPUnsupportedMediaType):
         super().__init__(reason="the body must be JSON, with Content-Type: application/json")
 
 
-def new_app(gate: Middleware) -> web.Application:
-    """An application with its gate and a limit on bodies."""
-    return web.Application(middlewares=[gate], client_max_size=LARGEST_BODY)
+def new_app(*gates: Middleware) -> web.Application:
+    """An application with its gates, the outermost first, and a limit on bodies."""
+    return web.Application(middlewares=gates, client_max_size=LARGEST_BODY)
 
 
 def mount(

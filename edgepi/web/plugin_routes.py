@@ -77,7 +77,11 @@ class PluginRoutes:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 answer = await route.handler(asked)
-        except (EdgePiError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            raise
+        except EdgePiError as error:
+            error.message = self._services.mask(error.message)
+            error.hint = self._services.mask(error.hint) if error.hint else None
             raise
         except TimeoutError:
             return refused(504, f"plugin {instance!r} did not answer in {_LONGEST_S:.0f} s", key="timeout")

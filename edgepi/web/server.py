@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from edgepi.errors import ServeError
 from edgepi.web.access import Access, Actor, is_loopback
 from edgepi.web.api import ENDPOINTS
 from edgepi.web.app import PREFIX, mount, new_app, permit
+from edgepi.web.connections import QUIET, Doorman
 from edgepi.web.endpoint import Endpoint
 from edgepi.web.events import EventHub
 from edgepi.web.gate import gate_for_network, gate_for_socket
@@ -47,6 +49,7 @@ class WebServer:
         services: WebServices,
         real: Clock | None = None,
         static_dir: Path = STATIC_DIR,
+        doorman: Doorman | None = None,
     ) -> None:
         real = real or SystemClock()
         self._settings = settings
@@ -56,6 +59,7 @@ class WebServer:
         self._texts = StateTexts(services.states)
         self._hub = EventHub(services, self._texts, real)
         self._static = StaticFiles(static_dir)
+        self._doorman = doorman or Doorman()
         self._stack = AsyncExitStack()
         self._real = real
         self._port: int | None = None
@@ -124,18 +128,24 @@ class WebServer:
 
     async def _serve_network(self, stack: AsyncExitStack) -> None:
         host, port = self._settings.host, self._settings.port
-        app = new_app(gate_for_network(self._access, loopback=is_loopback(host)))
+        gate = gate_for_network(self._access, loopback=is_loopback(host))
+        app = new_app(gate, self._doorman.middleware())
         self._mount_api(app, ENDPOINTS)
         Login(self._access).mount(app)
         self._static.mount(app)
         runner = await self._started(app, stack)
         try:
-            await web.TCPSite(runner, host, port).start()
+            server = runner.server
+            assert server is not None
+            loop = asyncio.get_running_loop()
+            listening = await loop.create_server(self._doorman.door(server), host or None, port)
         except OSError as error:
             raise ServeError(
-                f"cannot listen on {host}:{port}: {error.strerror}", hint="set another `http: port:`"
+                f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}",
+                hint="stop what uses it (another node?), or set another `port` under `http`",
             ) from error
-        self._port = runner.addresses[0][1]
+        stack.callback(listening.close)
+        self._port = listening.sockets[0].getsockname()[1]
 
     def _mount_api(self, app: web.Application, endpoints: tuple[Endpoint, ...]) -> None:
         mount(app, self._services, self._texts, endpoints)
@@ -149,7 +159,14 @@ class WebServer:
         return web.json_response(document)
 
     async def _started(self, app: web.Application, stack: AsyncExitStack) -> web.AppRunner:
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_STOP_S)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=QUIET,
+            handle_signals=False,
+            shutdown_timeout=_STOP_S,
+            lingering_time=_STOP_S,
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         return runner

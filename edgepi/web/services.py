@@ -85,7 +85,7 @@ class WebServices:
     *status* is the budget's own record of energy; *notes* are sentences that everyone who
     looks at the page should read (a world that loops, safe mode). *healthy* names what is
     checked for health and whether it is well; *charts* says which entities the page's
-    charts of energy show.
+    charts of energy show; *mask* takes secrets out of what plugins say of their errors.
     """
 
     node: NodeInfo
@@ -104,3 +104,4 @@ class WebServices:
     power: PowerRequests | None = None
     charts: Mapping[str, str] = field(default_factory=lambda: CHARTS)
     healthy: Callable[[], Mapping[str, bool]] = dict
+    mask: Callable[[str], str] = str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edgepi.web.files import write_private
+from edgepi.files import atomic_write
 from edgepi.web.tokens import Scope, hashed, new_secret
 
 __all__ = ["LoginCodes", "Session", "Sessions"]
@@ -59,7 +59,7 @@ class Sessions:
         try:
             entries = json.loads(self._path.read_bytes())["sessions"]
             self._sessions = {digest: _parsed(entry) for digest, entry in entries.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._sessions = {}
 
     def save(self) -> None:
@@ -68,7 +68,7 @@ class Sessions:
             digest: {"scope": s.scope, "expires_utc": s.expires_utc.isoformat(), "token": s.token}
             for digest, s in dict(self._sessions).items()
         }
-        write_private(self._path, json.dumps({"version": 1, "sessions": entries}).encode())
+        atomic_write(self._path, json.dumps({"version": 1, "sessions": entries}), 0o600)
 
     def open(self, scope: Scope, now_utc: datetime, *, token: str | None = None) -> str:
         """Start a session and return its cookie's value."""

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from edgepi.errors import AccessError, NotFoundError, RequestError
-from edgepi.web.files import write_private
+from edgepi.files import atomic_write
 
 __all__ = ["Scope", "Token", "TokenStore", "hashed", "new_secret"]
 
@@ -86,7 +86,7 @@ class TokenStore:
                 self._stamp = stamp
         except FileNotFoundError:
             self._tokens, self._stamp = {}, None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             self._tokens, self._stamp = {}, None
             raise AccessError(
                 f"{self._path} cannot be read: {error}", hint="remove it and make new tokens"
@@ -125,12 +125,12 @@ class TokenStore:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.refresh()
             yield
-            write_private(self._path, _render(self.tokens))
+            atomic_write(self._path, _render(self.tokens), 0o600)
         finally:
             os.close(lock)
 

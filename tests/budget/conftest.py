@@ -46,6 +46,7 @@ class Bench:
     published: list[Any] = field(default_factory=list)
     governor: Governor = field(default_factory=ThresholdGovernor)
     settings: EnergySettings = field(default_factory=EnergySettings)
+    troubles: list[tuple[str, str | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bus = EventBus()
@@ -67,12 +68,14 @@ class Bench:
             machine=self.machine,
             governor=self.governor,
             state_dir=self.state_dir,
+            mask=lambda text: text.replace("hunter2", "****"),
+            on_trouble=lambda name, trouble: self.troubles.append((name, trouble)),
         )
 
     async def pass_time(self, seconds: float, step_s: float = 10.0) -> None:
         for _ in range(round(seconds / step_s)):
             await self.clock.advance(step_s)
-            async with self.budget._round:  # a save in its thread may still be under way
+            async with self.budget._rounds.going_round:  # a save in its thread may still be under way
                 pass
             await settle()
 

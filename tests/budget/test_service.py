@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from edgepi.model import (
     Offer,
     PowerGoing,
     RunPhase,
+    Supply,
     SupplyRead,
     WaitPhase,
     WakeReceipt,
@@ -357,16 +359,22 @@ async def test_a_failing_duty_is_said_and_shown(bench: Bench) -> None:
     assert "follows again" in bench.said("camera")
 
 
-class Broken(ThresholdGovernor):
+class Breaking(ThresholdGovernor):
+    broken = False
+
     def decide(self, situation: Situation) -> Verdict:
-        raise RuntimeError("a mistake")
+        if self.broken:
+            raise ZeroDivisionError
+        return super().decide(situation)
 
 
 async def test_the_guards_hold_even_if_the_governor_breaks(bench: Bench) -> None:
     duty = FakeDuty()
+    bench.governor = governor = Breaking()
+    bench.budget = bench.build()
     bench.budget.add_duty(duty, "camera")
     await started(bench)
-    bench.budget._governor = Broken()
+    governor.broken = True
     bench.meter.values["battery_v"] = 12.3
     await bench.pass_time(60.0)
     assert duty.applied == ["full", "off"]
@@ -379,8 +387,9 @@ class Greedy(ThresholdGovernor):
 
 async def test_no_governor_can_switch_anything_on_below_a_guard(bench: Bench) -> None:
     duty = FakeDuty()
+    bench.governor = Greedy()
+    bench.budget = bench.build()
     bench.budget.add_duty(duty, "camera")
-    bench.budget._governor = Greedy()
     await started(bench, 12.3)
     await bench.pass_time(120.0)
     assert duty.applied == []
@@ -482,3 +491,104 @@ def test_a_consumer_cannot_be_added_twice(bench: Bench) -> None:
     budget.add_duty(FakeDuty(), "camera")
     with pytest.raises(EnergyError):
         budget.add_duty(FakeDuty(), "camera")
+
+
+async def test_meters_boards_and_duties_that_fail_are_told_of_once_and_once_they_recover(
+    bench: Bench,
+) -> None:
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera.motion")
+    await started(bench)
+    duty.fails = bench.meter.fails = bench.board.fails = True
+    bench.meter.values["battery_v"] = bench.board.values["battery_v"] = 12.3
+    await bench.pass_time(600.0)
+    assert sorted(bench.troubles, key=str) == [
+        ("board", "reading board failed: the meter does not answer"),
+        ("meter", "reading meter failed: the meter does not answer"),
+    ]
+    bench.troubles.clear()
+    bench.meter.fails = bench.board.fails = False
+    await bench.pass_time(600.0)
+    assert ("board", None) in bench.troubles
+    assert ("meter", None) in bench.troubles
+    (failed,) = [trouble for name, trouble in bench.troubles if name == "camera.motion"]
+    assert failed == "taking camera.motion to off failed: the duty's device does not answer"
+    duty.fails = False
+    await bench.pass_time(600.0)
+    assert bench.troubles[-1] == ("camera.motion", None)
+
+
+async def test_what_is_taken_back_troubles_no_longer(bench: Bench) -> None:
+    bench.meter.fails = True
+    await started(bench)
+    await bench.budget.remove(bench.meter)
+    assert bench.troubles[-1] == ("meter", None)
+
+
+async def test_a_boards_watchdog_is_fed_each_round_even_while_it_cannot_be_read(bench: Bench) -> None:
+    bench.board.able = replace(bench.board.able, has_watchdog=True)
+    await started(bench)
+    bench.events.clear()
+    await bench.pass_time(100.0)
+    assert bench.events.count("heartbeat") == 10
+    bench.board.fails = True
+    await bench.pass_time(100.0)
+    assert bench.events.count("heartbeat") == 20
+
+
+async def test_a_board_without_a_watchdog_or_not_found_yet_gets_no_heartbeat(bench: Bench) -> None:
+    await started(bench)
+    await bench.pass_time(100.0)
+    assert "heartbeat" not in bench.events
+
+
+async def test_a_heartbeat_that_hangs_or_fails_holds_nobody_up_and_is_said_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.board.able = replace(bench.board.able, has_watchdog=True)
+    await started(bench)
+    bench.board.heartbeat_fails = True
+    await bench.pass_time(100.0)
+    assert caplog.text.count("feeding the watchdog of board failed") == 1
+    bench.board.hangs_at_heartbeat = True
+    duty = FakeDuty()
+    bench.budget.add_duty(duty, "camera")
+    await bench.pass_time(60.0)
+    assert duty.applied == ["full"]
+
+
+async def test_books_that_cannot_be_saved_are_said_once_and_once_they_can(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    caplog.set_level("INFO")
+    await started(bench)
+    monkeypatch.setattr("edgepi.budget.store.atomic_write", full)
+    for _ in range(3):
+        await bench.budget.save()
+    assert caplog.text.count("the energy books cannot be saved") == 1
+    monkeypatch.undo()
+    for _ in range(3):
+        await bench.budget.save()
+    assert caplog.text.count("the energy books are saved again") == 1
+
+
+async def test_no_secret_gets_into_sentences_decisions_or_status(bench: Bench) -> None:
+    class Talkative(FakeDuty):
+        async def apply(self, level: str) -> None:
+            raise OSError(f"cannot log in with hunter2 to go {level}")
+
+    class TalkativeMeter(FakeMeter):
+        async def read(self) -> Supply:
+            raise OSError("no answer to hunter2")
+
+    bench.budget.add_duty(Talkative(), "camera")
+    bench.budget.add_meter(TalkativeMeter(bench.clock), "meter of a talker")
+    await started(bench)
+    await bench.pass_time(60.0)
+    seen = json.dumps(bench.budget.status()) + " ".join(bench.said("camera"))
+    assert "cannot log in with ****" in seen
+    assert "no answer to ****" in seen
+    assert "hunter2" not in seen

@@ -55,3 +55,28 @@ async def test_a_torn_or_foreign_file_is_moved_aside_and_said(tmp_path: Path, co
         )
         assert (tmp_path / f"energy.broken-{number}.json").read_bytes() == content
     assert not store.path.exists()
+
+
+async def test_a_file_that_cannot_even_be_opened_stops_no_node(tmp_path: Path) -> None:
+    store = EnergyStore(tmp_path)
+    store.path.mkdir()
+    saved, complaint = await store.load()
+    assert saved is None
+    assert complaint == (
+        "energy.json cannot be read; it was moved to energy.broken-1.json, the books begin anew"
+    )
+
+
+async def test_a_file_that_cannot_be_moved_aside_is_said_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise OSError(30, "Read-only file system")
+
+    store = EnergyStore(tmp_path)
+    store.path.write_text("{")
+    monkeypatch.setattr(Path, "replace", refuse)
+    _, complaint = await store.load()
+    assert complaint == (
+        "energy.json cannot be read; nor can it be moved aside (Read-only file system), the books begin anew"
+    )

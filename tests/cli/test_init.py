@@ -188,6 +188,15 @@ def test_two_chips_of_a_kind_become_a_list_with_names() -> None:
     }
 
 
+@pytest.mark.parametrize(("chemistry", "volts"), [("lifepo4", 11.6), ("li-ion", 9.9), ("lead-acid", 11.1)])
+def test_the_power_board_gets_the_cut_off_that_waking_on_voltage_needs(chemistry: str, volts: float) -> None:
+    chips = [Chip("wittypi", "W", 1, 0x08), Chip("ina219", "I", 1, None)]
+    plugins: Any = yaml.safe_load(config_text({**defaults(Path("/")), "chemistry": chemistry}, chips))[
+        "plugins"
+    ]
+    assert plugins == {"wittypi": {"address": 0x08, "low_voltage": volts}, "ina219": {}}
+
+
 @pytest.mark.parametrize("name", ["yes", "12", "a: b", "Bärlauch", "# no", "node-1"])
 def test_any_name_survives_yaml(name: str) -> None:
     text = config_text({**defaults(Path("/")), "name": name}, [])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import edgepi
 from edgepi.cli import main as frame
 from edgepi.cli import plugin_commands
 from edgepi.cli.main import COMMANDS, EXIT_CODES, main
-from edgepi.errors import EdgePiError, NodeNotRunningError, RequirementMissingError
+from edgepi.errors import ConfigError, EdgePiError, NodeNotRunningError, RequirementMissingError
 from edgepi.plugin import Command, CommandEntry
 
 
@@ -74,6 +75,24 @@ def test_an_error_of_the_system_names_the_file(
     use(monkeypatch, raising(PermissionError(13, "Permission denied", "/etc/x")))
     main(["status"])
     assert capsys.readouterr().err == "edgepi: /etc/x: Permission denied\n"
+
+
+def test_a_full_disk_is_said_with_what_shows_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, raising(OSError(errno.ENOSPC, "No space left on device")))
+    assert main(["status"]) == 4
+    assert capsys.readouterr().err == (
+        "edgepi: No space left on device\nhint: `df -h` shows which disk is full\n"
+    )
+
+
+def test_findings_are_shown_without_sending_the_reader_to_look_for_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, raising(ConfigError(["a.yaml:1:1: wrong"])))
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == "a.yaml:1:1: wrong\n\nedgepi: 1 configuration error\n"
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

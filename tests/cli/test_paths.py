@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from edgepi.cli import paths
-from edgepi.cli.paths import find_config, state_dir
+from edgepi.cli.paths import find_config, node_dir, state_dir
 from edgepi.errors import EdgePiError
 
 
@@ -56,28 +60,83 @@ def test_a_file_asked_for_is_never_replaced_by_another(places: dict[str, Path], 
         (None, {"HOME": "/home/pi"}, 1000, "/home/pi/.local/state/edgepi"),
     ],
 )
-def test_the_state_directory(  # noqa: PLR0917 (pytest passes parameters by name)
+def test_the_state_directory(
     given: Path | None,
     env: dict[str, str],
     uid: int,
     expected: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
 ) -> None:
-    if uid:
-        monkeypatch.setattr(paths, "SYSTEM_STATE", tmp_path / "no-service")
     assert state_dir(given, env, uid) == Path(expected)
 
 
-def test_a_user_without_a_node_of_their_own_talks_to_the_service(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The directory of this user's own node; the service's is `service` beside it."""
+    monkeypatch.setattr(paths, "SYSTEM_STATE", tmp_path / "service")
+    return tmp_path / "edgepi"
+
+
+def ask(home: Path, *, rests: bool = False, **env: str) -> Path:
+    return node_dir(None, {"XDG_STATE_HOME": str(home.parent), **env}, 1000, rests=rests)
+
+
+@contextmanager
+def listening(directory: Path, name: str = "api.sock") -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(directory):
+        server.bind(name)
+        server.listen()
+        yield
+
+
+def test_the_node_that_runs_is_asked_ones_own_first(home: Path, tmp_path: Path) -> None:
+    assert ask(home) == home
+    with listening(home / "sim"):
+        assert ask(home) == home / "sim"
+        with listening(tmp_path / "service"):
+            assert ask(home) == tmp_path / "service"
+            with listening(home):
+                assert ask(home) == home
+
+
+def test_a_world_whose_node_sleeps_is_found_too(home: Path) -> None:
+    with listening(home / "sim", "world.sock"):
+        assert ask(home) == home / "sim"
+
+
+def test_a_socket_that_a_crash_left_is_no_node(home: Path) -> None:
+    with listening(home / "sim"):
+        pass
+    assert (home / "sim/api.sock").exists()
+    assert ask(home) == home
+
+
+def test_the_directory_that_was_named_is_asked_whatever_runs(home: Path) -> None:
+    with listening(home / "sim"):
+        assert ask(home, EDGEPI_STATE_DIR="/v") == Path("/v")
+        assert node_dir(home, {"XDG_STATE_HOME": str(home.parent)}, 1000) == home
+
+
+def test_what_a_node_left_is_found_when_none_runs(home: Path) -> None:
+    (home / "sim").mkdir(parents=True)
+    (home / "sim/node.lock").touch()
+    assert ask(home) == home
+    assert ask(home, rests=True) == home / "sim"
+    (home / "node.lock").touch()
+    assert ask(home, rests=True) == home
+
+
+def test_it_is_said_when_the_simulated_node_is_asked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(paths, "SYSTEM_STATE", tmp_path)
-    (tmp_path / "api.sock").touch()
-    env = {"XDG_STATE_HOME": str(tmp_path / "x")}
-    assert state_dir(None, env, 1000) == tmp_path
-    (tmp_path / "x/edgepi").mkdir(parents=True)
-    assert state_dir(None, env, 1000) == tmp_path / "x/edgepi"
+    monkeypatch.delenv("EDGEPI_STATE_DIR", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(home.parent))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with listening(home / "sim"):
+        assert paths.node_dir_of(argparse.Namespace(state_dir=None)) == home / "sim"
+    captured = capsys.readouterr()
+    assert "simulated node" in captured.err
+    assert not captured.out
 
 
 def test_commands_share_the_names_of_their_options() -> None:

@@ -143,7 +143,7 @@ def test_off_asks_first(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("builtins.input", answer)
     assert edgepi(tmp_path, "off", "--until", "07:30") == code
-    assert asked == ["switch garden off until 2025-06-02 05:30 UTC? Its power will be cut. [y/N] "]
+    assert asked == ["switch garden off until 2025-06-02 07:30 CEST? Its power will be cut. [y/N] "]
     assert len(node.posted) == (1 if code == 0 else 0)
 
 

@@ -83,6 +83,16 @@ def test_show_prints_what_install_writes(capsys: pytest.CaptureFixture[str], con
         assert (root / path.lstrip("/")).read_text() == text
 
 
+def test_a_user_is_made_on_this_machine_only_for_a_service_of_this_machine(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service_steps, "_user_exists", lambda _: False)
+    main(["service", "install", "--dry-run", "--root", str(tmp_path / "root")])
+    assert "useradd" not in capsys.readouterr().out
+    main(["service", "install", "--dry-run"])
+    assert "useradd" in capsys.readouterr().out
+
+
 def test_install_copies_the_configuration_and_its_secrets(config: Path, tmp_path: Path) -> None:
     config.with_name("secrets.yaml").write_text("a: b\n")
     main(["service", "install", "--root", str(tmp_path / "root")])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgepi.cli.main import main
-from edgepi.cli.sim import sim_directory
+from edgepi.cli.sim import _own_command, sim_directory
 from edgepi.sim.build import demo_config
 
 WORLD = """
@@ -112,6 +112,31 @@ def test_a_simulated_node_keeps_out_of_the_way_of_a_real_one(
     assert sim_directory(None) == tmp_path / "x"
 
 
+def test_what_to_type_for_other_commands_is_said_as_short_as_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/edgepi").touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    assert _own_command() == ".venv/bin/edgepi"
+    monkeypatch.chdir("/")
+    assert _own_command() == str(tmp_path / ".venv/bin/edgepi").lstrip("/")
+    monkeypatch.setenv("PATH", str(tmp_path / ".venv/bin"))
+    assert _own_command() == "edgepi"
+
+
+def test_a_second_world_leaves_the_first_alone(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = directory / "world.json"
+    saved.write_text("{}")
+    assert main(["sim", "--fresh", "--state-dir", str(directory)]) == 4
+    captured = capsys.readouterr()
+    assert "runs already" in captured.err
+    assert not captured.out
+    assert saved.exists()
+
+
 def test_charge_and_start_are_for_a_new_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "world.json").write_text("{}")
     assert sim(tmp_path, "--soc", "50") == 4
@@ -163,7 +188,7 @@ def test_the_command_runs_a_whole_node_and_ends_it_orderly(
             whole_node.send_signal(signal.SIGINT)
     text = "".join(lines)
     assert whole_node.wait() == 0, text
-    for words in ("60x", "rain is synthetic", "BME280", "the world rests"):
+    for words in ("60x", "rain is synthetic", "BME280", "the world rests", f"status --state-dir {tmp_path}"):
         assert words in text
     assert (tmp_path / "world.json").is_file()
 

@@ -33,6 +33,24 @@ def test_status_says_node_battery_power_and_why(
     assert node["decisions"][0]["sentence"] in shown
 
 
+def test_a_decision_names_whom_it_concerns_and_small_powers_keep_their_figures(
+    node: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {"time_utc": "2025-06-12T12:40:00+00:00", "action": "level", "sentence": "full: battery 57 %"}
+    node["decisions"] = [
+        {**shared, "subject": "weather"},
+        {**shared, "subject": "node", "sentence": "sleeping until 06:02"},
+        {**shared, "subject": "camera", "sentence": "camera down to saver: battery 31 %"},
+    ]
+    node["status"]["energy"]["duties"] = [{"consumer": "weather", "level": "full", "power_w": 0.0001}]
+    assert main(["status", "--state-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "12:40 weather full: battery 57 %\n" in shown
+    assert "12:40 sleeping until 06:02\n" in shown
+    assert "12:40 camera down to saver: battery 31 %\n" in shown
+    assert "weather   full   0.1 mW" in shown
+
+
 def test_what_is_not_measured_is_a_question_mark(
     node: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

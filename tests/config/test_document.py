@@ -17,7 +17,7 @@ Said = Callable[..., list[str]]
 def data(path: Path, text: str, env: dict[str, str] | None = None) -> object:
     path.write_text(text, encoding="utf-8")
     document = read_document(path, env or {})
-    assert document.findings == []
+    assert document.findings == ()
     return document.data
 
 

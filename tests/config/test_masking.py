@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from edgepi.config import MASK, Report, SecretFilter, masked
+from edgepi.config import MASK, Report, SecretFilter, mask_all, masked
 from edgepi.config.masking import Masker
 
 NODE = "node: {name: garden, latitude: !secret lat, longitude: 2.35}\n"
@@ -75,3 +76,20 @@ def test_log_filter_leaves_other_records_as_they_are(
     log.warning("%d of %d", 1, 2)
     assert caplog.records[0].args == (1, 2)
     assert caplog.records[0].getMessage() == "1 of 2"
+
+
+@pytest.mark.parametrize("secret", ["pass word", 'a"b\\c', "it's\n", "100%/&?", "p\u00e4ss"])
+def test_a_secret_is_masked_however_it_is_spelled(secret: str) -> None:
+    mask = Masker([secret])
+    forms = (secret, repr([secret]), json.dumps(secret), quote(secret, safe=""), quote_plus(secret))
+    for form in forms:
+        shown = mask(f"cannot reach mqtt://user:{form}@host")
+        assert MASK in shown
+        assert secret not in shown
+        assert quote(secret, safe="") not in shown
+
+
+def test_every_text_in_data_is_masked() -> None:
+    mask = Masker(["hunter2"])
+    data = {"a": ["hunter2", 1, None, {"b": "is hunter2"}], "c": ("hunter2",), "d": 2.5}
+    assert mask_all(data, mask) == {"a": [MASK, 1, None, {"b": f"is {MASK}"}], "c": [MASK], "d": 2.5}

@@ -19,6 +19,8 @@ from edgepi.cli.client import NodeClient
 from edgepi.errors import EdgePiError
 from edgepi.sim.build import demo_config
 
+from .living import Living, world
+
 PATIENCE_S = 60.0
 
 
@@ -85,6 +87,16 @@ class Simulated:
             return self.process.wait(60)
         finally:
             self._sink.close()
+
+
+@pytest.fixture
+def living(tmp_path: Path) -> Iterator[Living]:
+    with world() as socket:
+        node = Living(tmp_path, socket)
+        yield node
+        if node.process is not None and node.process.poll() is None:
+            node.process.kill()
+            node.process.wait()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,19 @@ def test_a_broken_configuration_is_shown_with_its_line_and_nothing_starts(simula
     assert broken.process.wait(30) != 0
     assert "latitud" in broken.said()
     assert "Traceback" not in broken.said()
+
+
+def test_damaged_files_keep_no_node_from_running_and_are_said(simulate: Start, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    for name in ("tokens.json", "sessions.json", "quarantine.json", "energy.json", "history.db"):
+        (state / name).write_bytes(b"[" * 200_000)
+    node = simulate("--rate", "60")
+    _running(node)
+    node.until("the invitation", lambda: "open the page" in node.said())
+    assert node.end() == 0
+    said = node.said()
+    assert "Traceback" not in said
+    assert "without halting" not in said, "the node was started again"
+    for name in ("tokens.json", "quarantine.json", "energy.json", "the history was damaged"):
+        assert name in said

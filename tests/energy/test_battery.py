@@ -30,7 +30,9 @@ def test_tables_rise_and_guards_lie_in_order_above_empty(chemistry: str) -> None
     facts = CHEMISTRIES[chemistry]
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(facts.rest_curve))
     empty_v = facts.rest_curve[0][0]
-    assert empty_v < facts.commit_v < facts.run_v < facts.run_v + facts.band_v <= facts.recovery_v
+    assert (
+        empty_v < facts.cut_v < facts.commit_v < facts.run_v < facts.run_v + facts.band_v <= facts.recovery_v
+    )
 
 
 @given(st.floats(-100, 100, allow_nan=False))

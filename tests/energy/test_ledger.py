@@ -52,6 +52,20 @@ def test_a_gap_in_telemetry_is_booked_as_a_gap() -> None:
     assert ledger.total.harvested_wh == pytest.approx(2 * before)
 
 
+def test_what_the_battery_gained_in_a_gap_is_booked_once_it_is_measured_again() -> None:
+    ledger = Ledger(time_zone="UTC")
+    measured = Flows(input_w=12.0, battery_w=9.0)
+    held = [(0, 20.0), (60, 20.15), (120, None), (180, None), (4000, 29.0), (4060, 29.15)]
+    for at_s, stored_wh in held:
+        flows = None if stored_wh is None else measured
+        now = START + timedelta(seconds=at_s)
+        ledger.book(Tick(monotonic_s=at_s, now_utc=now, flows=flows, stated_w=STATED, stored_wh=stored_wh))
+    assert ledger.total.gap_s == pytest.approx(3940.0)
+    assert ledger.total.gap_wh == pytest.approx(29.0 - 20.15)
+    assert ledger.total.stored_wh == pytest.approx(2 * 9.0 / 60)
+    assert balanced(ledger.total)
+
+
 def test_time_between_two_far_apart_readings_is_a_gap_too() -> None:
     ledger = Ledger(time_zone="UTC")
     flows = Flows(input_w=12.0, output_w=3.0)

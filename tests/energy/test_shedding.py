@@ -71,7 +71,7 @@ def test_the_sentence_says_charge_and_when_it_gets_better(
 def test_a_resting_node_keeps_everything_off(make_situation: Make, make_duty: Make) -> None:
     _, decision = choose_level(make_duty("x", "saver", 50.0), make_situation(0.3), LIMITS, resting=True)
     assert decision is not None
-    assert decision.sentence == "off: battery 30 %, the node rests until 40 %"
+    assert decision.sentence == "off: battery 30 %, the node rests until 40 %, in good sun until 26 %"
 
 
 @given(st.integers(2, 6), st.floats(0, 100))

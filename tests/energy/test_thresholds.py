@@ -129,7 +129,9 @@ def test_a_low_node_with_nothing_left_to_run_sleeps_by_night_until_the_sun_is_up
     sleep = ThresholdGovernor().decide(night).sleep
     assert sleep is not None
     assert not sleep.forced
-    assert sleep.sentence == ("sleeping until tomorrow 06:02: battery 19 %, nothing may run again below 40 %")
+    assert sleep.sentence == (
+        "sleeping until tomorrow 06:02: battery 19 %, the node rests until 40 %, in good sun until 26 %"
+    )
     assert sleep.wake.recovery_v == pytest.approx(13.0)
     assert sleep.wake.fallback_hours == 9
 
@@ -139,6 +141,39 @@ def test_by_day_it_looks_again_after_two_hours(make_situation: Make, make_duty: 
     sleep = ThresholdGovernor().decide(situation).sleep
     assert sleep is not None
     assert sleep.wake.wake_utc == situation.now_utc + timedelta(hours=2)
+
+
+def test_it_does_not_come_back_by_day_if_it_is_night_by_then(make_situation: Make, make_duty: Make) -> None:
+    evening = low(make_situation, make_duty, now_utc=make_situation().now_utc + timedelta(hours=8.5))
+    sleep = ThresholdGovernor().decide(evening).sleep
+    assert sleep is not None
+    assert sleep.sentence.startswith("sleeping until tomorrow 06:02")
+
+
+@pytest.mark.parametrize(
+    ("soc", "harvest_w", "rests"),
+    [(0.25, 20.0, True), (0.27, 20.0, False), (0.27, 4.0, True), (0.27, None, True), (0.41, 0.0, False)],
+)
+def test_in_good_sun_a_rest_ends_sooner(
+    make_situation: Make, make_duty: Make, soc: float, harvest_w: float | None, rests: bool
+) -> None:
+    governor = ThresholdGovernor()
+    duty = make_duty("camera", points=50.0)
+    governor.decide(low(make_situation, make_duty))
+    verdict = governor.decide(make_situation(soc, harvest_w=harvest_w, duties=(duty,)))
+    assert (verdict.levels["camera"] == "off") is rests
+    assert (verdict.sleep is not None) is rests
+
+
+def test_a_cloud_after_a_sunny_start_sends_nobody_back_to_sleep(
+    make_situation: Make, make_duty: Make
+) -> None:
+    governor = ThresholdGovernor()
+    governor.decide(low(make_situation, make_duty))
+    governor.decide(make_situation(0.27, harvest_w=20.0))
+    for soc in (0.26, 0.23, 0.21):
+        assert governor.decide(make_situation(soc, harvest_w=0.0)).sleep is None
+    assert governor.decide(make_situation(0.19, harvest_w=0.0)).sleep is not None
 
 
 def test_in_polar_night_it_looks_again_after_a_day(make_situation: Make, make_duty: Make) -> None:

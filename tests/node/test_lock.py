@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.errors import StateLockedError
+from edgepi.errors import EdgePiError, StateLockedError
 from edgepi.node.lock import LOCK_NAME, locked
 
 
@@ -41,3 +41,23 @@ def test_a_new_state_directory_is_private(tmp_path: Path) -> None:
     with locked(tmp_path / "state"):
         assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
         assert (tmp_path / "state" / LOCK_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_still_lets_the_directory_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgepi.node.lock.os.write", full)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / LOCK_NAME).symlink_to(precious)
+    with pytest.raises(EdgePiError, match="cannot be used"), locked(tmp_path):
+        pass
+    assert precious.read_text() == "precious"

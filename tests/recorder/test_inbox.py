@@ -149,3 +149,16 @@ async def test_decisions_levels_and_leases_wait_newest_first(kit: Kit) -> None:
     ]
     assert replace(found[-1], time_utc=START) == decision
     assert [d.action for d in kit.inbox.decided(0, 2**53, "camera")] == ["level_changed", "level"]
+
+
+async def test_a_level_that_was_decided_is_not_said_again_when_it_is_reached(kit: Kit) -> None:
+    decision = Decision(
+        time_utc=START, subject="camera", action="level", sentence="full: sun", cause="full:charge"
+    )
+    kit.inbox.add_decision(DecisionMade(decision))
+    kit.inbox.add_level(LevelChanged("camera", "off", "full"))
+    kit.inbox.add_level(LevelChanged("camera", "full", "off"))
+    assert [d.sentence for d in kit.inbox.decided(0, 2**53, None)] == [
+        "camera went from full to off",
+        "full: sun",
+    ]

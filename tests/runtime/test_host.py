@@ -4,12 +4,14 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
+from edgepi.config.findings import Finding
 from edgepi.config.settings import PluginSettings, Settings
 from edgepi.model import Availability, NodeInfo, PluginStatusChanged
 from edgepi.plugin import Duty, PowerController, SupplyMeter
@@ -79,11 +81,13 @@ class House:
         self.changes: list[PluginStatusChanged] = []
         self.bus.listen(PluginStatusChanged, self.changes.append, name="test")
         self.host: PluginHost
+        self.secrets: frozenset[str] = frozenset()
+        self.config: Path | None = None
 
     async def start(self, *plugins: PluginSettings) -> PluginHost:
         self.registry = await asyncio.to_thread(discover, path=[str(self.site)])
         self.host = PluginHost(
-            settings=Settings(node=NODE, plugins=plugins),
+            settings=Settings(node=NODE, plugins=plugins, path=self.config, secrets=self.secrets),
             registry=self.registry,
             clock=self.clock,
             bus=self.bus,
@@ -177,6 +181,13 @@ async def test_a_plugin_that_cannot_be_loaded_harms_no_other(make_dist: MakeDist
     assert house.status("broken")[0] == "load error"
     assert "SystemExit" in house.status("broken")[1]
     assert house.status("ring")[0] == "enabled"
+
+
+async def test_wrong_keys_are_the_status_of_their_instance_with_file_line_and_column(house: House) -> None:
+    finding = Finding(path=Path("e.yaml"), line=7, column=3, message="unknown key 'sped'", suggestion="speed")
+    await house.start(one("nowhere", findings=(finding, replace(finding, line=9, suggestion=None))))
+    reason = "e.yaml:7:3: unknown key 'sped' (did you mean 'speed'?); e.yaml:9:3: unknown key 'sped'"
+    assert house.status("nowhere") == ("config error", reason)
 
 
 async def test_a_quarantined_plugin_stays_out_with_its_reason(make_dist: MakeDist, house: House) -> None:
@@ -374,6 +385,26 @@ async def test_trouble_of_a_part_elsewhere_shows_in_the_instances_status(
     host.note("nobody", "gauge", "no answer")
 
 
+async def test_what_fails_in_the_budgets_hands_shows_in_the_status_of_its_instance(
+    make_dist: MakeDist, house: House
+) -> None:
+    make_dist("guard", IMPORTS + DUTIES)
+    host = await house.start(one("guard", instance="guard.door"))
+    (gauge,) = house.desk.sources
+    host.trouble(gauge, "no answer")
+    assert house.status("guard.door") == ("failed", "gauge: no answer")
+    host.trouble(gauge, None)
+    assert house.status("guard.door") == ("enabled", "")
+    host.trouble("nobody.gauge", "no answer")
+
+
+async def test_trouble_with_the_sensors_of_an_instance_is_named_so(make_dist: MakeDist, house: House) -> None:
+    make_dist("warm", IMPORTS + SENSOR + "@hookimpl\ndef sensors(): return [Thermometer()]\n")
+    host = await house.start(one("warm"))
+    host.trouble("warm", "taking warm to full failed")
+    assert house.status("warm") == ("failed", "sensors: taking warm to full failed")
+
+
 async def test_the_timers_of_an_instance_end_with_it(make_dist: MakeDist, house: House) -> None:
     start = "self.context.timers.every(10, lambda: log.append(('tick', '')), name='tick')"
     make_dist("ticking", bell(start))
@@ -417,3 +448,10 @@ async def test_a_failing_start_is_logged_once(
     await house.start(one("away"))
     await house.clock.advance(600)
     assert sum("No such device" in r.message for r in caplog.records) == 1
+
+
+async def test_no_secret_gets_into_the_status_of_an_instance(make_dist: MakeDist, house: House) -> None:
+    make_dist("ring", bell("raise OSError('no login with hunter2')"))
+    house.secrets = frozenset({"hunter2"})
+    await house.start(one("ring"))
+    assert "no login with \u2022\u2022\u2022\u2022" in house.status("ring")[1]

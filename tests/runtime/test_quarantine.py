@@ -11,6 +11,8 @@ from edgepi.runtime.registry import PluginRegistry
 
 WHEN = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
+DEEP = b"[" * 200_000
+
 
 def test_who_is_confined_stays_in_until_released(tmp_path: Path) -> None:
     Quarantine(tmp_path).confine("camera", "it held up the node", WHEN)
@@ -35,7 +37,7 @@ def test_the_registry_learns_who_is_in_and_how_to_let_it_out(tmp_path: Path) -> 
     assert "`edgepi plugins release camera`" in marked.reason
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', b'{"a": {}}', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', b'{"a": {}}', b"\xff\xfe", DEEP])
 def test_a_file_that_cannot_be_read_holds_nobody_and_is_said(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

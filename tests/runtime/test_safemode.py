@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from edgepi.runtime.lastrun import review
 from edgepi.runtime.records import PluginRecord, PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 from edgepi.runtime.safemode import FLAG_NAME, StartFlag, boot_id, leave_out_third_party
+from edgepi.testing.clock import ManualClock
 
 
 def test_a_first_start_is_no_crash(tmp_path: Path) -> None:
@@ -29,7 +31,7 @@ def test_a_start_cut_off_by_a_power_cut_is_no_crash_until_it_is_the_third(tmp_pa
     assert [StartFlag(tmp_path, f"boot {n}").hoist() for n in range(4)] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"boot": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"boot": 1}', b"\xff", b"[" * 200_000])
 def test_a_torn_flag_counts_as_a_crash(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FLAG_NAME).write_bytes(content)
     assert StartFlag(tmp_path, "boot 1").hoist()
@@ -63,3 +65,39 @@ def test_third_party_plugins_are_left_out_and_ours_are_kept() -> None:
     assert registry.record("camera").status is PluginStatus.DISABLED
     assert "safe mode" in registry.record("camera").reason
     assert registry.record("sick").reason == "broken"
+
+
+def test_a_flag_that_cannot_be_lowered_is_said_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    StartFlag(tmp_path, "boot 1").lower()
+    assert "cannot be removed: Read-only file system" in caplog.text
+
+
+def test_a_full_disk_keeps_no_node_from_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgepi.runtime.safemode.atomic_write", full)
+    last = review(
+        state_dir=tmp_path,
+        registry=PluginRegistry([]),
+        clock=ManualClock(),
+        flag=StartFlag(tmp_path, "boot 1"),
+    )
+    assert not last.safe_mode
+    assert last.notes == (
+        f"nothing can be written to {tmp_path}: No space left on device; free or mend its disk",
+    )
+
+
+def test_a_start_removes_the_drafts_that_a_power_cut_left(tmp_path: Path) -> None:
+    (tmp_path / ".energy.json.ab_c1234.new").write_text("{")
+    (tmp_path / "energy.json").write_text("{}")
+    flag = StartFlag(tmp_path, "boot 1")
+    review(state_dir=tmp_path, registry=PluginRegistry([]), clock=ManualClock(), flag=flag)
+    assert {path.name for path in tmp_path.iterdir()} == {"energy.json", "starting"}

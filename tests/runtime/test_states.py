@@ -85,3 +85,12 @@ def test_a_time_of_its_own_is_kept(states: StateStore) -> None:
 def test_an_unheard_of_entity_has_no_state(states: StateStore) -> None:
     assert states.get("roof.pressure") is None
     assert states.info("roof.pressure") is None
+
+
+def test_secrets_are_masked_in_reasons_and_texts(bus: EventBus, clock: ManualClock) -> None:
+    states = StateStore(bus, clock, mask=lambda text: text.replace("hunter2", "****"))
+    failed = states.set(
+        "a.b", None, availability=Availability.UNAVAILABLE, source="a", reason="no login with hunter2"
+    )
+    said = states.set("a.c", "hunter2 it is", source="a")
+    assert (failed.reason, said.value) == ("no login with ****", "**** it is")

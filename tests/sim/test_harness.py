@@ -166,6 +166,13 @@ async def test_the_rate_is_one_while_the_node_boots_and_rises_when_it_is_ready(
     assert rates.index(1.0) < rates.index(60.0, rates.index(1.0))
 
 
+def ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulation, tmp_path: Path) -> None:
     async with harnessed(simulation, tmp_path, HAS_A_CHILD) as (_, terminal):
         await until(lambda: terminal.said("child"))
@@ -173,7 +180,7 @@ async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulati
         assert psutil.pid_exists(child)
         simulation.world.board.press()
         await until(lambda: terminal.said("power is cut"))
-        await until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie")
+        await until(lambda: ended(child))
         assert simulation.world.node is NodeState.OFF
         simulation.world.board.release()
         await asyncio.sleep(0.2)
@@ -212,6 +219,32 @@ async def test_a_node_that_never_comes_up_ends_the_run(simulation: Simulation, t
     with pytest.raises(WorldError, match="3 times"):
         await asyncio.wait_for(harness.run(), 60)
     assert sum("exit code 3" in line for line in terminal.world) == 2
+
+
+@pytest.mark.parametrize("code", [1, 2, 4])
+async def test_a_node_that_says_why_it_cannot_start_is_not_started_again(
+    simulation: Simulation, tmp_path: Path, code: int
+) -> None:
+    refuses = f"async def act(machine, stop):\n    sys.exit({code})\n"
+    harness, terminal = await harness_for(simulation, tmp_path, refuses)
+    with pytest.raises(WorldError, match=f"could not start .exit code {code}"):
+        await asyncio.wait_for(harness.run(), 60)
+    assert not any("started again" in line for line in terminal.world)
+
+
+async def test_a_world_that_cannot_be_saved_says_so_and_goes_on(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgepi.sim.harness.save", full)
+    often = replace(QUICK, save_every_s=0.05)
+    harness, terminal = await harness_for(simulation, tmp_path, NEVER_COMES_UP, times=often)
+    with pytest.raises(WorldError, match="3 times"):
+        await asyncio.wait_for(harness.run(), 60)
+    assert sum("cannot be saved: No space left" in line for line in terminal.world) > 2
+    assert not any("rests" in line for line in terminal.world)
 
 
 async def test_the_world_can_be_told_when_to_end(simulation: Simulation, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import stat
 import struct
 from pathlib import Path
@@ -109,9 +110,8 @@ async def test_a_second_world_in_the_same_place_is_refused(served: Path, simulat
 
 async def test_a_socket_left_by_a_crash_is_replaced(simulation: Simulation, tmp_path: Path) -> None:
     path = tmp_path / "w"
-    left = await asyncio.start_unix_server(lambda _r, _w: None, str(path))
-    left.close()
-    await left.wait_closed()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
     assert await asyncio.to_thread(path.exists)
     server = WorldServer(simulation, path)
     await server.start()

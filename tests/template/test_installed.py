@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -54,8 +53,8 @@ def test_a_wheel_brings_the_page_the_template_and_the_manifests(built: Path) -> 
 def test_a_source_archive_builds_the_same_wheel_without_node(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with tarfile.open(next(built.glob("edgepi-*.tar.gz"))) as archive:
-        archive.extractall(tmp_path, filter="data")
+    archive = next(built.glob("edgepi-*.tar.gz"))
+    run("tar", "-xzf", archive, "-C", tmp_path, cwd=tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     build(next(tmp_path.iterdir()), tmp_path / "again", "--wheel")
     names = [

@@ -13,6 +13,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, UnixConnector
 
 from edgepi.config.settings import HttpSettings
 from edgepi.testing.clock import ManualClock
+from edgepi.web.connections import Doorman
 from edgepi.web.server import WebServer
 from edgepi.web.tokens import Scope, TokenStore
 from tests.web.demo import DemoNode
@@ -48,7 +49,13 @@ class Served:
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     clock, real = ManualClock(), ManualClock()
     node = DemoNode(clock)
-    server = WebServer(settings=HttpSettings(port=0), state_dir=tmp_path, services=node.services(), real=real)
+    server = WebServer(
+        settings=HttpSettings(port=0),
+        state_dir=tmp_path,
+        services=node.services(),
+        real=real,
+        doorman=Doorman(most=60, first_s=0.5, body_s=0.5),
+    )
     await server.start()
     async with (
         ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser,

@@ -84,9 +84,11 @@ class DemoNode:
         self.routes: dict[str, list[Route]] = {}
         self.decided: list[Decision] = []
         self.guard = "none"
+        self.used_wh = {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0}
+        self.weather_w = 0.05
         self.plugin_views = list(PLUGINS)
         for row in ENTITIES:
-            self._describe(row)
+            self.describe(row)
         self.tick()
         self.states.set(
             "weather.rain",
@@ -98,7 +100,8 @@ class DemoNode:
         for hours, subject, action, sentence in DECISIONS:
             self.decide(subject, action, sentence, ago=timedelta(hours=hours))
 
-    def _describe(self, row: Row) -> None:
+    def describe(self, row: Row) -> None:
+        """Add an entity."""
         instance, key, name, unit, kind, precision = row
         description = ReadingDescription(
             key=key,
@@ -114,6 +117,7 @@ class DemoNode:
     def services(self) -> WebServices:
         """All of it, as the server wants it."""
         return WebServices(
+            mask=lambda text: text.replace("hunter2", "****"),
             node=NodeInfo(
                 name="garden", latitude=47.4, longitude=8.5, elevation_m=430, time_zone="Europe/Zurich"
             ),
@@ -173,7 +177,7 @@ class DemoNode:
             "harvested_wh": 92.4,
             "stored_wh": 27.1,
             "lost_wh": 4.6,
-            "used_wh": {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0},
+            "used_wh": self.used_wh,
         }
         return {
             "supply": self.supply(),
@@ -190,7 +194,7 @@ class DemoNode:
             "price_points_per_wh": value_at("energy.price", now),
             "plan": {"sleep_utc": None, "wake_utc": now + timedelta(hours=9), "steps": []},
             "duties": [
-                {"consumer": "weather", "level": "full", "power_w": 0.05, "failure": None},
+                {"consumer": "weather", "level": "full", "power_w": self.weather_w, "failure": None},
                 {"consumer": "camera", "level": "saver", "power_w": 0.6, "failure": None},
                 {"consumer": "iexec", "level": "off", "power_w": 0.0, "failure": None},
             ],

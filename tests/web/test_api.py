@@ -187,7 +187,7 @@ async def test_a_failing_plugin_route_is_contained(
         raise SystemExit("no")
 
     async def refuse(_: Request) -> Response:
-        raise HardwareError("the lens is shut")
+        raise HardwareError("the lens is shut to hunter2", hint="not hunter2")
 
     served.node.routes["camera"] = [
         Route("GET", "crash", crash, "Fails"),
@@ -197,7 +197,8 @@ async def test_a_failing_plugin_route_is_contained(
     assert (status, body["key"]) == (502, "plugin")
     assert "SystemExit" in caplog.text
     status, body = await ask("GET", "plugins/camera/refuse")
-    assert (status, body["message"]) == (503, "the lens is shut")
+    assert (status, body["message"]) == (503, "the lens is shut to ****")
+    assert body["hint"] == "not ****"
 
 
 async def test_openapi_knows_every_route(served: Served, ask: Ask) -> None:

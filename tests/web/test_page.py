@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from edgepi.model import DeviceClass
 from edgepi.web.static import STATIC_DIR
 from tests.web.browser import Page, find_chromium, open_page
 from tests.web.conftest import Served
@@ -39,6 +40,27 @@ async def shows(page: Page, value: float, served: Served) -> None:
     await page.wait_for(f"{TEMPERATURE} !== undefined")
     served.node.states.set("weather.temperature", value, source="weather")
     await page.wait_for(f"{TEMPERATURE}.replace('\u2212', '-') === '{value} °C'")
+
+
+async def test_decisions_name_the_consumer_and_tiny_powers_have_figures(served: Served) -> None:
+    assert CHROMIUM
+    served.node.weather_w = 0.0001
+    served.node.used_wh = {"node": 41.2, "weather": 0.0009, "unexplained": -2.0}
+    served.node.describe(("wittypi", "wake_reason", "Switched on because", None, DeviceClass.ENUM, 0))
+    served.node.states.set("wittypi.wake_reason", "power_connected", source="wittypi")
+    served.node.decide("weather", "level", "full: battery 57 %")
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelector('.energy table') !== null")
+        shown = await page.run("document.body.innerText")
+    rows = [line.split("\t") for line in shown.splitlines()]
+    assert ["Weather station", "full", "0.1 mW", "0.9 mWh"] in [
+        [cell.strip() for cell in row] for row in rows
+    ]
+    assert "Weather station full: battery 57 %" in shown
+    assert "Power connected" in shown
+    assert "39.2 Wh" in shown, "what was stated too much is taken off the computer"
+    assert "Unexplained" not in shown
 
 
 async def test_a_lost_connection_is_said_and_made_up_for(served: Served) -> None:

@@ -18,7 +18,7 @@ async def test_a_taken_port_is_one_clear_error_and_leaves_nothing_behind(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         server = server_in(tmp_path, HttpSettings(port=port))
-        with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"):
             await server.start()
     async with ClientSession(connector=UnixConnector(str(tmp_path / "api.sock"))) as session:
         with pytest.raises(OSError, match=r"api\.sock"):

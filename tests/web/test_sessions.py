@@ -8,6 +8,8 @@ from edgepi.web.tokens import Scope
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
+DEEP = b"[" * 200_000
+
 
 def test_a_session_is_found_again_from_disk_until_it_expires(tmp_path: Path) -> None:
     first, second = Sessions(tmp_path / "s.json"), Sessions(tmp_path / "s.json")
@@ -21,7 +23,9 @@ def test_a_session_is_found_again_from_disk_until_it_expires(tmp_path: Path) -> 
     assert second.find("another", NOW) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"sessions":[1]}', b'{"sessions":{"a":{}}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"sessions":[1]}', b'{"sessions":{"a":{}}}', b"\xff", DEEP]
+)
 def test_a_damaged_file_only_means_logging_in_again(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "s.json").write_bytes(content)
     sessions = Sessions(tmp_path / "s.json")

@@ -45,7 +45,7 @@ def test_names_are_unique_and_printable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"tokens":[{"name":"a"}]}', '{"tokens":[{"scope":"all"}]}', "\xff"]
+    "content", ["{", "[]", '{"tokens":[{"name":"a"}]}', '{"tokens":[{"scope":"all"}]}', "\xff", "[" * 200_000]
 )
 def test_a_damaged_file_is_said_and_lets_nobody_in(tmp_path: Path, content: str) -> None:
     path = tmp_path / "tokens.json"

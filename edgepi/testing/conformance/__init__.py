@@ -9,7 +9,8 @@ object on working (simulated) hardware::
             simulated_bus.attach(0x40, MyChip())
             return lambda: MySensor(plugin_context(MyConfig()))
 
-Tests that break the bus are skipped where no chip is attached to ``simulated_bus``.
+A test of what an object does not promise passes: one that breaks the bus where no chip is attached to
+``simulated_bus``, one of a board's alarm where the board has none.
 """
 
 from edgepi.testing.conformance.compute import ComputeBackendConformance

@@ -27,7 +27,7 @@ export function App() {
       <Header model={model} status={status} />
       <main class={model.connected ? "board" : "board stale"}>
         <BatteryPanel energy={status.energy} />
-        <WhyPanel decisions={model.decisions} zone={status.node.time_zone} />
+        <WhyPanel decisions={model.decisions} plugins={model.plugins} zone={status.node.time_zone} />
         <EnergyPanel energy={status.energy} states={model.states} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />
         <CardCharts status={status} connected={model.connected} states={model.states} />

@@ -73,7 +73,7 @@ function options(latest: { current: Props }, width: number): uPlot.Options {
     width,
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-    padding: [10, 6, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false, setScale: false } },
     legend: { live: true },
     scales: {

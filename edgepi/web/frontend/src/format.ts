@@ -21,11 +21,25 @@ export function watts(value: number | null | undefined): string {
   return number(value, size >= 100 || size === 0 ? 0 : size >= 1 ? 1 : 2);
 }
 
+/** Power with its unit; what is tiny, as most sensors are, in milliwatts. */
+export function inWatts(value: number): string {
+  return tiny(value) ? `${number(value * 1000, 1)} mW` : `${watts(value)} W`;
+}
+
+/** Energy with its unit; what is tiny in milliwatt-hours. */
+export function inWh(value: number): string {
+  return tiny(value) ? `${number(value * 1000, 1)} mWh` : `${wh(value)} Wh`;
+}
+
+function tiny(value: number): boolean {
+  return value !== 0 && Math.abs(value) < 0.01;
+}
+
 export function text(state: State): string {
   const { value } = state;
   if (value === null) return NOTHING;
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return state.device_class === "enum" ? capital(value.replaceAll("_", " ")) : value;
   return number(value, state.precision ?? (Math.abs(value) >= 100 ? 0 : 2));
 }
 
@@ -38,9 +52,11 @@ export function title(name: string): string {
 }
 
 /** The plugin's own title for an instance; its name where there is none, or several instances. */
-export function titleOf(instance: string, plugins: readonly Plugin[]): string {
+export function titleOf(name: string, plugins: readonly Plugin[]): string {
+  const [instance = "", ...part] = name.split(".");
   const plugin = plugins.find((each) => each.instance === instance);
-  return plugin?.title && plugin.name === instance ? plugin.title : title(instance);
+  const whose = plugin?.title && plugin.name === instance ? plugin.title : title(instance);
+  return part.length > 0 ? `${whose}, ${part.join(" ")}` : whose;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -1,5 +1,5 @@
 import type { Energy, Plugin, State } from "../api";
-import { number, titleOf, watts, wh } from "../format";
+import { inWatts, inWh, number, titleOf, wh } from "../format";
 
 interface Part {
   key: string;
@@ -14,7 +14,9 @@ interface Now {
   power: number | null;
 }
 
-const KNOWN: Record<string, string> = { node: "The computer", unexplained: "Unexplained" };
+const NODE = "node";
+const UNEXPLAINED = "unexplained";
+const KNOWN: Record<string, string> = { [NODE]: "The computer", [UNEXPLAINED]: "Unexplained" };
 
 interface Props {
   energy: Energy;
@@ -60,8 +62,8 @@ export function EnergyPanel({ energy, states, plugins }: Props) {
                 {part.name}
               </th>
               <td>{part.now?.level ?? ""}</td>
-              <td>{part.now?.power == null ? "" : `${watts(part.now.power)} W`}</td>
-              <td>{wh(part.energy)} Wh</td>
+              <td>{part.now?.power == null ? "" : inWatts(part.now.power)}</td>
+              <td>{inWh(part.energy)}</td>
             </tr>
           ))}
         </tbody>
@@ -79,7 +81,7 @@ function Stream({ label, parts: shown, scale }: { label: string; parts: Part[]; 
       <p>
         <span class="muted">{label}</span> <b>{wh(sum(shown))} Wh</b>
       </p>
-      <div class="bar" role="img" aria-label={shown.map((p) => `${p.name} ${wh(p.energy)} Wh`).join(", ")}>
+      <div class="bar" role="img" aria-label={shown.map((p) => `${p.name} ${inWh(p.energy)}`).join(", ")}>
         {shown
           .filter((part) => part.energy > 0)
           .map((part) => (
@@ -87,7 +89,7 @@ function Stream({ label, parts: shown, scale }: { label: string; parts: Part[]; 
               key={part.key}
               class={part.tone}
               style={{ width: `${(100 * part.energy) / scale}%` }}
-              title={`${part.name}: ${wh(part.energy)} Wh`}
+              title={`${part.name}: ${inWh(part.energy)}`}
             />
           ))}
       </div>
@@ -96,7 +98,7 @@ function Stream({ label, parts: shown, scale }: { label: string; parts: Part[]; 
 }
 
 function consumers(energy: Energy, states: ReadonlyMap<string, State>, plugins: readonly Plugin[]): Part[] {
-  const used = energy.ledger?.today.used_wh ?? {};
+  const used = explained(energy.ledger?.today.used_wh ?? {});
   const now = running(energy);
   const names = [...new Set([...Object.keys(used), ...now.keys()])];
   names.sort((a, b) => (used[b] ?? 0) - (used[a] ?? 0));
@@ -105,8 +107,22 @@ function consumers(energy: Energy, states: ReadonlyMap<string, State>, plugins: 
     name: KNOWN[name] ?? titleOf(name, plugins),
     energy: used[name] ?? 0,
     tone: `tone${index % 6}`,
-    now: now.get(name) ?? stated(name, states),
+    now: now.get(name) ?? (name === NODE ? idle(energy, now) : undefined) ?? stated(name, states),
   }));
+}
+
+/** Where consumers stated more than was measured, the computer drew less than was reckoned for it. */
+function explained(used: Record<string, number>): Record<string, number> {
+  const { [UNEXPLAINED]: rest = 0, ...known } = used;
+  if (rest >= 0 || known[NODE] === undefined) return used;
+  return { ...known, [NODE]: Math.max(0, known[NODE] + rest) };
+}
+
+/** What is left of a measured load for the computer itself. */
+function idle(energy: Energy, others: Map<string, Now>): Now | undefined {
+  if (!energy.load_measured || energy.load_w == null) return undefined;
+  const power = [...others.values()].reduce((left, { power: taken }) => left - (taken ?? 0), energy.load_w);
+  return power > 0 ? { level: "", power } : undefined;
 }
 
 /** What the budget reckons for a consumer that has no levels, such as the idle node. */

@@ -10,7 +10,7 @@ export function PowerPanel({ status, plugins }: { status: Status; plugins: reado
   const wake = armed?.wake_utc ?? null;
   return (
     <section class="card power" aria-labelledby="power">
-      <h2 id="power">Power board: {titleOf(board.name, plugins)}</h2>
+      <h2 id="power">Power board: {titleOf(board.name.split(".")[0]!, plugins)}</h2>
       {!board.working && <p class="warn">{board.failure ?? "It is being started."}</p>}
       <dl class="rows">
         {reason && (

@@ -42,7 +42,7 @@ function Reading({ state, course, zone }: { state: State; course: Course | undef
       <span class="name">{name}</span>
       {state.availability === "known" ? (
         <>
-          <span class="value">
+          <span class={typeof state.value === "string" ? "value words" : "value"}>
             {text(state)}
             {state.unit && <small> {state.unit}</small>}
           </span>

@@ -1,8 +1,14 @@
-import type { Decision } from "../api";
-import { capital, title, when } from "../format";
+import type { Decision, Plugin } from "../api";
+import { capital, titleOf, when } from "../format";
 import { nodeNow } from "../model";
 
-export function WhyPanel({ decisions, zone }: { decisions: readonly Decision[]; zone: string }) {
+interface Props {
+  decisions: readonly Decision[];
+  plugins: readonly Plugin[];
+  zone: string;
+}
+
+export function WhyPanel({ decisions, plugins, zone }: Props) {
   const now = nodeNow();
   return (
     <section class="card why" aria-labelledby="why">
@@ -12,7 +18,7 @@ export function WhyPanel({ decisions, zone }: { decisions: readonly Decision[]; 
         {decisions.map((decision) => (
           <li key={`${decision.time_utc} ${decision.subject} ${decision.action}`}>
             <time dateTime={decision.time_utc}>{when(new Date(decision.time_utc), now, zone)}</time>
-            <Sentence decision={decision} />
+            <Sentence decision={decision} plugins={plugins} />
           </li>
         ))}
       </ol>
@@ -21,13 +27,14 @@ export function WhyPanel({ decisions, zone }: { decisions: readonly Decision[]; 
 }
 
 /** The sentence; with its subject before it where it does not name it itself. */
-function Sentence({ decision: { sentence, subject } }: { decision: Decision }) {
+function Sentence({ decision, plugins }: { decision: Decision; plugins: readonly Plugin[] }) {
+  const { sentence, subject } = decision;
   if (subject === "node" || sentence.toLowerCase().includes(subject.toLowerCase())) {
     return <p>{capital(sentence)}</p>;
   }
   return (
     <p>
-      <b>{title(subject)}:</b> {sentence}
+      <b>{titleOf(subject, plugins)}</b> {sentence}
     </p>
   );
 }

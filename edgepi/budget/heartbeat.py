@@ -1,0 +1,55 @@
+"""Feeds the watchdogs of power boards for as long as the energy loop goes round."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.telemetry import Source
+from edgepi.plugin import PowerController
+
+__all__ = ["Heartbeats"]
+
+_log = logging.getLogger("edgepi.budget.heartbeat")
+
+
+class Heartbeats:
+    """One beat of each board at a time; a board that hangs holds nobody up.
+
+    A board gets its beat even while it cannot be read: otherwise one bad reading after the other
+    would have it cut the power of a node that is well.
+    """
+
+    def __init__(self) -> None:
+        self._beats: dict[PowerController, asyncio.Task[None]] = {}
+        self._failing: set[PowerController] = set()
+
+    def beat(self, sources: Iterable[Source]) -> None:
+        """Feed every board that has a watchdog and was found."""
+        for source in sources:
+            board = source.controller
+            if board is None or source.reason is None or not board.capabilities.has_watchdog:
+                continue
+            if board not in self._beats:
+                task = asyncio.create_task(self._feed(board, source.name), name=f"heartbeat {source.name}")
+                self._beats[board] = task
+
+    async def stop(self) -> None:
+        """Beat no more."""
+        beats = tuple(self._beats.values())
+        for task in beats:
+            task.cancel()
+        await asyncio.gather(*beats, return_exceptions=True)
+
+    async def _feed(self, board: PowerController, name: str) -> None:
+        try:
+            await bounded(board.heartbeat(), board.timeout_s, f"feeding the watchdog of {name}")
+            self._failing.discard(board)
+        except PluginCallError as error:
+            if board not in self._failing:
+                _log.warning("%s; it is tried again", error.message)
+            self._failing.add(board)
+        finally:
+            del self._beats[board]
