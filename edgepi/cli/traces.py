@@ -43,8 +43,11 @@ def read_trace(path: Path, column: str | None, *, panel_w: float, peak_w: float 
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.reader(file))
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.reader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TraceError(f"{path} is no CSV in UTF-8: {error}") from error
     if not rows:
         raise TraceError(f"{path} is empty", hint="a header and lines of time and value are needed")
     return [name.strip() for name in rows[0]], rows[1:]
