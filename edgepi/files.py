@@ -10,7 +10,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["atomic_write", "remove_drafts"]
+__all__ = ["atomic_write", "remove_drafts", "sync_directory"]
 
 
 def atomic_write(path: Path, content: bytes | str, mode: int = 0o644) -> None:
@@ -31,7 +31,7 @@ def atomic_write(path: Path, content: bytes | str, mode: int = 0o644) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def remove_drafts(directory: Path, name: str | None = None) -> list[Path]:
@@ -67,7 +67,8 @@ def _remove_if_abandoned(draft: Path) -> bool:
     return False
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make names that were given or taken away in *directory* outlive a power cut; raises OSError. Blocks."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

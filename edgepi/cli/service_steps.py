@@ -132,7 +132,7 @@ def _systemctl(*words: str, may_fail: bool = False) -> Step:
 def _run(command: list[str], *, may_fail: bool = False) -> Step:
     def do() -> None:
         try:
-            result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (steps of our own)
         except FileNotFoundError as error:
             raise EdgePiError(
                 f"{command[0]} is not there", hint="this needs a system with systemd"

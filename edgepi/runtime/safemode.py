@@ -6,7 +6,7 @@ import json
 import logging
 from pathlib import Path
 
-from edgepi.files import atomic_write
+from edgepi.files import atomic_write, sync_directory
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
 
@@ -52,6 +52,7 @@ class StartFlag:
         """Say that the node is ready, or was stopped in order."""
         try:
             self._path.unlink(missing_ok=True)
+            sync_directory(self._path.parent)
         except OSError as error:
             log.warning("%s cannot be removed: %s", self._path, error.strerror)
 

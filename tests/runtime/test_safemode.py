@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepi.runtime import safemode
 from edgepi.runtime.lastrun import review
 from edgepi.runtime.records import PluginRecord, PluginStatus
 from edgepi.runtime.registry import PluginRegistry
@@ -39,6 +40,19 @@ def test_a_torn_flag_counts_as_a_crash(tmp_path: Path, content: bytes) -> None:
 
 def test_lowering_twice_is_no_error(tmp_path: Path) -> None:
     StartFlag(tmp_path, "boot 1").lower()
+
+
+def test_a_lowered_flag_does_not_come_back_after_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[Path, bool]] = []
+    flag = StartFlag(tmp_path, "boot")
+    flag.hoist()
+    monkeypatch.setattr(
+        safemode, "sync_directory", lambda path: synced.append((path, (tmp_path / FLAG_NAME).exists()))
+    )
+    flag.lower()
+    assert synced == [(tmp_path, False)]
 
 
 def test_this_boot_has_a_name() -> None:

@@ -44,7 +44,7 @@ Check = Callable[[Surroundings], Result]
 def run(command: Sequence[str]) -> tuple[int, str]:
     """Run a command for at most half a minute; its output is standard output and error together."""
     try:
-        result = subprocess.run(  # noqa: S603
+        result = subprocess.run(  # noqa: S603 (a fixed command of the system's)
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=30
         )
     except FileNotFoundError:
