@@ -105,7 +105,7 @@ def best_thresholds(
         fell = awake & (energy < cut * store.capacity_wh)
         dead |= fell
         awake &= ~fell
-    best = int(points.argmax())
+    best = int(np.argmax(points))
     return BestThresholds(*map(float, (*sets[best], points[best])))
 
 
