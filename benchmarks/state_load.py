@@ -137,7 +137,7 @@ def look(directory: Path) -> dict[str, Any]:
     files = Files(directory)
     numbers: dict[str, int] = {}
     for name in (*JOURNALS, CONFIGURATION):
-        numbers[name], problem = _try(lambda name=name: files.read(name))  # type: ignore[misc]
+        numbers[name], problem = _try(lambda name=name: files.read(name))  # type: ignore[misc]  # mypy cannot type a default of a lambda
         if problem:
             problems[name] = problem
     rows, problem = _try(lambda: _rows(directory / "history.db"))

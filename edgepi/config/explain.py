@@ -28,8 +28,8 @@ class Strict(vol.Schema):
 
     def _compile_list(self, schema: list[Any]) -> Any:
         if len(schema) != 1:
-            return super()._compile_list(schema)  # type: ignore[no-untyped-call]
-        check = self._compile(schema[0])  # type: ignore[no-untyped-call]
+            return super()._compile_list(schema)  # type: ignore[no-untyped-call]  # voluptuous has no types here
+        check = self._compile(schema[0])  # type: ignore[no-untyped-call]  # voluptuous has no types here
 
         def validate(path: list[Any], data: Any) -> list[Any]:
             if not isinstance(data, list):

@@ -63,7 +63,7 @@ class LoadMeter:
 
     def recall(self, memory: Mapping[str, float]) -> None:
         """Take over an earlier `memory`."""
-        self.__init__()  # type: ignore[misc]
+        self.__init__()  # type: ignore[misc]  # begins anew as it was made
         for name, scale in memory.items():
             self._meet(name)
             self._scale[-1] = float(scale)

@@ -252,6 +252,8 @@ class NanMeter(Meter):
 
 
 class TestRightMeter(SupplyMeterConformance):
+    lacks = frozenset({"bus"})
+
     @pytest.fixture
     def make(self) -> Callable[[], Meter]:
         return Meter
@@ -317,6 +319,8 @@ class Unbounded(Board):
 
 
 class TestRightBoard(PowerControllerConformance):
+    lacks = frozenset({"bus", "clock"})
+
     @pytest.fixture
     def make(self) -> Callable[[], Board]:
         return Board
@@ -428,3 +432,27 @@ async def _must_fail(suite: Any, test: str, make: Callable[[], Any], parts: dict
     failed = (AssertionError, BusError, RuntimeError, pytest.fail.Exception)
     with pytest.raises(failed):
         await function(make=make, **arguments)
+
+
+def test_a_suite_has_no_test_of_what_its_object_lacks() -> None:
+    assert TestRightBoard.test_keeps_the_time_it_is_given is None
+    assert TestRightBoard.test_leaves_the_event_loop_alone is None
+    assert TestRightBoard.test_holds_the_wake_that_its_receipt_says is not None
+    assert PowerControllerConformance.test_keeps_the_time_it_is_given is not None
+
+
+async def test_a_board_that_hides_a_capability_is_caught() -> None:
+    class Hiding(PowerControllerConformance):
+        lacks = frozenset({"wake"})
+
+    with pytest.raises(AssertionError, match="it can wake"):
+        await Hiding().test_hides_no_capability(Board)
+
+
+async def test_an_object_that_hides_its_chip_is_caught(simulated_bus: SimulatedBus) -> None:
+    class Hiding(SupplyMeterConformance):
+        lacks = frozenset({"bus"})
+
+    simulated_bus.attach(ADDRESS, Chip())
+    with pytest.raises(AssertionError, match="a chip to be broken"):
+        await Hiding().test_lacks_only_what_it_says(Board, simulated_bus)

@@ -9,8 +9,8 @@ object on working (simulated) hardware::
             simulated_bus.attach(0x40, MyChip())
             return lambda: MySensor(plugin_context(MyConfig()))
 
-A test of what an object does not promise passes: one that breaks the bus where no chip is attached to
-``simulated_bus``, one of a board's alarm where the board has none.
+An object without a chip on ``simulated_bus`` says ``lacks = frozenset({"bus"})``, a board without alarm or
+clock adds ``wake`` or ``clock``: the tests of that are left out, and one test sees to it that no more is.
 """
 
 from edgepi.testing.conformance.compute import ComputeBackendConformance

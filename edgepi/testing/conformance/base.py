@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
@@ -14,17 +14,31 @@ from edgepi.sim.bus import SimulatedBus
 from edgepi.testing.clock import ManualClock
 from edgepi.testing.driving import drive
 
-__all__ = ["EXPECTED", "GARBAGE_READS", "Conformance", "Run", "bus_not_in_this_thread", "has_chip"]
+__all__ = ["EXPECTED", "GARBAGE_READS", "Conformance", "Run", "bus_not_in_this_thread", "needs", "needs_chip"]
 
 S = TypeVar("S")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Run = Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
 EXPECTED = (EdgePiError, OSError)
 GARBAGE_READS = 20
+_NEEDED: dict[Any, tuple[str, ...]] = {}
 
 
 class Conformance(Generic[S]):
-    """What all suites share."""
+    """What all suites share.
+
+    *lacks* names what the object does not have: ``bus`` (no chip on `simulated_bus`), and for boards
+    ``wake`` and ``clock``. The tests of it are taken out of the suite, so that none passes for nothing.
+    """
+
+    lacks: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        for name in [n for n in dir(cls) if n.startswith("test_")]:
+            if cls.lacks.intersection(_NEEDED.get(getattr(cls, name), ())):
+                setattr(cls, name, None)  # pytest collects no test that is None
 
     @pytest.fixture
     def make(self) -> Callable[[], S]:
@@ -41,9 +55,19 @@ class Conformance(Generic[S]):
         return run
 
 
-def has_chip(bus: SimulatedBus) -> bool:
-    """Whether a chip is attached that can be broken; without one nothing is promised about a bus."""
-    return bool(bus.addresses())
+def needs(*promises: str) -> Callable[[F], F]:
+    """Mark a test of what not every object promises: a suite that *lacks* it does not have the test."""
+
+    def mark(test: F) -> F:
+        _NEEDED[test] = promises
+        return test
+
+    return mark
+
+
+def needs_chip(bus: SimulatedBus) -> None:
+    """Fail where no chip is attached that could be broken."""
+    assert bus.addresses(), "attach the chip to `simulated_bus`, or say `lacks = frozenset({'bus'})`"
 
 
 @contextmanager

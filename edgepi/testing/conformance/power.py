@@ -21,7 +21,8 @@ from edgepi.testing.conformance.base import (
     Conformance,
     Run,
     bus_not_in_this_thread,
-    has_chip,
+    needs,
+    needs_chip,
 )
 from edgepi.testing.faults import bus_garbage, bus_silent, writes_lost
 
@@ -31,6 +32,12 @@ __all__ = ["PowerControllerConformance", "SupplyMeterConformance"]
 @pytest.mark.asyncio
 class SupplyMeterConformance(Conformance[Any]):
     """What every supply meter must do; power controllers, too."""
+
+    async def test_lacks_only_what_it_says(
+        self, make: Callable[[], SupplyMeter], simulated_bus: SimulatedBus
+    ) -> None:
+        make()
+        assert "bus" not in self.lacks or not simulated_bus.addresses(), "it has a chip to be broken"
 
     async def test_measures_something_with_its_time_and_source(
         self, make: Callable[[], SupplyMeter], run: Run
@@ -52,11 +59,11 @@ class SupplyMeterConformance(Conformance[Any]):
         _check_supply(await run(meter.read()))
         await run(meter.stop())
 
+    @needs("bus")
     async def test_says_when_the_device_is_gone_and_comes_back_with_it(
         self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         meter = make()
         await run(meter.start())
         with bus_silent(simulated_bus), pytest.raises(EXPECTED) as caught:
@@ -66,11 +73,11 @@ class SupplyMeterConformance(Conformance[Any]):
         _check_supply(await run(meter.read()))
         await run(meter.stop())
 
+    @needs("bus")
     async def test_takes_no_garbage_for_a_measurement(
         self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         meter = make()
         await run(meter.start())
         with bus_garbage(simulated_bus):
@@ -82,11 +89,11 @@ class SupplyMeterConformance(Conformance[Any]):
                 _check_supply(supply)
         await run(meter.stop())
 
+    @needs("bus")
     async def test_leaves_the_event_loop_alone(
         self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         meter = make()
         with bus_not_in_this_thread(simulated_bus):
             await run(meter.start())
@@ -96,6 +103,11 @@ class SupplyMeterConformance(Conformance[Any]):
 
 class PowerControllerConformance(SupplyMeterConformance):
     """What every board that switches the node must do."""
+
+    async def test_hides_no_capability(self, make: Callable[[], PowerController]) -> None:
+        can = make().capabilities
+        assert "wake" not in self.lacks or not can.can_wake_at, "it can wake"
+        assert "clock" not in self.lacks or not can.has_clock, "it has a clock"
 
     async def test_can_do_what_its_capabilities_say(self, make: Callable[[], PowerController]) -> None:
         can = make().capabilities
@@ -114,12 +126,12 @@ class PowerControllerConformance(SupplyMeterConformance):
         assert reason.text, "a reason has words"
         await run(board.stop())
 
+    @needs("wake")
     async def test_holds_the_wake_that_its_receipt_says(
         self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
     ) -> None:
         board = make()
-        if not board.capabilities.can_wake_at:
-            return
+        assert board.capabilities.can_wake_at, "or say `lacks = frozenset({'wake'})`"
         await run(board.start())
         wanted = manual_clock.now() + timedelta(hours=8)
         receipt = await run(board.arm(WakePlan(wake_utc=wanted)))
@@ -133,12 +145,12 @@ class PowerControllerConformance(SupplyMeterConformance):
         await run(board.disarm())
         await run(board.stop())
 
+    @needs("wake")
     async def test_never_takes_a_wake_in_the_past(
         self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
     ) -> None:
         board = make()
-        if not board.capabilities.can_wake_at:
-            return
+        assert board.capabilities.can_wake_at, "or say `lacks = frozenset({'wake'})`"
         await run(board.start())
         plan = WakePlan(wake_utc=manual_clock.now() - timedelta(minutes=1))
         try:
@@ -150,6 +162,7 @@ class PowerControllerConformance(SupplyMeterConformance):
         assert receipt.wake_utc is not None
         assert receipt.wake_utc > manual_clock.now(), "a wake in the past would never come"
 
+    @needs("bus", "wake")
     async def test_says_when_the_board_ignores_what_is_written(
         self,
         make: Callable[[], PowerController],
@@ -157,22 +170,20 @@ class PowerControllerConformance(SupplyMeterConformance):
         simulated_bus: SimulatedBus,
         manual_clock: ManualClock,
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         board = make()
-        if not board.capabilities.can_wake_at:
-            return
+        assert board.capabilities.can_wake_at, "or say `lacks = frozenset({'wake'})`"
         await run(board.start())
         with writes_lost(simulated_bus), pytest.raises(EdgePiError):
             await run(board.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=3))))
         await run(board.stop())
 
+    @needs("clock")
     async def test_keeps_the_time_it_is_given(
         self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
     ) -> None:
         board = make()
-        if not board.capabilities.has_clock:
-            return
+        assert board.capabilities.has_clock, "or say `lacks = frozenset({'clock'})`"
         await run(board.start())
         await run(board.set_clock(manual_clock.now()))
         held = await run(board.clock())

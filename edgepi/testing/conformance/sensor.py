@@ -17,7 +17,8 @@ from edgepi.testing.conformance.base import (
     Conformance,
     Run,
     bus_not_in_this_thread,
-    has_chip,
+    needs,
+    needs_chip,
 )
 from edgepi.testing.doubles import FakeHardware
 from edgepi.testing.faults import bus_garbage, bus_silent
@@ -58,6 +59,12 @@ class SensorConformance(Conformance[Sensor]):
         _check_readings(sensor.describe(), readings)
         await run(sensor.stop())
 
+    async def test_lacks_only_what_it_says(
+        self, make: Callable[[], Sensor], simulated_bus: SimulatedBus
+    ) -> None:
+        make()
+        assert "bus" not in self.lacks or not simulated_bus.addresses(), "it has a chip to be broken"
+
     async def test_can_be_stopped_at_any_time_and_started_again(
         self, make: Callable[[], Sensor], run: Run
     ) -> None:
@@ -70,11 +77,11 @@ class SensorConformance(Conformance[Sensor]):
         assert list(await run(_read(sensor)))
         await run(sensor.stop())
 
+    @needs("bus")
     async def test_says_when_the_device_is_gone_and_comes_back_with_it(
         self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         sensor = make()
         await run(sensor.start())
         with bus_silent(simulated_bus), pytest.raises(EXPECTED) as caught:
@@ -84,11 +91,11 @@ class SensorConformance(Conformance[Sensor]):
         assert list(await run(_read(sensor)))
         await run(sensor.stop())
 
+    @needs("bus")
     async def test_takes_no_garbage_for_a_measurement(
         self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         sensor = make()
         await run(sensor.start())
         with bus_garbage(simulated_bus):
@@ -100,11 +107,11 @@ class SensorConformance(Conformance[Sensor]):
                 _check_readings(sensor.describe(), readings)
         await run(sensor.stop())
 
+    @needs("bus")
     async def test_leaves_the_event_loop_alone(
         self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
     ) -> None:
-        if not has_chip(simulated_bus):
-            return
+        needs_chip(simulated_bus)
         sensor = make()
         with bus_not_in_this_thread(simulated_bus):
             await run(sensor.start())
