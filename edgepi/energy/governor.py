@@ -20,6 +20,7 @@ from edgepi.model import (
     NodeInfo,
     Offer,
     Plan,
+    SunForecast,
     Supply,
     WakePlan,
 )
@@ -28,6 +29,8 @@ __all__ = [
     "DutyNow",
     "Governor",
     "GuardState",
+    "Insight",
+    "LearnedLoad",
     "LeaseVerb",
     "LeaseVerdict",
     "Situation",
@@ -35,6 +38,10 @@ __all__ = [
     "SleepPlan",
     "Verdict",
 ]
+
+_SURE_H = 1.0
+_EXCESS = 1.5
+_EXCESS_W = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,13 +196,64 @@ class Verdict:
     decisions: tuple[Decision, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedLoad:
+    """What one part of the load really draws (W at the battery), beside what it states.
+
+    *part* is ``idle``, ``consumer:level`` or ``consumer:run``; *hours* how long it was measured.
+    """
+
+    part: str
+    stated_w: float
+    learned_w: float
+    hours: float = 0.0
+
+    @property
+    def excessive(self) -> bool:
+        """Whether it uses much more than it said."""
+        return self.hours >= _SURE_H and self.learned_w > _EXCESS * self.stated_w + _EXCESS_W
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight:
+    """What a governor has learned and expects, for people; None where it does not say.
+
+    *clearness_today* is the day's expected harvest over a clear day's; *forecast_sd* the spread
+    that was learned of forecasts of today's clearness; *floor_wh* the charge that is never sold.
+    """
+
+    days_learned: int = 0
+    clearness_today: float | None = None
+    clear_day_wh: float | None = None
+    harvest_left_wh: float | None = None
+    harvest_tomorrow_wh: float | None = None
+    forecast_source: str = ""
+    forecast_sd: float | None = None
+    floor_wh: float | None = None
+    loads: tuple[LearnedLoad, ...] = ()
+
+
 class Governor(Protocol):
     """Chooses levels, answers offers and plans sleep; holds memory, but does no I/O.
 
-    `decide` may change the memory; the two questions may not.
+    `prepare`, `decide` and `tell_forecast` may change the memory; the questions may not. Whoever
+    keeps an event loop going runs `prepare` in another thread when it is `due`; meanwhile `decide`
+    is not called, but the questions are. Where nobody does, `decide` prepares itself.
     """
 
     name: str
+
+    def due(self, situation: Situation) -> bool:
+        """Whether there is something to think over that takes long."""
+
+    def prepare(self, situation: Situation) -> None:
+        """Think it over."""
+
+    def tell_forecast(self, forecast: SunForecast) -> None:
+        """Take in a forecast of the sun."""
+
+    def insight(self) -> Insight:
+        """What was learned and is expected."""
 
     def decide(self, situation: Situation) -> Verdict:
         """Say what shall be now."""

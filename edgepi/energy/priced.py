@@ -11,7 +11,7 @@ from edgepi.energy.battery import Battery
 from edgepi.energy.daylog import DayLog, SlotTime, slot_time
 from edgepi.energy.demand import Rung, ladder
 from edgepi.energy.engine import Engine
-from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, SleepPlan, Verdict
+from edgepi.energy.governor import Insight, LeaseVerb, LeaseVerdict, Situation, SleepPlan, Verdict
 from edgepi.energy.guards import enforce
 from edgepi.energy.loads import LoadMeter
 from edgepi.energy.offers import finish_safe, set_aside_wh, too_late
@@ -20,7 +20,7 @@ from edgepi.energy.rest import wake_plan
 from edgepi.energy.sentences import clock_time, percent, wh, zone
 from edgepi.energy.settings import SLOT_H, EngineSettings, Site, Store
 from edgepi.energy.wants import demand, kept, parts, running
-from edgepi.model import Answer, Decision, Lease, LeaseState, Offer, Plan, PlanStep, WakePlan
+from edgepi.model import Answer, Decision, Lease, LeaseState, Offer, Plan, PlanStep, SunForecast, WakePlan
 
 __all__ = ["PricedGovernor"]
 
@@ -52,9 +52,25 @@ class PricedGovernor:
         self._choice: Choice | None = None
         self._recalled: Mapping[str, Any] = {}
 
-    def tell_forecast(self, day: date, clearness: Sequence[float | None]) -> None:
+    def tell_clearness(self, day: date, clearness: Sequence[float | None]) -> None:
         """Give a forecast for solar *day* and those after: each day's harvest over a clear day's."""
         self._forecasts[day] = tuple(clearness)
+
+    def due(self, situation: Situation) -> bool:
+        """Whether a day begins, or the demand has changed so much that energy is priced anew."""
+        raise NotImplementedError
+
+    def prepare(self, situation: Situation) -> None:
+        """Learn from the day that is over, and price energy."""
+        raise NotImplementedError
+
+    def tell_forecast(self, forecast: SunForecast) -> None:
+        """Take in a forecast of the sun."""
+        raise NotImplementedError
+
+    def insight(self) -> Insight:
+        """What was learned and is expected."""
+        raise NotImplementedError
 
     def decide(self, situation: Situation) -> Verdict:
         """Say what shall be now."""

@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, Verdict
+from edgepi.energy.governor import Insight, LeaseVerb, LeaseVerdict, Situation, Verdict
 from edgepi.energy.guards import enforce
 from edgepi.energy.offers import finish_safe, held_wh, too_late
 from edgepi.energy.reserve import free_wh, next_chance
 from edgepi.energy.rest import plan_sleep, wake_plan
 from edgepi.energy.sentences import clock_time, percent, volts, wh, zone
 from edgepi.energy.shedding import Thresholds, choose_level
-from edgepi.model import Answer, Decision, Guard, Lease, LeaseState, Offer, Plan, WakePlan
+from edgepi.model import Answer, Decision, Guard, Lease, LeaseState, Offer, Plan, SunForecast, WakePlan
 
 __all__ = ["ThresholdGovernor", "Thresholds"]
 
@@ -35,6 +35,20 @@ class ThresholdGovernor:
         self._limits = thresholds or Thresholds()
         self._computing = False
         self._resting = False
+
+    def due(self, situation: Situation) -> bool:  # noqa: ARG002 (thresholds need no thought)
+        """Nothing ever takes long."""
+        return False
+
+    def prepare(self, situation: Situation) -> None:
+        """There is nothing to think over."""
+
+    def tell_forecast(self, forecast: SunForecast) -> None:
+        """Forecasts change nothing here."""
+
+    def insight(self) -> Insight:
+        """Nothing is learned."""
+        return Insight()
 
     def decide(self, situation: Situation) -> Verdict:
         """Say what shall be now."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Plan,
         PlanStep,
         RunPhase,
+        SunForecast,
         WaitPhase,
     )
     from edgepi.model.events import (
@@ -72,6 +73,7 @@ __all__ = [
     "State",
     "StateChanged",
     "StateClass",
+    "SunForecast",
     "Supply",
     "SupplyRead",
     "Value",
@@ -111,6 +113,7 @@ _HOMES = {
     "State": "readings",
     "StateChanged": "events",
     "StateClass": "readings",
+    "SunForecast": "energy",
     "Supply": "supply",
     "SupplyRead": "events",
     "Value": "readings",

@@ -25,6 +25,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "RunPhase",
+    "SunForecast",
     "WaitPhase",
 ]
 
@@ -182,7 +183,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStep:
-    """What is expected from *start_utc* on."""
+    """What is expected from *start_utc* on; *stored_wh* as it begins.
+
+    *runs* says who runs how: a level by consumer, ``run`` by offer id or kind of job.
+    """
 
     start_utc: datetime
     awake: bool
@@ -190,13 +194,30 @@ class PlanStep:
     harvest_w: float
     load_w: float
     stored_wh: float
+    runs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The expected course of the next days."""
+    """The expected course of the next days, in steps that last until the next begins."""
 
     made_utc: datetime
     steps: tuple[PlanStep, ...] = ()
     sleep_utc: datetime | None = None
     wake_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SunForecast:
+    """How much sun somebody expects: mean W/m2 in steps of *step_h* hours from *start_utc* on.
+
+    In the plane of the panel where the source can tell, else on level ground: only its relation to
+    a clear sky counts, and what is wrong with that is learned. NaN where nothing is said.
+    """
+
+    issued_utc: datetime
+    start_utc: datetime
+    irradiance_w_m2: tuple[float, ...]
+    step_h: float = 1.0
+    tilted: bool = True
+    source: str = ""

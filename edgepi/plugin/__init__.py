@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Timers,
     )
     from edgepi.plugin.duty import Duty
+    from edgepi.plugin.forecast import SunForecaster
     from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter
     from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, Manifest, Probe
     from edgepi.plugin.markers import hookimpl
@@ -53,6 +54,7 @@ __all__ = [
     "Route",
     "RunBlocking",
     "Sensor",
+    "SunForecaster",
     "SupplyMeter",
     "TimerHandle",
     "Timers",
@@ -87,6 +89,7 @@ _HOMES = {
     "Route": "web",
     "RunBlocking": "context",
     "Sensor": "sensor",
+    "SunForecaster": "forecast",
     "SupplyMeter": "power",
     "TimerHandle": "context",
     "Timers": "context",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgepi.plugin.compute import ComputeBackend
     from edgepi.plugin.context import PluginContext
     from edgepi.plugin.duty import Duty
+    from edgepi.plugin.forecast import SunForecaster
     from edgepi.plugin.notifier import Notifier
     from edgepi.plugin.power import PowerController, SupplyMeter
     from edgepi.plugin.schema import ConfigSchema
@@ -34,6 +35,7 @@ __all__ = [
     "power_controllers",
     "routes",
     "sensors",
+    "sun_forecasters",
     "supply_meters",
 ]
 
@@ -61,6 +63,11 @@ def supply_meters(context: PluginContext[Any]) -> Iterable[SupplyMeter]:
 @hookspec
 def power_controllers(context: PluginContext[Any]) -> Iterable[PowerController]:
     """Declare boards that measure the supply and can switch the node off and on."""
+
+
+@hookspec
+def sun_forecasters(context: PluginContext[Any]) -> Iterable[SunForecaster]:
+    """Declare sources of forecasts of the sun."""
 
 
 @hookspec

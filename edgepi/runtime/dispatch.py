@@ -20,6 +20,7 @@ PRODUCTS = {  # names, so that the classes are imported only once a plugin makes
     "duties": "Duty",
     "supply_meters": "SupplyMeter",
     "power_controllers": "PowerController",
+    "sun_forecasters": "SunForecaster",
     "compute_backends": "ComputeBackend",
     "notifiers": "Notifier",
     "routes": "Route",

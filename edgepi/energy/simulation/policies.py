@@ -139,7 +139,7 @@ class Governed:
         day = slot_time(self._around.site, situation.now_utc).day
         if day != self._day:
             self._day = day
-            self._governor.tell_forecast(day, self._around.forecast.get(day, ()))
+            self._governor.tell_clearness(day, self._around.forecast.get(day, ()))
         return self._obey(self._governor.decide(situation), situation)
 
     def _look(self, view: View) -> Situation:
