@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgepi.energy.dayvalue import DayPlan, Table
+from edgepi.energy.dayvalue import DayOperator, DayPlan, Table
 from edgepi.energy.settings import SLOT_H, SLOTS
 
 __all__ = ["Numpy"]
@@ -18,19 +18,25 @@ _FORBIDDEN = -1e18
 class Numpy:
     """Arrays of slot x class x level."""
 
-    def day(self, plan: DayPlan, end: Table) -> Sequence[Table]:
-        """Tables at the start of every slot and at the end of the day."""
-        low, high, part, reward = _moves(plan)
-        classes = len(plan.centres)
-        tables = np.empty((SLOTS + 1, classes, plan.levels))
-        tables[SLOTS] = end
-        rest = 1.0 - part
-        for slot in range(SLOTS - 1, -1, -1):
-            after = tables[slot + 1].ravel()
-            found = rest[slot] * after.take(low[slot]) + part[slot] * after.take(high[slot])
-            found += reward[slot]
-            found.max(axis=0, out=tables[slot])
-        return list(tables)
+    def day(self, plan: DayPlan) -> DayOperator:
+        """What carries a table back through the day: moves are worked out once for all its uses."""
+        moves = list(zip(*_moves(plan), strict=True))
+        shape = (SLOTS + 1, len(plan.centres), plan.levels)
+
+        def back(end: Table) -> Sequence[Table]:
+            tables = np.empty(shape)
+            tables[SLOTS] = end
+            for slot in range(SLOTS - 1, -1, -1):
+                low, high, rest, part, reward = moves[slot]
+                after = tables[slot + 1].ravel()
+                found = after.take(low)
+                found *= rest
+                found += part * after.take(high)
+                found += reward
+                found.max(axis=0, out=tables[slot])
+            return list(tables)
+
+        return back
 
     def mix(self, matrix: Sequence[Sequence[float]], table: Table, factor: float = 1.0) -> Table:
         """Weighted sums of the table's rows."""
@@ -60,8 +66,8 @@ class Numpy:
         return np.array(lists, dtype=float)
 
 
-def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any]:
-    """Lower and upper places to read, weight of the upper, reward: slot x rung x class x level."""
+def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any, Any]:
+    """Lower and upper places to read, the weight of each, reward: slot x rung x class x level."""
     store, levels = plan.store, plan.levels
     power = np.array([rung.power_w for rung in plan.rungs])[None, :, None]
     points = np.array([rung.points_per_h for rung in plan.rungs]) * SLOT_H
@@ -76,7 +82,8 @@ def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any]:
     grid = np.arange(levels)
     rows = (np.arange(len(plan.centres)) * levels)[None, None, :, None]
     near = whole[..., None].astype(np.intp) + grid
-    low = np.clip(near, 0, levels - 1) + rows
-    high = np.clip(near + 1, 0, levels - 1) + rows
+    low = np.minimum(np.maximum(near, 0), levels - 1) + rows
+    high = np.minimum(np.maximum(near + 1, 0), levels - 1) + rows
     reward = np.where(grid >= first[..., None], points[None, :, None, None], _FORBIDDEN)
-    return low, high, (move - whole)[..., None], reward
+    part = (move - whole)[..., None]
+    return low, high, 1.0 - part, part, reward

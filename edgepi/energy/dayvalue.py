@@ -8,7 +8,7 @@ the arithmetic is the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -18,10 +18,13 @@ from typing import Any, Protocol
 from edgepi.energy.demand import Rung
 from edgepi.energy.settings import SLOT_H, SLOTS, Store
 
-__all__ = ["Arithmetic", "DayPlan", "Table", "arithmetic"]
+__all__ = ["Arithmetic", "DayOperator", "DayPlan", "Table", "arithmetic"]
 
 Table = Any
 """Values by class (rows) and energy level: nested lists, or an array of numpy."""
+
+DayOperator = Callable[[Table], Sequence[Table]]
+"""Carries a table from the end of a day back: tables at the start of every slot, and the end itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,8 @@ class DayPlan:
 class Arithmetic(Protocol):
     """The two operations on tables, and the way to read them."""
 
-    def day(self, plan: DayPlan, end: Table) -> Sequence[Table]:
-        """Tables at the start of every slot and, last, at the end of the day (*end* itself)."""
+    def day(self, plan: DayPlan) -> DayOperator:
+        """What carries a table back through a day; worth keeping for several tables."""
 
     def mix(self, matrix: Sequence[Sequence[float]], table: Table, factor: float = 1.0) -> Table:
         """Rows of *matrix* as weights of the table's rows, times *factor*."""
@@ -87,27 +90,17 @@ def arithmetic(*, numpy: bool | None = None) -> Arithmetic:
 class Plain:
     """Nested lists and nothing else."""
 
-    def day(self, plan: DayPlan, end: Table) -> Sequence[Table]:
-        """Tables at the start of every slot and at the end of the day."""
-        tables = [end]
-        for slot in reversed(range(SLOTS)):
-            tables.append(
-                [
-                    self._slot(plan, slot, centre, row)
-                    for centre, row in zip(plan.centres, tables[-1], strict=True)
-                ]
-            )
-        return tables[::-1]
+    def day(self, plan: DayPlan) -> DayOperator:
+        """What carries a table back through the day: moves are worked out once for all its uses."""
+        moves = [[_moves(plan, slot, centre) for centre in plan.centres] for slot in range(SLOTS)]
 
-    @staticmethod
-    def _slot(plan: DayPlan, slot: int, centre: float, after: list[float]) -> list[float]:
-        best: list[float] = []
-        for rung in plan.rungs:
-            move = plan.move(slot, centre, rung)
-            first = plan.first_allowed(move) if best else 0
-            found = _moved(after, move, rung.points_per_h * SLOT_H)
-            best = best[:first] + list(map(max, best[first:], found[first:])) if best else found
-        return best
+        def back(end: Table) -> Sequence[Table]:
+            tables = [end]
+            for classes in reversed(moves):
+                tables.append([_slot(move, row) for move, row in zip(classes, tables[-1], strict=True)])
+            return tables[::-1]
+
+        return back
 
     def mix(self, matrix: Sequence[Sequence[float]], table: Table, factor: float = 1.0) -> Table:
         """Weighted sums of the table's rows."""
@@ -133,6 +126,22 @@ class Plain:
     def table(self, lists: Sequence[Sequence[float]]) -> Table:
         """The lists themselves."""
         return [[float(value) for value in row] for row in lists]
+
+
+def _moves(plan: DayPlan, slot: int, centre: float) -> list[tuple[float, int, float]]:
+    """Move, lowest level from which it is allowed, and reward of each rung."""
+    moves = [plan.move(slot, centre, rung) for rung in plan.rungs]
+    firsts = [0, *map(plan.first_allowed, moves[1:])]
+    points = [rung.points_per_h * SLOT_H for rung in plan.rungs]
+    return list(zip(moves, firsts, points, strict=True))
+
+
+def _slot(moves: Sequence[tuple[float, int, float]], after: list[float]) -> list[float]:
+    best: list[float] = []
+    for move, first, reward in moves:
+        found = _moved(after, move, reward)
+        best = best[:first] + list(map(max, best[first:], found[first:])) if best else found
+    return best
 
 
 def _moved(row: list[float], move: float, reward: float) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from edgepi.energy.dayvalue import Arithmetic, DayPlan, Table
+from edgepi.energy.dayvalue import Arithmetic, DayOperator, DayPlan, Table
 from edgepi.energy.settings import SLOTS, EngineSettings
 
 __all__ = ["DayWorth", "WaterValue", "price_at"]
@@ -44,7 +44,9 @@ class WaterValue:
         self._arithmetic = arithmetic
         self._worth: Table | None = None
 
-    def settle(self, plan: DayPlan, matrix: Matrix, *, sweeps: int = 1) -> tuple[Sequence[Table], float]:
+    def _settle(
+        self, plan: DayPlan, back: DayOperator, matrix: Matrix, sweeps: int
+    ) -> tuple[Sequence[Table], float]:
         """Carry the worth on by days like this one; tables of the last sweep and what was taken off."""
         if self._worth is None:
             self._worth = self._arithmetic.zeros(len(plan.centres), plan.levels)
@@ -52,18 +54,19 @@ class WaterValue:
         tables: Sequence[Table] = ()
         least = 0.0
         for _ in range(sweeps):
-            tables = self._arithmetic.day(plan, _scaled(self._arithmetic, self._worth, self._gamma))
+            tables = back(_scaled(self._arithmetic, self._worth, self._gamma))
             self._worth, least = self._arithmetic.lowered(self._arithmetic.mix(matrix, tables[0]))
         return tables, least
 
     def today(self, plan: DayPlan, matrix: Matrix, chains: Sequence[Matrix], *, sweeps: int = 1) -> DayWorth:
         """Settle, then go backwards through the days of the forecast to this morning."""
-        tomorrow, offset = self.settle(plan, matrix, sweeps=sweeps)
+        back = self._arithmetic.day(plan)
+        tomorrow, offset = self._settle(plan, back, matrix, sweeps)
         worth, overnight = self._worth, matrix
         for chain in reversed(list(chains)[1:]):
-            tomorrow = self._arithmetic.day(plan, _scaled(self._arithmetic, worth, self._gamma))
+            tomorrow = back(_scaled(self._arithmetic, worth, self._gamma))
             worth, overnight, offset = self._arithmetic.mix(chain, tomorrow[0]), chain, 0.0
-        today = self._arithmetic.day(plan, _scaled(self._arithmetic, worth, self._gamma))
+        today = back(_scaled(self._arithmetic, worth, self._gamma))
         return DayWorth(plan, self._arithmetic, today, tomorrow, overnight, self._gamma, offset)
 
     @property

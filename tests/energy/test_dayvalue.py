@@ -35,7 +35,7 @@ def test_numpy_and_plain_python_agree(
     tables = []
     for numpy in (True, False):
         sums = arithmetic(numpy=numpy)
-        first = sums.day(plan, sums.table(end))[0]
+        first = sums.day(plan)(sums.table(end))[0]
         tables.append(sums.lists(sums.mix([[0.2, 0.3, 0.5]] * 3, first, 0.98)))
     for one, other in zip(*tables, strict=True):
         assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
@@ -48,7 +48,7 @@ def test_price_never_rises_with_charge_and_is_never_negative(
 ) -> None:
     plan = make_plan(light, steps)
     sums = arithmetic(numpy=False)
-    for table in sums.day(plan, sums.zeros(3, 27))[::12]:
+    for table in sums.day(plan)(sums.zeros(3, 27))[::12]:
         row = sums.row((0.2, 0.3, 0.5), table)
         prices = [price_at(row, plan.step_wh, 0.7 * i) for i in range(216)]
         assert min(prices) >= 0.0
@@ -58,7 +58,7 @@ def test_price_never_rises_with_charge_and_is_never_negative(
 def test_an_hour_of_the_only_consumer_is_worth_its_points() -> None:
     plan = make_plan([0.0] * SLOTS, [(4.0, 5.0)])
     sums = arithmetic(numpy=False)
-    tables = sums.day(plan, sums.zeros(3, 27))
+    tables = sums.day(plan)(sums.zeros(3, 27))
     last = tables[SLOTS - 1][0]
     assert last[-1] == pytest.approx(2.5)
     assert last[0] == 0.0
@@ -67,7 +67,7 @@ def test_an_hour_of_the_only_consumer_is_worth_its_points() -> None:
 def test_nothing_runs_below_the_floor() -> None:
     plan = make_plan([0.0] * SLOTS, [(4.0, 5.0)], floor=0.5)
     sums = arithmetic(numpy=False)
-    row = sums.day(plan, sums.zeros(3, 27))[0][1]
+    row = sums.day(plan)(sums.zeros(3, 27))[0][1]
     below = [value for i, value in enumerate(row) if i * plan.step_wh < 0.5 * 154.0]
     assert below
     assert max(below) == 0.0
