@@ -115,7 +115,8 @@ class Situation:
 
     *supply* holds only fresh values; *soc* is None when nothing ever measured the battery, and
     *metered* says whether anything should; *harvest_w* is what the panel gives now, measured or
-    derived.
+    derived, and *harvest_curtailed* whether it could give more than the battery takes, None where
+    nobody can tell.
     """
 
     now_utc: datetime
@@ -129,6 +130,7 @@ class Situation:
     soc: SocEstimate | None = None
     metered: bool = False
     harvest_w: float | None = None
+    harvest_curtailed: bool | None = None
     guard: GuardState = field(default_factory=GuardState)
     duties: tuple[DutyNow, ...] = ()
     leases: tuple[Lease, ...] = ()
