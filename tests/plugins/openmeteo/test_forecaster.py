@@ -93,7 +93,7 @@ async def test_a_disk_that_takes_nothing_costs_only_the_cache(
     build: Build, ask: Ask, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     await asyncio.to_thread((tmp_path / "forecast.new").mkdir)
-    assert await ask(build())
+    assert (await ask(build())).tilted
     assert "cannot be kept" in caplog.text
 
 
