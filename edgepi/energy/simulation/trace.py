@@ -69,7 +69,7 @@ class Trace:
         if abs(step_h - self.step_h) < 1e-9:
             return self
         old_s, new_s = self.step_h * 3600.0, step_h * 3600.0
-        if min(abs(old_s - round(old_s)), abs(new_s - round(new_s))) > 1e-6 or round(new_s) < 1:
+        if max(abs(old_s - round(old_s)), abs(new_s - round(new_s))) > 1e-6 or round(new_s) < 1:
             raise TraceError(
                 f"a step of {step_h * 60:g} min does not fit a trace of {self.step_h * 60:g} min",
                 hint="take one of whole minutes: --step 30",
