@@ -76,7 +76,7 @@ class Earnings:
 
     def memory(self) -> dict[str, Any]:
         """What must outlive a restart, JSON-able."""
-        return self.as_dict()
+        return {"total": asdict(self.total), **{name: _sums(getattr(self, name)) for name in _BOOKS}}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Go on from an earlier `memory`; raises ValueError and the like if it is none."""
@@ -100,3 +100,7 @@ _BOOKS = ("by_consumer", "days", "months")
 
 def _plain(books: Mapping[str, Earned]) -> dict[str, Any]:
     return {key: earned.as_dict() for key, earned in books.items()}
+
+
+def _sums(books: Mapping[str, Earned]) -> dict[str, Any]:
+    return {key: asdict(earned) for key, earned in books.items()}

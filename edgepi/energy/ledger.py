@@ -66,9 +66,15 @@ class Account:
             "balance_wh": self.balance_wh,
         }
 
+    def compact(self) -> dict[str, Any]:
+        """The sums alone, to a millionth, for a file that is written often and kept for years."""
+        sums: dict[str, Any] = {name: round(getattr(self, name), 6) for name in _SUMS}
+        used = {name: round(energy_wh, 6) for name, energy_wh in self.used_wh.items()}
+        return {name: value for name, value in (sums | {"used_wh": used}).items() if value}
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Account:
-        """Read what `as_dict` wrote.
+        """Read what `as_dict` or `compact` wrote.
 
         Raises:
             ValueError: something in it is no finite number.
@@ -193,10 +199,10 @@ class Ledger:
     def memory(self) -> dict[str, Any]:
         """What must outlive a restart, JSON-able."""
         return {
-            "total": self.total.as_dict(),
-            "days": {day.isoformat(): account.as_dict() for day, account in self.days.items()},
-            "months": {month: account.as_dict() for month, account in self.months.items()},
-            "undated": self._undated.as_dict(),
+            "total": self.total.compact(),
+            "days": {day.isoformat(): account.compact() for day, account in self.days.items()},
+            "months": {month: account.compact() for month, account in self.months.items()},
+            "undated": self._undated.compact(),
         }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
