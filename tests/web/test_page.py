@@ -140,7 +140,7 @@ async def test_the_plan_is_drawn_said_and_written_out(served: Served) -> None:
         await page.wait_for("document.querySelector('.plan details').open")
         table = "[...document.querySelectorAll('.plan details tbody tr')]"
         rows = await page.run(f"{table}.map((row) => [...row.cells].map((cell) => cell.innerText))")
-        assert len(rows) == 16
+        assert len(rows) == 17
         assert rows[0][0] == "14:00"
         assert rows[0][-1] == "Weather station, Camera (saver), Iexec"
         assert "asleep" in {row[-1] for row in rows}
