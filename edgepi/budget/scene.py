@@ -11,6 +11,7 @@ from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.clock import Clock
 from edgepi.energy import Insight, Situation, SleepMeans
+from edgepi.energy.heldback import held_back
 from edgepi.model import NodeInfo
 
 __all__ = ["Scene"]
@@ -49,6 +50,7 @@ class Scene:
             soc=now.soc,
             metered=self.metered(),
             harvest_w=now.harvest_w,
+            harvest_curtailed=held_back(now.supply, self.measuring.battery, now.soc),
             guard=now.guard,
             duties=tuple(runner.state(self.learned) for runner in self.duties.values()),
             leases=self.leases.open,
