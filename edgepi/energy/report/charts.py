@@ -26,7 +26,7 @@ from edgepi.energy.report.kinds import (
     Stacks,
     Values,
 )
-from edgepi.energy.report.overtime import draw_fan, draw_lines
+from edgepi.energy.report.overtime import draw_fan, draw_lines, labels_fit
 
 __all__ = [
     "CONSUMER_TONES",
@@ -46,6 +46,7 @@ __all__ = [
     "Stacks",
     "draw",
     "is_empty",
+    "labels_fit",
 ]
 
 WIDE, NARROW = 820.0, 350.0

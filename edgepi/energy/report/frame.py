@@ -65,12 +65,21 @@ def time_axis(frame: Frame, start_utc: datetime, end_utc: datetime, place: tzinf
     x, base = frame.x, frame.y.start
     ticks = time_ticks(start_utc, end_utc, place, x.end - x.start)
     notches = (svg.line(x(t.value), base, x(t.value), base + 4, "zero") for t in ticks)
-    words = (svg.text(x(t.value), base + 17, t.text, "tick", _anchor(x(t.value), t, frame)) for t in ticks)
+    words = (svg.text(at, base + 17, label, "tick", "middle") for at, label in _fitting(ticks, frame))
     return svg.group(*notches, *words)
 
 
-def _anchor(x: float, tick: Tick, frame: Frame) -> str:
-    return "end" if x + svg.text_width(tick.text) / 2 > frame.width else "middle"
+def _fitting(ticks: Sequence[Tick], frame: Frame) -> list[tuple[float, str]]:
+    """Places of labels within the picture; one that would touch the one before is left out."""
+    kept: list[tuple[float, str]] = []
+    free = 0.0
+    for tick in ticks:
+        half = svg.text_width(tick.text) / 2
+        x = min(frame.x(tick.value), frame.width - half)
+        if x - half >= free:
+            kept.append((x, tick.text))
+            free = x + half + 4
+    return kept
 
 
 def shades(frame: Frame, spans: Iterable[Span]) -> str:

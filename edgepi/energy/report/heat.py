@@ -127,7 +127,7 @@ def draw_calendar(chart: Calendar, width: float, ident: str) -> str:
     """Draw a row for each month with a cell for each day."""
     months = sorted({(day.year, day.month) for day in chart.days})
     wide = min((width - _LEFT - 22) / 31, 22.0)
-    tall = min(wide, 18.0)
+    tall = max(min(wide, 18.0), 13.0)
     rows = {month: _TOP + 14 + i * (tall + 3) for i, month in enumerate(months)}
     cells = "".join(
         _day_cell(

@@ -14,7 +14,7 @@ _SMALLER = {"W": ("mW", 0.1, 1000.0), "Wh": ("mWh", 0.01, 1000.0)}
 
 
 def number(value: float, digits: int | None = None) -> str:
-    """Write a number: three figures that count unless *digits* after the point are asked for."""
+    """Write a number: two or three figures that count unless *digits* after the point are asked for."""
     if not math.isfinite(value):
         return "?"
     places = _places(value) if digits is None else digits
@@ -40,7 +40,7 @@ def step_digits(step: float) -> int:
 
 def _places(value: float) -> int:
     size = abs(value)
-    if size >= 99.5 or size < 5e-4:
+    if size >= 29.5 or size < 5e-4:
         return 0
     return 1 if size >= 0.995 else 2 if size >= 0.0995 else 3
 

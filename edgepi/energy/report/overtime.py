@@ -11,7 +11,14 @@ from edgepi.energy.report.kinds import Fan, Lines, Series, Values
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.scales import round_up
 
-__all__ = ["draw_fan", "draw_lines"]
+__all__ = ["draw_fan", "draw_lines", "labels_fit"]
+
+_LABELS_SHARE = 0.26
+
+
+def labels_fit(chart: Lines | Fan, width: float) -> bool:
+    """Whether the names of lines have room at their ends in a picture of *width*."""
+    return _widest(_labels(_described(chart))) <= _LABELS_SHARE * width
 
 
 def draw_lines(chart: Lines, width: float, ident: str) -> str:
@@ -48,6 +55,7 @@ def _finished(
     chart: Lines | Fan, frame: Frame, ident: str, parts: Sequence[str], ends: Sequence[Series]
 ) -> str:
     times = chart.times_utc
+    labels = _labels(ends) if labels_fit(chart, frame.width) else []
     about = chart.description or "; ".join(_in_words(series, chart.unit) for series in _described(chart))
     return svg.picture(
         frame.width,
@@ -58,7 +66,7 @@ def _finished(
         *parts,
         time_axis(frame, times[0], times[-1], chart.place),
         marks(frame, chart.marks),
-        end_labels(frame, _labels(ends)),
+        end_labels(frame, labels),
     )
 
 
@@ -77,8 +85,12 @@ def _frame(
         wide = round_up(low, high, count_of(height))
         low, high = (low if chart.low is not None else wide[0]), (high if chart.high is not None else wide[1])
     span = (chart.times_utc[0].timestamp(), chart.times_utc[-1].timestamp())
-    right = max((svg.text_width(words) + 8 for _, words, _ in labels), default=0.0)
+    right = _widest(labels) if labels_fit(chart, width) else 0.0
     return Frame.of(width, height, span, (low, high), right)
+
+
+def _widest(labels: Sequence[tuple[float, str, str]]) -> float:
+    return max((svg.text_width(words) + 8 for _, words, _ in labels), default=0.0)
 
 
 def _labels(series: Sequence[Series]) -> list[tuple[float, str, str]]:

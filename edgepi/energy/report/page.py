@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from edgepi.energy.report.charts import NARROW, WIDE, draw, is_empty
-from edgepi.energy.report.kinds import Chart, Fan, Heat, Lines, Series, Stacks
+from edgepi.energy.report.charts import NARROW, WIDE, draw, is_empty, labels_fit
+from edgepi.energy.report.kinds import Bars, Chart, Fan, Heat, Lines, Series, Stacks
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.style import STYLE
 
@@ -153,6 +153,7 @@ def _figure(chart: Chart, ident: str) -> str:
 
 def _key(chart: Chart) -> str:
     """What the colours mean where the picture itself has no room to say it."""
+    items: list[str] = []
     match chart:
         case Stacks():
             shown = ([chart.beside] if chart.beside else []) + list(chart.series)
@@ -161,11 +162,28 @@ def _key(chart: Chart) -> str:
             items = [_keyed("shaded", chart.span_name)]
         case Heat() if chart.low_text or chart.high_text:
             items = [_ramp(chart)]
-        case Fan():
-            items = []
+        case Bars() if any(bar.stated is not None for bar in chart.bars):
+            items = [_keyed("tick", "as stated")]
         case _:
-            items = []
-    return f'<ul class="key">{"".join(items)}</ul>' if items else ""
+            pass
+    return _listed(items) + _phone_key(chart)
+
+
+def _phone_key(chart: Chart) -> str:
+    """The names of lines for the narrow picture, if it has no room for them at their ends."""
+    if not isinstance(chart, Lines | Fan) or labels_fit(chart, NARROW):
+        return ""
+    if isinstance(chart, Lines):
+        return _listed([_keyed(f"b-{s.tone}", s.name) for s in chart.series], "narrow")
+    middle = len(chart.quantiles) // 2
+    names, tone = [series.name for series in chart.quantiles], chart.quantiles[middle].tone
+    bands = [_keyed(f"b-{tone} h{i + 1}", f"{names[i]} to {names[-1 - i]}") for i in range(middle)]
+    drawn = [_keyed(f"b-{series.tone}", series.name) for series in chart.drawn]
+    return _listed([_keyed(f"b-{tone}", names[middle]), *reversed(bands), *drawn], "narrow")
+
+
+def _listed(items: Sequence[str], class_: str = "") -> str:
+    return f'<ul class="key {class_}">{"".join(items)}</ul>' if items else ""
 
 
 def _keyed(class_: str, name: str, total: str = "") -> str:
@@ -195,10 +213,6 @@ def _table(table: Table) -> str:
     if table.folded:
         return f"<details><summary>{title or 'The numbers'}</summary>{body}</details>"
     return f"<div>{f'<h3>{title}</h3>' if title else ''}{body}</div>"
-
-
-def _class(name: str, given: bool) -> str:
-    return f' class="{name}"' if given else ""
 
 
 def _class(name: str, given: bool) -> str:

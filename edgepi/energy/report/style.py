@@ -92,7 +92,8 @@ figure svg{display:block;width:100%;height:auto;margin-top:.5rem;font-size:12px;
 .key{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;margin:.35rem 0 0;padding:0;list-style:none;
 font-size:.8125rem}
 .key i{display:inline-block;width:.7rem;height:.7rem;margin-right:.4rem;border-radius:.2rem}
-.key .fade{width:2.6rem}
+.key .tick{width:2px;background:var(--ink)}
+ul.key.narrow{display:none}
 .key .shaded{background:var(--soft);border:1px solid var(--line)}
 .key b{font-weight:600}
 svg text{fill:var(--ink)}
@@ -132,7 +133,7 @@ ul.said time{color:var(--muted)}
 @media (max-width:620px){
 header,main,footer{padding-inline:.75rem}
 section{padding:1rem}
-.wide{display:none}.narrow{display:block}
+.wide{display:none}.narrow{display:block}ul.key.narrow{display:flex}
 .facts{grid-template-columns:repeat(2,minmax(0,1fr));gap:.8rem 1rem}
 ul.said li{grid-template-columns:1fr;gap:0}
 ul.said time{font-size:.8125rem}
