@@ -35,7 +35,11 @@ __all__ = ["Launch", "Node"]
 
 _log = logging.getLogger("edgepi.node")
 Step = Callable[[], Awaitable[None]]
-GOVERNORS: Mapping[str, Callable[[], Governor]] = {"price": PricedGovernor, "thresholds": ThresholdGovernor}
+# A node prices energy once a day in a thread, in plain Python: for that numpy would cost 20 MB for good.
+GOVERNORS: Mapping[str, Callable[[], Governor]] = {
+    "price": lambda: PricedGovernor(numpy=False),
+    "thresholds": ThresholdGovernor,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
