@@ -59,6 +59,11 @@ class DayLog:
             self._hours[slot] += stop - start
             start = stop if stop > start else until.hour
 
+    def fill(self, slot: int, hours: float, harvest_w: float) -> None:
+        """Take in a mean power for some hours of one slot, learned afterwards."""
+        self._sums[slot] += harvest_w * hours
+        self._hours[slot] += hours
+
     def means(self, slots: int = SLOTS) -> list[float | None]:
         """Mean watts of the first *slots* slots."""
         pairs = zip(self._sums[:slots], self._hours[:slots], strict=True)

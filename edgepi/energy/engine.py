@@ -107,7 +107,11 @@ class Engine:
     def reprice(self, rungs: tuple[Rung, ...]) -> None:
         """Take in another demand."""
         if self.stale(rungs):
-            self._price(rungs, sweeps=self.settings.first_sweeps)
+            self.price(rungs)
+
+    def price(self, rungs: tuple[Rung, ...]) -> None:
+        """Price energy anew, as for a demand or a battery that was not known before."""
+        self._price(rungs, sweeps=self.settings.first_sweeps)
 
     def stale(self, rungs: tuple[Rung, ...]) -> bool:
         """Whether a demand differs so much from the last that energy is to be priced anew."""
@@ -124,7 +128,7 @@ class Engine:
 
     def clear_w(self, day: date) -> list[float]:
         """Harvest (W) of each slot of a clear day, as far as is known."""
-        return self._envelope.of(day)
+        return self._clear if day == self._day else self._envelope.of(day)
 
     @property
     def day(self) -> date | None:
@@ -148,7 +152,7 @@ class Engine:
 
     def observe(self, harvest_w: Sequence[float | None]) -> None:
         """Take in the mean harvest of all slots of this day that have ended."""
-        if len(harvest_w) != len(self._seen):
+        if list(harvest_w) != self._seen:
             self._seen, self._now = list(harvest_w), None
 
     @property

@@ -20,6 +20,7 @@ from edgepi.model import Lease, LeaseState, NodeInfo, Offer, RunPhase, Supply
 
 __all__ = ["AlwaysOn", "ByThresholds", "Governed", "Written"]
 
+_LONG_AGO_S = 1e9
 _SLEEP = SleepMeans(can_cut=True, can_wake_at=True, can_wake_on_voltage=True, wake_horizon_s=86400.0)
 
 
@@ -77,13 +78,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a governed node is told of itself; *load_error* -0.2 states a fifth too little."""
+    """What a governed node is told of itself; *load_error* -0.2 states a fifth too little.
+
+    *plans*: whether its sleeps end as planned; where every step is decided anyway, plans are left out.
+    """
 
     trace: Trace
     site: Site
     sense: Sense
     forecast: ForecastBook = field(default_factory=dict)
     load_error: float = 0.0
+    plans: bool = False
 
 
 class Governed:
@@ -91,6 +96,7 @@ class Governed:
 
     def __init__(self, plant: Plant, around: Surroundings, governor: PricedGovernor) -> None:
         self._plant, self._around, self._governor = plant, around, governor
+        governor.planning = "asleep" if around.plans else "never"
         battery = Battery.of(plant.chemistry, plant.battery_wh)
         self._ran = False
         self._day: date | None = None
@@ -113,7 +119,7 @@ class Governed:
                 converter_efficiency=1.0,
             ),
             metered=True,
-            guard=GuardState(commit_v=battery.rest_v(plant.cut), run_v=battery.rest_v(plant.cut + 0.005)),
+            guard=GuardState(commit_v=battery.rest_v(plant.cut - 0.005), run_v=battery.rest_v(plant.cut)),
             sleep=_SLEEP,
         )
         self._duties = tuple(
@@ -121,7 +127,7 @@ class Governed:
                 consumer=load.name,
                 levels=tuple(replace(level, power_w=level.power_w * self._told) for level in load.levels),
                 level="off",
-                since_s=0.0,
+                since_s=-_LONG_AGO_S,
                 points_per_h=load.points_per_h,
             )
             for load in plant.loads
