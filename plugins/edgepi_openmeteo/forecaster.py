@@ -112,7 +112,7 @@ class OpenMeteo(SunForecaster):
             self._wait_until(known.quiet_until_utc)
         made = f"{forecast.issued_utc:%d %b %H:%M} UTC"
         self._context.log.warning("the forecast stays that of %s: %s", made, why)
-        return replace(forecast, source=f"{forecast.source}, old: of {made}")
+        return replace(forecast, source=f"{forecast.source}, old")
 
     def _peace_s(self, known: memory.Memory) -> float | None:
         until = known.quiet_until_utc

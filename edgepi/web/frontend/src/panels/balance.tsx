@@ -15,7 +15,6 @@ export function BalancePanel({ details, plugins }: Props) {
       <h2 id="balance">Balance</h2>
       <dl class="rows">
         <Row name="Today" value={`${signed(ledger.today.stored_wh)} Wh`} note={sides(ledger.today)} />
-        <Row name="Since installation" value={`${kwh(ledger.total.harvested_wh)} harvested`} note={`${kwh(ledger.total.total_used_wh)} used`} />
         {co2 && co2.avoided_g_total > 0 && (
           <Row
             name="CO₂ that the grid did not emit"
@@ -120,8 +119,4 @@ function signed(value: number): string {
 
 function grams(value: number): string {
   return value >= 1000 ? `${number(value / 1000, 1)} kg` : `${number(value, 0)} g`;
-}
-
-function kwh(energy: number): string {
-  return energy >= 1000 ? `${number(energy / 1000, 1)} kWh` : `${wh(energy)} Wh`;
 }

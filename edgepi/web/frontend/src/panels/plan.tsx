@@ -179,7 +179,7 @@ function Outlook({ details }: { details: Details }) {
           {insight.forecast_sd != null && <>, right to within {number(100 * insight.forecast_sd, 0)} % so far</>}.
         </>
       ) : (
-        <>Without a forecast: from {days === 1 ? "the one day" : days > 0 ? `the ${days} days` : "no day yet"} that the node has learned from.</>
+        <>{days > 0 ? `No forecast: this is what ${days === 1 ? "one day" : `${days} days`} taught the node.` : "No forecast, and the node has not seen a whole day yet."}</>
       )}
     </p>
   );
