@@ -15,6 +15,7 @@ from aiohttp import web
 from edgepi.errors import ForecastError
 from edgepi.model import NodeInfo, SunForecast
 from edgepi.testing.clock import ManualClock
+from edgepi.testing.conformance import SunForecasterConformance
 from edgepi_openmeteo import fetching
 from edgepi_openmeteo.forecaster import SPREAD_S, OpenMeteo
 from tests.plugins.openmeteo.conftest import NODE, Double
@@ -22,6 +23,14 @@ from tests.plugins.openmeteo.conftest import NODE, Double
 Ask = Callable[[OpenMeteo], Awaitable[SunForecast]]
 Build = Callable[..., OpenMeteo]
 HOUR_S = 3600.0
+
+
+class TestOpenMeteo(SunForecasterConformance):
+    lacks = frozenset({"bus"})
+
+    @pytest.fixture
+    def make(self, build: Build) -> Build:
+        return build
 
 
 async def test_brings_the_forecast_of_the_server(build: Build, ask: Ask, server: Double) -> None:
