@@ -137,6 +137,7 @@ def _policy(task: Task) -> Policy:
         sense=make_sense(task.soc, battery, sd=task.soc_error, seed=task.seed),
         forecast=_forecast(task),
         load_error=task.load_error,
+        plans=task.sees == "node",
     )
     governed = Governed(plant, around, PricedGovernor())
     return NodeEyes(governed, plant, trace) if task.sees == "node" else governed

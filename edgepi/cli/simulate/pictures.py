@@ -7,13 +7,13 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from edgepi.cli.simulate.figures import MONTHS
+from edgepi.cli.simulate.figures import MONTHS, months
 from edgepi.cli.simulate.life import Day, Life
 from edgepi.cli.simulate.study import Study
 from edgepi.cli.simulate.tables import gap_words, stretch_words
 from edgepi.cli.simulate.words import sentences, share, size_words, stations_words
 from edgepi.energy.envelope import quantile
-from edgepi.energy.report.charts import CONSUMER_TONES, Bar, Bars, Fan, Lines, Mark, Series, Stacks
+from edgepi.energy.report.charts import CONSUMER_TONES, Bar, Bars, Calendar, Fan, Lines, Mark, Series, Stacks
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.page import Fact, Facts, Page, Section, Table, Words, render
 from edgepi.files import atomic_write
@@ -29,6 +29,7 @@ _QUANTILES = (
     (0.9, "a good year of ten"),
 )
 _SMOOTH_DAYS = 7
+_WHOLE_DAYS = 20
 
 
 def write_page(path: Path, study: Study, found: Answer) -> None:
@@ -67,7 +68,7 @@ def page_of(study: Study, found: Answer) -> Page:
 
 def _summary(study: Study, found: Answer) -> Section:
     worst = min(
-        (row for row in found["months"] if row["days"] >= 20),
+        (row for row in found["months"] if row["days"] >= _WHOLE_DAYS),
         key=lambda row: row["iot_availability"],
         default=None,
     )
@@ -144,20 +145,58 @@ def _smooth(values: Sequence[float]) -> list[float]:
 
 
 def _months(study: Study, found: Answer) -> Section | None:
-    rows = found["months"]
+    rows = [row for row in found["months"] if row["days"] >= _WHOLE_DAYS]
     if len(rows) < 2:
         return None
     labels = [_month_name(row["month"])[:3] for row in rows]
-    duty = Series(name="duty on", values=[100.0 * row["iot_availability"] for row in rows], tone="load")
-    parts: list[Stacks | Table] = []
+    parts: list[Fan | Stacks | Calendar | Table] = []
     if study.node.plant.loads:
-        parts.append(Stacks(title="Hours with duty on", unit="%", labels=labels, series=(duty,)))
+        parts.append(_month_fan(study) if len(study.lives) > 1 else _month_bars(rows, labels))
     if study.node.plant.job:
-        hours = [row["compute_hours_started"] / max(1.0, row["days"]) for row in rows]
+        hours = [row["compute_hours_started"] / row["days"] for row in rows]
         jobs = Series(name="jobs", values=hours, tone="tone1")
-        parts.append(Stacks(title="Jobs", unit="h a day", labels=labels, series=(jobs,)))
-    parts.append(_month_table(rows))
+        parts.append(Stacks(title="Jobs", unit="h a day", labels=labels, series=(jobs,), summed=False))
+    if study.node.plant.loads and len(study.lives) == 1:
+        parts.append(_calendar(study.lives[0]))
+    parts.append(_month_table(found["months"]))
     return Section(heading="Month by month", parts=tuple(parts))
+
+
+def _month_bars(rows: Sequence[Answer], labels: Sequence[str]) -> Stacks:
+    duty = Series(name="duty on", values=[100.0 * row["iot_availability"] for row in rows], tone="load")
+    return Stacks(title="Hours with duty on", unit="%", labels=labels, series=(duty,), summed=False)
+
+
+def _month_fan(study: Study) -> Fan:
+    """Quantiles over the years of each calendar month."""
+    shares: dict[tuple[int, int], list[float]] = {}
+    for life in study.lives:
+        year = life.days[0].day.year
+        for month in months(life.days):
+            if month.days >= _WHOLE_DAYS:
+                shares.setdefault((month.year - year, month.month), []).append(month.iot_availability)
+    year = study.lives[0].days[0].day.year
+    return Fan(
+        title="Hours with duty on",
+        unit="%",
+        times_utc=[datetime(year + ahead, month, 15, tzinfo=UTC) for ahead, month in shares],
+        quantiles=tuple(
+            Series(name=name, values=[100.0 * quantile(found, q) for found in shares.values()], tone="load")
+            for q, name in _QUANTILES
+        ),
+        low=0.0,
+        high=100.0,
+    )
+
+
+def _calendar(life: Life) -> Calendar:
+    return Calendar(
+        title="Hours with duty on, day by day",
+        unit="h",
+        days=[day.day for day in life.days],
+        values=[day.iot_h for day in life.days],
+        tone="load",
+    )
 
 
 def _month_table(rows: Sequence[Answer]) -> Table:
@@ -187,10 +226,10 @@ def _energy(study: Study, found: Answer) -> Section:
     ]
     bars += [
         Bar(name="lost in the battery", value=found["lost_wh"], tone="lost"),
-        Bar(name="found it full", value=found["spilled_wh"] - found["cold_wh"], tone="spilled"),
+        Bar(name="battery was full", value=found["spilled_wh"] - found["cold_wh"], tone="spilled"),
     ]
     if found["cold_wh"]:
-        bars.append(Bar(name="found it too cold", value=found["cold_wh"], tone="warn"))
+        bars.append(Bar(name="battery was too cold", value=found["cold_wh"], tone="warn"))
     total = amount(found["harvested_wh"], "Wh")
     span = "a year" if len(study.lives) > 1 else f"{study.days:.0f} days"
     return Section(
@@ -268,6 +307,7 @@ def _sorted_years(study: Study) -> Stacks:
         title="Duty on, from the worst year to the best",
         unit="%",
         labels=[str(i + 1) for i in range(len(ordered))],
+        summed=False,
         series=(Series(name="duty on", values=[100.0 * value for value in ordered], tone="load"),),
     )
 
@@ -279,7 +319,7 @@ def _sources(study: Study, found: Answer) -> Section:
 def _origin(study: Study, found: Answer) -> Iterator[str]:
     weather = study.weather
     if weather.source == "trace":
-        yield from gap_words(study)
+        yield from (f"{words[:1].upper()}{words[1:]}." for words in gap_words(study))
     elif weather.source == "climate":
         yield (
             "The years are drawn from days that were measured in 2020 by stations of the U.S. Climate "

@@ -114,11 +114,13 @@ class Stacks(Chart):
     """Stacked columns, one for each of *labels* (days, months), with *beside* to the left of each.
 
     Negative values stack downwards from zero. As many labels are written as there is room for.
+    *summed* says whether the sum of a series over all columns means anything.
     """
 
     labels: Sequence[str]
     series: tuple[Series, ...]
     beside: Series | None = None
+    summed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,11 @@ def _key(chart: Chart) -> str:
     match chart:
         case Stacks():
             shown = ([chart.beside] if chart.beside else []) + list(chart.series)
-            items = [_keyed(f"b-{s.tone}", s.name, _sum(s, chart.unit)) for s in shown if any(s.values)]
+            sums = [_sum(series, chart.unit) if chart.summed else "" for series in shown]
+            rows = zip(shown, sums, strict=True)
+            items = [
+                _keyed(f"b-{series.tone}", series.name, total) for series, total in rows if any(series.values)
+            ]
         case Lines() if chart.spans:
             items = [_keyed("shaded", chart.span_name)]
         case Heat() if chart.low_text or chart.high_text:
