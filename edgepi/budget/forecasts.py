@@ -12,6 +12,7 @@ from typing import Any
 from edgepi.budget.bounded import PluginCallError, bounded
 from edgepi.budget.outlook import check_forecast, ends_utc, forecast_from_dict, forecast_to_dict
 from edgepi.clock import Clock
+from edgepi.errors import ForecastError
 from edgepi.model import SunForecast
 from edgepi.plugin import SunForecaster
 
@@ -23,6 +24,7 @@ _START_WITHIN_S = 30.0
 _LEAST_INTERVAL_S = 60.0
 _CLOCK_S = 30.0
 _RETRY_S = (60.0, 300.0, 900.0, 3600.0)
+_LONGEST_PEACE_S = 86400.0
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +38,7 @@ class _Source:
     started: bool = False
     failures: int = 0
     failure: str = ""
+    peace_s: float = 0.0
     task: asyncio.Task[None] | None = None
 
     @property
@@ -44,7 +47,8 @@ class _Source:
 
     @property
     def retry_s(self) -> float:
-        return min(self.interval_s, _RETRY_S[min(self.failures, len(_RETRY_S)) - 1])
+        sooner_s = min(self.interval_s, _RETRY_S[min(self.failures, len(_RETRY_S)) - 1])
+        return max(sooner_s, min(self.peace_s, _LONGEST_PEACE_S))
 
 
 class Forecasts:
@@ -176,6 +180,8 @@ class Forecasts:
 
     async def _failed(self, source: _Source, error: PluginCallError) -> None:
         source.failures += 1
+        wanted = error.__cause__.retry_after_s if isinstance(error.__cause__, ForecastError) else None
+        source.peace_s = wanted or 0.0
         if source.failure != error.message:
             self._on_trouble(source.name, error.message)
         source.failure = error.message

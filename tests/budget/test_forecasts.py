@@ -9,7 +9,7 @@ import pytest
 
 from edgepi.budget.forecasts import Forecasts
 from edgepi.budget.outlook import check_forecast, forecast_from_dict, forecast_to_dict
-from edgepi.errors import ContractError
+from edgepi.errors import ContractError, ForecastError
 from edgepi.model import SunForecast
 from edgepi.testing.clock import ManualClock, settle
 from edgepi.testing.power import FakeForecaster
@@ -73,6 +73,23 @@ async def test_one_that_hangs_or_fails_is_asked_again_sooner_and_harms_no_other(
     await desk.pass_time(3 * HOUR)
     assert desk.told[-1].source == "ill", "the first that knows something counts"
     assert well.asked >= 2
+    await desk.forecasts.stop()
+
+
+async def test_one_whose_service_wants_peace_gets_it() -> None:
+    desk = Desk()
+    one = desk.forecaster()
+
+    async def refuse() -> SunForecast:
+        one.asked += 1
+        raise ForecastError("asked too often", retry_after_s=4 * HOUR)
+
+    one.fetch = refuse  # type: ignore[method-assign]
+    desk.forecasts.start()
+    await desk.pass_time(3.9 * HOUR)
+    assert one.asked == 1
+    await desk.pass_time(0.2 * HOUR)
+    assert one.asked == 2
     await desk.forecasts.stop()
 
 
