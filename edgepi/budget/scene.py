@@ -11,7 +11,6 @@ from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.clock import Clock
 from edgepi.energy import Insight, Situation, SleepMeans
-from edgepi.energy.heldback import held_back
 from edgepi.model import NodeInfo
 
 __all__ = ["Scene"]
@@ -50,7 +49,8 @@ class Scene:
             soc=now.soc,
             metered=self.metered(),
             harvest_w=now.harvest_w,
-            harvest_curtailed=held_back(now.supply, self.measuring.battery, now.soc),
+            harvest_curtailed=now.harvest_curtailed,
+            battery_temperature_c=now.battery_temperature_c,
             guard=now.guard,
             duties=tuple(runner.state(self.learned) for runner in self.duties.values()),
             leases=self.leases.open,

@@ -27,6 +27,7 @@ from edgepi.budget.sleep import Saver, Sleeper
 from edgepi.budget.store import EnergyStore
 from edgepi.budget.telemetry import OnTrouble, Source, Telemetry
 from edgepi.budget.teller import Teller
+from edgepi.budget.thermometer import BatteryThermometer
 from edgepi.budget.views import Views
 from edgepi.clock import Clock
 from edgepi.config.settings import EnergySettings
@@ -86,7 +87,8 @@ class BudgetService:
         self._bus = bus
         self._machine = machine
         self._adviser = Adviser(governor, clock, self.nudge)
-        self._measuring = Measuring(settings, node, clock)
+        thermometer = BatteryThermometer(states, clock, settings.battery.temperature)
+        self._measuring = Measuring(settings, node, clock, thermometer)
         self._on_trouble = on_trouble
         self._mask = mask
         self._telemetry = Telemetry(clock, self._on_read, on_trouble)

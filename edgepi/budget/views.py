@@ -68,7 +68,7 @@ class Views:
                 },
                 "earnings": self.earnings.as_dict() | {"points_per_rlc": self.settings.points_per_rlc},
                 "co2": self._co2(ledger.today(now), ledger.total),
-                "battery": self._battery(),
+                "battery": self.scene.measuring.health.as_dict(),
             }
         )
 
@@ -106,14 +106,6 @@ class Views:
             "grid_g_per_kwh": grid,
             "avoided_g_today": today.total_used_wh / 1000.0 * grid,
             "avoided_g_total": total.total_used_wh / 1000.0 * grid,
-        }
-
-    def _battery(self) -> dict[str, Any]:
-        battery = self.scene.measuring.battery
-        return {
-            "chemistry": battery.chemistry,
-            "capacity_wh": battery.capacity_wh,
-            "advice": [],
         }
 
     def _masked(self, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ __all__ = ["COMMON_KEYS", "SECTIONS"]
 DAY_S = 86400.0
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _HOST = Text(r"[A-Za-z0-9_.:%-]+", "a host name or address such as 127.0.0.1 or ::")
+_ENTITY = Text(r"[a-z0-9_]+\.[a-z0-9_]+", "an entity such as shed.temperature")
 _KEEP = TimeSpan(min_s=3600, unit_s=DAY_S, forever="forever")
 _POWER = Number(min=0, max=10_000)
 
@@ -51,6 +52,12 @@ BATTERY = Section(
         Key("chemistry", Choice(get_args(Chemistry)), "What the battery is made of.", "lifepo4"),
         Key("capacity_wh", Number(above=0, max=1e6), "Usable energy when full, Wh.", "154"),
         Key("series_cells", Integer(1, 32), "Cells in series; left out: what suits 12 V.", "4"),
+        Key(
+            "temperature",
+            _ENTITY,
+            "Entity that shows how warm the battery is, in °C; left out: what a board measures.",
+            "shed.temperature",
+        ),
     ),
 )
 

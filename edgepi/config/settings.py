@@ -32,11 +32,15 @@ GovernorName = Literal["price", "thresholds"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatterySettings:
-    """The battery; *series_cells* None takes what the chemistry and 12 V suggest."""
+    """The battery; *series_cells* None takes what the chemistry and 12 V suggest.
+
+    *temperature* names the entity that shows how warm it is (C).
+    """
 
     chemistry: Chemistry = "lifepo4"
     capacity_wh: float = 154.0
     series_cells: int | None = None
+    temperature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

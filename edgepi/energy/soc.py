@@ -33,10 +33,11 @@ _NOISE_V, _NOISE_H = 0.02, 0.5
 _TABLE_H = 48.0
 _OFFSET_A, _OFFSET_DRIFT_A = 0.01, 0.002
 _WORTH_COMMON, _WORTH_OWN, _WORTH_DRIFT = 0.12, 0.05, 0.01
+_WORTH_DOUBT, _WORTH_MOST = 0.1, 0.5
 # A current that nobody measured: how much (of the capacity in an hour), and how long it lasts.
 _BLIND_PER_H, _BLIND_H = 1.0 / 24.0, 3.0
 # A voltage this many standard deviations off, for this long, means that the charge was wrong.
-_SURPRISE, _SURPRISE_H, _CALM_PER_H = 3.0, 5.0 / 60.0, 0.1
+_SURPRISE, _SURPRISE_H, _CALM_PER_H, _APART = 3.0, 5.0 / 60.0, 0.1, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,9 @@ class SocEstimator:
         part, side = (UP, battery.facts.efficiency) if amps > 0.0 else (DOWN, 1.0 / battery.facts.efficiency)
         leak = battery.facts.loss_per_month * hours / 720.0
         slopes = [-leak, 0.0, 0.0, 0.0, 0.0]
-        slopes[part] = amps * per_a * side
-        slopes[OFFSET] = -per_a * side * (1.0 + mean[part]) if flow.sd_a == 0.0 else 0.0
+        if flow.sd_a == 0.0:
+            slopes[part] = amps * per_a * side
+            slopes[OFFSET] = -per_a * side * (1.0 + mean[part])
         change = amps * per_a * side * (1.0 + mean[part]) - leak * mean[SOC]
         noise = (flow.sd_a * per_a / hours) ** 2 * 2.0 * _BLIND_H * hours + (0.0005**2) * hours
         self._belief.move(change, slopes, noise)
@@ -211,11 +213,21 @@ class SocEstimator:
             _steepness(battery, expected_v, doubt_v), 1e-6
         )
         beyond_v = _SURPRISE * math.hypot(own_v, math.hypot(doubt_v, noise_v * math.sqrt(weight)))
-        if self._surprised(abs(rest_v - expected_v) > beyond_v, flow, step_h):
+        # A charger holds a full cell far above its table: what counts is the charge that a voltage means.
+        apart = abs(rest_v - expected_v) > beyond_v and abs(seen - belief.mean[SOC]) > _APART
+        if self._surprised(apart, flow, step_h):
             belief.doubt(min(_SD_MAX, abs(seen - belief.mean[SOC])) ** 2)
+            self._doubt_worth()
         table = (per_v * battery.facts.table_v * battery.cells) ** 2
         variance = (per_v * noise_v) ** 2 * weight + table * (self._weight(step_h, _TABLE_H) or 1.0)
         belief.see(seen - belief.mean[SOC], [1.0, per_v, 0.0, 0.0, 0.0], variance, table)
+
+    def _doubt_worth(self) -> None:
+        """Allow that the battery holds much more or less than stated."""
+        more, belief = _WORTH_DOUBT**2, self._belief
+        if belief.cov[UP][UP] + more <= _WORTH_MOST**2:
+            for one, other in ((UP, UP), (DOWN, DOWN), (UP, DOWN)):
+                belief.tie(one, other, belief.cov[one][other] + more)
 
     def _begin(self, seen: float, per_v: float, doubt_v: float) -> None:
         belief = self._belief
