@@ -15,6 +15,7 @@ interface Props {
 
 const PAST_H = 12;
 const AHEAD_H = 48;
+const FIRST = 3;
 
 export function PlanPanel({ known, status, connected, plugins }: Props) {
   const now = nodeNow().getTime() / 1000;
@@ -22,13 +23,7 @@ export function PlanPanel({ known, status, connected, plugins }: Props) {
   return (
     <section class="card plan" aria-labelledby="plan">
       <h2 id="plan">The coming two days</h2>
-      {known.why.length > 0 && (
-        <ul class="reasons">
-          {known.why.map((sentence) => (
-            <li key={sentence}>{capital(sentence)}</li>
-          ))}
-        </ul>
-      )}
+      <Reasons sentences={known.why} />
       {plan ? (
         <>
           <PlanCharts plan={plan} status={status} connected={connected} now={now} />
@@ -41,6 +36,31 @@ export function PlanPanel({ known, status, connected, plugins }: Props) {
       )}
       <Outlook details={known.details} />
     </section>
+  );
+}
+
+/** The first sentences say the most; the rest is there for who asks. */
+function Reasons({ sentences }: { sentences: string[] }) {
+  const list = (some: string[]) => (
+    <ul class="reasons">
+      {some.map((sentence) => (
+        <li key={sentence}>{capital(sentence)}</li>
+      ))}
+    </ul>
+  );
+  const rest = sentences.slice(FIRST);
+  return (
+    <>
+      {sentences.length > 0 && list(sentences.slice(0, FIRST))}
+      {rest.length > 0 && (
+        <details class="more">
+          <summary>
+            {rest.length} more {rest.length === 1 ? "reason" : "reasons"}
+          </summary>
+          {list(rest)}
+        </details>
+      )}
+    </>
   );
 }
 
