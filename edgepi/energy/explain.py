@@ -6,7 +6,17 @@ from edgepi.energy.explain_ahead import expected, night_plan, source_of, worth
 from edgepi.energy.explain_work import running, waiting
 from edgepi.energy.governor import Insight, LearnedLoad, Situation, Verdict
 from edgepi.energy.offers import set_aside_wh
-from edgepi.energy.phrases import and_list, at_time, capital, clock_of, hours, part_name, quoted, watts
+from edgepi.energy.phrases import (
+    and_list,
+    at_time,
+    capital,
+    clock_of,
+    energy,
+    hours,
+    part_name,
+    quoted,
+    watts,
+)
 from edgepi.energy.sentences import percent, volts, wh
 from edgepi.energy.soc import REMEMBERED
 from edgepi.energy.sun import is_up, next_sunrise
@@ -25,7 +35,7 @@ _TOLD_LOADS = 2
 def explain(situation: Situation, verdict: Verdict, insight: Insight) -> tuple[str, ...]:
     """Say in whole sentences, in the node's local time, how energy stands and what will come of it."""
     told = (
-        _battery(situation),
+        _battery(situation, verdict),
         worth(situation, verdict, insight),
         running(situation, verdict),
         *waiting(situation, verdict),
@@ -39,7 +49,7 @@ def explain(situation: Situation, verdict: Verdict, insight: Insight) -> tuple[s
     return tuple(capital(words) for words in told if words)
 
 
-def _battery(situation: Situation) -> str:
+def _battery(situation: Situation, verdict: Verdict) -> str:
     at = f"at {clock_of(situation.now_utc, situation)}"
     soc, stored = situation.soc, situation.stored_wh
     if soc is None or stored is None:
@@ -48,11 +58,13 @@ def _battery(situation: Situation) -> str:
         return f"nothing measures the battery, so the supply counts as steady; {_sun(situation)}"
     about = f" (give or take {percent(soc.sd)})" if soc.sd >= _SAID_SD else ""
     verb = "was last known to hold" if soc.source == REMEMBERED else "holds"
-    return f"{at} the battery {verb} {wh(stored)}, {percent(soc.soc)}{about}{_balance(situation)}"
+    return (
+        f"{at} the battery {verb} {energy(stored)}, {percent(soc.soc)}{about}{_balance(situation, verdict)}"
+    )
 
 
-def _balance(situation: Situation) -> str:
-    harvest, load = situation.harvest_w, situation.load_w
+def _balance(situation: Situation, verdict: Verdict) -> str:
+    harvest, load = situation.harvest_w, _load_w(situation, verdict)
     soc = situation.soc.soc if situation.soc else 0.0
     if harvest is None or not _up(situation):
         return f", and the node draws {watts(load)}; {_sun(situation)}"
@@ -62,6 +74,14 @@ def _balance(situation: Situation) -> str:
     if abs(harvest - load) < _LEVEL_W:
         return f" and keeps about level: {flows}"
     return f" and {'fills' if harvest > load else 'empties'}: {flows}"
+
+
+def _load_w(situation: Situation, verdict: Verdict) -> float:
+    """What the node draws: measured, else as planned with what was learned, else as stated."""
+    if situation.supply and situation.supply.output_w is not None:
+        return situation.supply.output_w
+    steps = verdict.plan.steps if verdict.plan else ()
+    return steps[0].load_w if steps and steps[0].awake else situation.load_w
 
 
 def _sun(situation: Situation) -> str:
@@ -94,7 +114,7 @@ def _kept(situation: Situation, insight: Insight) -> str:
         parts.append(f"{wh(set_aside_wh(situation))} are set aside to finish {titles}")
     if insight.floor_wh is not None and insight.floor_wh > 0:
         share = percent(insight.floor_wh / situation.battery.capacity_wh)
-        parts.append(f"the last {wh(insight.floor_wh)} ({share}) are kept whatever is offered for them")
+        parts.append(f"the last {energy(insight.floor_wh)} ({share}) are kept whatever is offered for them")
     return ", and ".join(parts)
 
 

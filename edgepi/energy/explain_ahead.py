@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from edgepi.energy.governor import Insight, Situation, Verdict
-from edgepi.energy.phrases import at_time, clock_of, hours, points, weather
-from edgepi.energy.sentences import percent, wh
+from edgepi.energy.phrases import at_time, clock_of, energy, hours, points, weather
+from edgepi.energy.sentences import percent
 from edgepi.energy.sun import is_up
 from edgepi.model import Plan, PlanStep
 
@@ -46,10 +46,8 @@ def _plenty(steps: Sequence[PlanStep], situation: Situation) -> str:
 
 def _because(steps: Sequence[PlanStep], situation: Situation, insight: Insight) -> str:
     """The first of the things ahead that one Wh more would change."""
-    asleep = next((step for step in steps if not step.awake), None)
-    if asleep is not None:
-        when = "now" if asleep is steps[0] else at_time(asleep.start_utc, situation)
-        return f"there is too little to stay awake all the time: the plan is to sleep from {when} on"
+    if not all(step.awake for step in steps):
+        return f"there is too little to stay awake all the time{_awake_pays(steps, situation)}"
     if (lowered := _lowered(steps)) is not None:
         consumer, step = lowered
         return (
@@ -64,10 +62,22 @@ def _because(steps: Sequence[PlanStep], situation: Situation, insight: Insight) 
         return f"{falls}, and a dull day after that would make it short"
     tomorrow, clear = insight.harvest_tomorrow_wh, insight.clear_day_wh
     if tomorrow is not None and clear and tomorrow < _DULL * clear:
-        return f"tomorrow should bring only {wh(tomorrow)} of the {wh(clear)} of a clear day"
+        return f"tomorrow should bring only {energy(tomorrow)} of the {energy(clear)} of a clear day"
     if low is steps[0]:
         return "the days ahead may turn out duller than expected"
     return f"{falls}, and what is kept now serves dull days after that"
+
+
+def _awake_pays(steps: Sequence[PlanStep], situation: Situation) -> str:
+    """What an hour awake brings with what runs in it."""
+    awake = next((step for step in steps if step.awake), None)
+    if awake is None:
+        return ""
+    levels = ((duty, awake.runs.get(duty.consumer, "off")) for duty in situation.duties)
+    earned = sum(duty.levels[duty.index(name)].points_per_h for duty, name in levels)
+    if earned <= 0:
+        return ""
+    return f", and {energy(awake.load_w)} keep it awake for an hour that earns {points(earned)}"
 
 
 def _lowered(steps: Sequence[PlanStep]) -> tuple[str, PlanStep] | None:
@@ -86,15 +96,15 @@ def expected(situation: Situation, insight: Insight) -> str:
         return "no sun worth the name reaches the panel at this time of the year"
     parts = []
     if left is not None and (left >= 0.1 or _up(situation)):
-        parts.append(f"{wh(left)} more today" if left >= 0.1 else "next to nothing more today")
+        parts.append(f"{energy(left)} more today" if left >= 0.1 else "next to nothing more today")
     if tomorrow is not None:
-        parts.append(f"{wh(tomorrow)} tomorrow")
+        parts.append(f"{energy(tomorrow)} tomorrow")
     looks = ""
     if insight.clearness_today is not None and _up(situation):
         clearness = insight.clearness_today
         looks = f"today looks {weather(clearness)} ({percent(clearness)} of a clear day)"
     bring = f"the panel should give {' and '.join(parts)}" if parts else ""
-    measure = f", where a clear day gives {wh(clear)}" if clear is not None and bring else ""
+    measure = f", where a clear day gives {energy(clear)}" if clear is not None and bring else ""
     return f"{': '.join(words for words in (looks, bring) if words)}{measure}"
 
 
@@ -149,7 +159,7 @@ def _saving(situation: Situation, sleep: datetime, wake: datetime | None) -> str
     board = situation.board
     span_h = (wake - sleep).total_seconds() / 3600.0
     saved = (board.idle_w - board.standby_w) * span_h - board.boot_wh
-    return f"; {hours(span_h)} off save {wh(saved)}" if saved > 0.1 else ""
+    return f"; {hours(span_h)} off save {energy(saved)}" if saved > 0.1 else ""
 
 
 def _up(situation: Situation) -> bool:

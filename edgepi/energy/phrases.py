@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edgepi.energy.governor import Situation
-from edgepi.energy.sentences import clock_time, zone
+from edgepi.energy.sentences import clock_time, wh, zone
 
 __all__ = [
     "and_list",
     "at_time",
     "capital",
     "clock_of",
+    "energy",
     "hours",
     "part_name",
     "points",
@@ -50,12 +51,17 @@ def capital(sentence: str) -> str:
 
 
 def watts(power_w: float) -> str:
-    """Say a power: ``12.3 W``, ``0.25 W``, ``40 mW``, ``no power``."""
-    if abs(power_w) < 0.0005:
-        return "no power"
+    """Say a power: ``12.3 W``, ``0.25 W``, ``40 mW``, ``hardly any power``."""
+    if abs(power_w) < 0.001:
+        return "hardly any power"
     if abs(power_w) < 0.1:
         return f"{power_w * 1000:.0f} mW"
     return f"{power_w:.2f} W" if abs(power_w) < 0.995 else f"{power_w:.1f} W"
+
+
+def energy(energy_wh: float) -> str:
+    """Say an energy that is expected or estimated, no finer than that is known: ``3.1 Wh``, ``43 Wh``."""
+    return f"{energy_wh:.0f} Wh" if abs(energy_wh) >= 9.95 else wh(energy_wh)
 
 
 def points(value: float, *, unit: bool = True) -> str:
@@ -68,10 +74,12 @@ def points(value: float, *, unit: bool = True) -> str:
 
 
 def hours(span_h: float) -> str:
-    """Say how long: ``40 minutes``, ``1 hour``, ``14 hours``, ``3 days``."""
+    """Say how long: ``40 minutes``, ``1 hour``, ``8.5 hours``, ``3 days``."""
     count, name = (span_h * 60, "minute") if span_h < 1.0 else (span_h, "hour")
     if span_h >= 48.0:
         count, name = span_h / 24.0, "day"
+    if name == "hour" and 0.25 < count % 1 < 0.75 and count < 24:
+        return f"{count:.1f} hours"
     whole = max(1, round(count))
     return f"{whole} {name}{'' if whole == 1 else 's'}"
 
