@@ -42,7 +42,7 @@ def _places(value: float) -> int:
     size = abs(value)
     if size >= 29.5 or size < 5e-4:
         return 0
-    return 1 if size >= 0.995 else 2 if size >= 0.0995 else 3
+    return 1 if size >= 0.995 else 2 if size >= 0.00995 else 3
 
 
 def _scaled(value: float, unit: str) -> tuple[float, str]:
