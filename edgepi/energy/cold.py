@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from edgepi.energy.battery import Battery
+from edgepi.energy.governor import Situation
+from edgepi.model import Decision
 
-__all__ = ["charge_limit_w", "cold_sentence", "harvest_taken_w"]
+__all__ = ["charge_limit_w", "cold_decisions", "cold_sentence", "harvest_taken_w"]
 
 
 def charge_limit_w(battery: Battery, temperature_c: float | None) -> float | None:
@@ -30,3 +32,16 @@ def cold_sentence(battery: Battery, temperature_c: float | None) -> str | None:
     if limit_w <= 0.0:
         return f"battery at {temperature_c:.0f} °C takes no charge"
     return f"battery at {temperature_c:.0f} °C takes no more than {limit_w:.0f} W"
+
+
+def cold_decisions(situation: Situation) -> tuple[Decision, ...]:
+    """Say it as a decision about the node, if there is anything to say."""
+    sentence = cold_sentence(situation.battery, situation.battery_temperature_c)
+    if sentence is None:
+        return ()
+    numbers = {"battery_c": situation.battery_temperature_c or 0.0}
+    return (
+        Decision(
+            time_utc=situation.now_utc, subject="node", action="cold", sentence=sentence, numbers=numbers
+        ),
+    )

@@ -54,6 +54,7 @@ def plan_of(stand: Standpoint, weighed: Weighed) -> Plan:
         rung=_chosen(weighed, kinds),
         price_points_per_wh=weighed.choice.price_points_per_wh,
         latched=stand.latched,
+        charge_limit_w=stand.moment(situation).charge_limit_w,
         bound_h={kinds[offer_id]: hours for offer_id, hours in still.items() if offer_id in kinds},
         ids={kind: (offer_id, left_h[offer_id]) for kind, offer_id in ids.items()},
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from edgepi.energy.cold import harvest_taken_w
 from edgepi.energy.demand import Rung
 from edgepi.energy.engine import View
 from edgepi.energy.settings import SLOT_H, SLOTS
@@ -22,6 +23,7 @@ _SOON_H = 1.0 / 60.0
 class Start:
     """Where a plan begins: what runs from now on, by kinds of jobs, and the hours each is bound for.
 
+    For the rest of the day the battery takes no more than *charge_limit_w*.
     *ids* holds offers that are open, as (offer id, hours of work left) by kind of job.
     """
 
@@ -31,6 +33,7 @@ class Start:
     rung: Rung
     price_points_per_wh: float
     latched: bool = False
+    charge_limit_w: float | None = None
     bound_h: Mapping[str, float] = field(default_factory=dict)
     ids: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
@@ -81,7 +84,8 @@ class _Walk:
                     runs=runs,
                 )
             )
-            energy = self._view.worth.plan.store.after(energy, sun_w, rung.power_w, hours)
+            taken_w = harvest_taken_w(sun_w, rung.power_w, self._limit_w(day_h))
+            energy = self._view.worth.plan.store.after(energy, taken_w, rung.power_w, hours)
             passed_h += hours
             hours = SLOT_H
         return tuple(found)
@@ -121,7 +125,8 @@ class _Walk:
                 continue
             if i and not self._safe(rung, energy, sun_w):
                 continue
-            after = store.after(energy, sun_w, rung.power_w, SLOT_H)
+            taken_w = harvest_taken_w(sun_w, rung.power_w, self._limit_w(day_h))
+            after = store.after(energy, taken_w, rung.power_w, SLOT_H)
             score = rung.points_per_h * SLOT_H + _at(row, after / step_wh)
             score -= 0.0 if rung.picks == last.picks and rung.awake == last.awake else settings.switch_points
             if score > most:
@@ -132,6 +137,9 @@ class _Walk:
         settings, store = self._view.settings, self._view.worth.plan.store
         after = store.after(energy, settings.pessimism * sun_w, rung.power_w, SLOT_H)
         return not self._latched and after >= settings.floor_factor * store.floor_wh
+
+    def _limit_w(self, day_h: float) -> float | None:
+        return self._start.charge_limit_w if day_h < 24.0 else None
 
     def _row(self, day_h: float) -> list[float]:
         """Worth of energy at the end of a slot; the third day is taken for a second one."""

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from edgepi.energy.asleep import planned_wake, sleep_by_price
+from edgepi.energy.cold import cold_decisions
 from edgepi.energy.engine import Engine
 from edgepi.energy.foreseen import Foreseen
 from edgepi.energy.governor import Insight, LearnedLoad, LeaseVerb, Situation, Verdict
@@ -228,7 +229,7 @@ class PricedGovernor:
             if lease.state is LeaseState.OFFERED and lease.offer.offer_id not in weighed.picks
         ]
         news = [x for x in self._metering.loads if x.excessive and x.part not in self._told]
-        return found + [self._tell(situation, load) for load in news]
+        return [*found, *cold_decisions(situation), *(self._tell(situation, load) for load in news)]
 
     def _tell(self, situation: Situation, load: LearnedLoad) -> Decision:
         self._told.add(load.part)

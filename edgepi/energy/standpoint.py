@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from edgepi.energy.cold import charge_limit_w
 from edgepi.energy.daylog import slot_time
 from edgepi.energy.demand import Rung, Want, ladder
 from edgepi.energy.engine import View
@@ -53,6 +54,7 @@ class Standpoint:
             last=running(situation),
             kept=kept(situation),
             latched=self.latched,
+            charge_limit_w=charge_limit_w(situation.battery, situation.battery_temperature_c),
         )
 
     def priced_rungs(self, situation: Situation) -> tuple[Rung, ...]:

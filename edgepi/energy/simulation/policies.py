@@ -8,7 +8,9 @@ from datetime import date
 
 from edgepi.energy.battery import Battery, Board, Panel
 from edgepi.energy.daylog import slot_time
+from edgepi.energy.flows import Flows
 from edgepi.energy.governor import DutyNow, GuardState, LeaseVerb, Situation, SleepMeans, SleepPlan, Verdict
+from edgepi.energy.likely import ClearSky, likely_current
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import Site
 from edgepi.energy.simulation.outlooks import ForecastBook
@@ -122,6 +124,8 @@ class Governed:
             guard=GuardState(commit_v=battery.rest_v(plant.cut - 0.005), run_v=battery.rest_v(plant.cut)),
             sleep=_SLEEP,
         )
+        self._sky = ClearSky(self._situation.node, self._situation.panel)
+        self._cold = plant.cold and bool(around.trace.temperature_c)
         self._duties = tuple(
             DutyNow(
                 consumer=load.name,
@@ -153,7 +157,10 @@ class Governed:
         trace = self._around.trace
         now = trace.time(view.index)
         at_s = view.index * trace.step_h * 3600.0
-        soc = self._around.sense.see(at_s, view.energy_wh / self._plant.battery_wh, view.battery_w)
+        charge = view.energy_wh / self._plant.battery_wh
+        clear_w = self._sky.power_w(now)
+        likely = likely_current(self._situation.battery, Flows(), view.load_w, clear_w, measured=True)
+        soc = self._around.sense.see(at_s, charge, view.battery_w, likely=likely)
         # A job that ended with the step is in its mean power, but no longer in what runs now.
         known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)
         supply = Supply(time_utc=now, source="simulated", output_w=view.load_w) if known else None
@@ -169,6 +176,7 @@ class Governed:
             soc=soc,
             harvest_w=view.harvest_w,
             harvest_curtailed=view.curtailed,
+            battery_temperature_c=trace.temperature_c[view.index] if self._cold else None,
             duties=duties,
             leases=self._leases(view),
         )
