@@ -95,11 +95,17 @@ def read_column(path: Path, column: str | None) -> Column:
         TraceError: there is no such column, or a line cannot be read.
         OSError: the file cannot be read.
     """
+    _check_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return _column(path, file, column)
     except (UnicodeDecodeError, csv.Error) as error:
         raise TraceError(f"{path} is no CSV in UTF-8: {error}", hint=_LIKE) from error
+
+
+def _check_file(path: Path) -> None:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise TraceError(f"{path} is no plain file", hint="write it to one first: it is read more than once")
 
 
 def columns(path: Path) -> list[str]:

@@ -18,6 +18,10 @@ def run(args: argparse.Namespace) -> int:
     from edgepi.cli.simulate.tables import print_answer
     from edgepi.cli.simulate.weather import weather_of
 
+    if args.page:
+        from edgepi.cli.simulate.pictures import check_page
+
+        check_page(args.page)
     node = node_of(args)
     study = made(args, node, weather_of(args, node))
     found = answer(study)

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 from edgepi.energy.simulation.plant import Load
 
-__all__ = ["CONVERTER", "between", "count", "job", "load", "moment", "number", "watts"]
+__all__ = ["CONVERTER", "between", "count", "job", "load", "moment", "number", "step", "watts"]
 
 CONVERTER = 0.9
 """Efficiency of the converter behind which options state powers at 5 V."""
 
 _MOST_W, _MOST_POINTS = 100_000.0, 1e6
+_DAY_MIN = 1440.0
 
 
 def number(text: str) -> float:
@@ -82,6 +83,14 @@ def job(text: str) -> tuple[float, bool]:
     if colon and word != "pausable":
         raise argparse.ArgumentTypeError(f"{word!r} is not 'pausable'")
     return between(0.01, 1000.0, "hours")(hours), bool(colon)
+
+
+def step(text: str) -> float:
+    """Minutes that divide a day."""
+    minutes = between(1, 60, "minutes")(text)
+    if _DAY_MIN / minutes != round(_DAY_MIN / minutes):
+        raise argparse.ArgumentTypeError(f"{text} minutes do not divide a day; 5, 10, 15, 30 or 60 do")
+    return minutes
 
 
 def moment(text: str) -> datetime:

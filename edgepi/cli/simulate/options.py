@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgepi.cli.simulate.numbers import between, count, job, load, moment, number, watts
+from edgepi.cli.simulate.numbers import between, count, job, load, moment, number, step, watts
 from edgepi.energy.battery import CHEMISTRIES
 
 __all__ = ["POLICIES", "add_arguments"]
@@ -15,6 +15,7 @@ POLICIES = ("price", "thresholds", "always-on", "clairvoyant")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.usage = "edgepi simulate [--trace FILE | --lat DEG --lon DEG | --config FILE] [option ...]"
     _weather(parser.add_argument_group("weather: a measured trace, or years drawn for a place"))
     _node(parser.add_argument_group("node; what is not given is that of --config, or the one in brackets"))
     _policy(parser.add_argument_group("what decides, and what it knows"))
@@ -37,7 +38,7 @@ def _weather(group: argparse._ArgumentGroup) -> None:
     add("--years", type=count(1, 1000), metavar="N", help="how many years to draw (20) or fetch (10)")
     add("--start", type=moment, metavar="DATE", help="first day to take (UTC)")
     add("--days", type=between(1, 36600, "days"), metavar="N", help="how many days to take")
-    add("--step", type=between(1, 60, "minutes"), default=30.0, metavar="MIN", help="a decision holds (30)")
+    add("--step", type=step, default=30.0, metavar="MIN", help="a decision holds (30)")
 
 
 def _node(group: argparse._ArgumentGroup) -> None:

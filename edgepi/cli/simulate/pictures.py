@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -16,9 +17,10 @@ from edgepi.energy.envelope import quantile
 from edgepi.energy.report.charts import CONSUMER_TONES, Bar, Bars, Calendar, Fan, Lines, Mark, Series, Stacks
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.page import Fact, Facts, Page, Section, Table, Words, render
+from edgepi.errors import EdgePiError
 from edgepi.files import atomic_write
 
-__all__ = ["page_of", "write_page"]
+__all__ = ["check_page", "page_of", "write_page"]
 
 Answer = dict[str, Any]
 _QUANTILES = (
@@ -30,6 +32,20 @@ _QUANTILES = (
 )
 _SMOOTH_DAYS = 7
 _WHOLE_DAYS = 20
+
+
+def check_page(path: Path) -> None:
+    """Say before the work what would go wrong after it.
+
+    Raises:
+        EdgePiError: the page could not be written there.
+    """
+    if not path.parent.is_dir():
+        raise EdgePiError(f"{path}: there is no folder {path.parent}", hint="make it first")
+    if path.is_dir():
+        raise EdgePiError(f"{path} is a folder", hint=f"name a file in it: {path / 'december.html'}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise EdgePiError(f"{path} may not be written", hint="choose a folder of your own")
 
 
 def write_page(path: Path, study: Study, found: Answer) -> None:

@@ -71,8 +71,8 @@ def _check(args: argparse.Namespace) -> None:
     only_climate = {"--climate-kwh-m2": args.climate_kwh_m2, "--fetch": args.fetch, "--years": args.years}
     wrong = [name for name, value in (only_climate if args.trace else only_trace).items() if value]
     if wrong:
-        what = "do not go with --trace" if args.trace else "need --trace FILE"
-        raise TraceError(f"{', '.join(wrong)} {what}", hint="leave out one of them")
+        what = "not with --trace" if args.trace else "only with --trace FILE"
+        raise TraceError(f"{', '.join(wrong)}: {what}", hint="leave out one or the other")
     if args.fetch and args.climate_kwh_m2:
         raise TraceError("--fetch knows the sun of the place", hint="leave out --climate-kwh-m2")
     if not args.trace and args.forecast.split(":")[0] not in _KINDS:
