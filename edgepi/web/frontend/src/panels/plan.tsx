@@ -186,7 +186,7 @@ function Outlook({ details }: { details: Details }) {
   if (!insight || details.governor === "thresholds") return null;
   const said = [
     insight.clearness_today == null ? "" : `Today is ${number(100 * insight.clearness_today, 0)} % of a clear day`,
-    insight.harvest_left_wh == null ? "" : `${wh(insight.harvest_left_wh)} Wh are still to come`,
+    insight.harvest_left_wh == null ? "" : toCome(insight.harvest_left_wh),
     insight.harvest_tomorrow_wh == null ? "" : `${wh(insight.harvest_tomorrow_wh)} Wh tomorrow`,
   ].filter(Boolean);
   const days = insight.days_learned;
@@ -203,6 +203,10 @@ function Outlook({ details }: { details: Details }) {
       )}
     </p>
   );
+}
+
+function toCome(energy: number): string {
+  return energy < 0.05 ? "no more sun is to come today" : `${wh(energy)} Wh are still to come`;
 }
 
 const LINKS: [string, string][] = [
