@@ -26,6 +26,7 @@ from edgepi.config import mask_all
 from edgepi.config.settings import EnergySettings
 from edgepi.energy import Account, Insight, Verdict
 from edgepi.energy.earnings import Earnings
+from edgepi.energy.explain import explain
 
 __all__ = ["Views"]
 
@@ -74,8 +75,6 @@ class Views:
 
     def explain(self) -> tuple[str, ...]:
         """Why things are as they are."""
-        from edgepi.energy.explain import explain
-
         verdict = self.verdict()
         if verdict is None:
             return ("nothing is decided yet: the first readings are awaited",)

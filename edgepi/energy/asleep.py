@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from edgepi.energy.battery import Board
 from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, SleepPlan
@@ -11,7 +12,7 @@ from edgepi.energy.offers import latest_wake
 from edgepi.energy.rest import wake_at
 from edgepi.energy.sentences import clock_time, percent, volts, zone
 from edgepi.energy.weighing import Weighed
-from edgepi.model import Guard, Lease, LeaseState, Plan, WakePlan
+from edgepi.model import Guard, Lease, LeaseState, Plan, PlanStep, WakePlan
 
 __all__ = ["least_sleep", "planned_wake", "sleep_by_price"]
 
@@ -19,6 +20,7 @@ _LEAST = timedelta(minutes=5)
 _LONGEST = timedelta(days=1)
 _AGAIN = timedelta(minutes=30)
 _NEAR = 2
+_BOOTS = 2.0
 _STOPPED = (LeaseVerb.PAUSE, LeaseVerb.BREAK, LeaseVerb.WITHDRAW)
 
 
@@ -38,20 +40,60 @@ def planned_wake(situation: Situation, plan: Plan | None) -> WakePlan:
     soonest = now + least_sleep(situation.board)
     wake = now + _LONGEST
     if plan is not None:
-        wake = min(_first_awake(plan, now, soonest), wake)
+        wake = min(_first_awake(situation, plan, soonest), wake)
     horizon_s = situation.sleep.wake_horizon_s
     if horizon_s > 0.0:
         wake = min(wake, now + timedelta(seconds=horizon_s))
     return wake_at(situation, max(wake, soonest))
 
 
-def _first_awake(plan: Plan, now: datetime, soonest: datetime) -> datetime:
-    """Start of the first step that wants the node; a step whose time has come counts as now."""
-    wanted = [step.start_utc for step in plan.steps if step.awake and (step.runs or not _can_sleep(plan))]
+def _first_awake(situation: Situation, plan: Plan, soonest: datetime) -> datetime:
+    """Start of the first time awake that is worth its boot; a step whose time has come counts as now."""
+    now = situation.now_utc
     started = [step for step in plan.steps if step.start_utc <= now]
     if started and started[-1].awake and started[-1].runs:
         return now + _AGAIN
-    return next((at for at in wanted if at >= soonest), now + _LONGEST)
+    able = _can_sleep(plan)
+    for spell in _spells(plan, able=able):
+        later = [step for step in spell if step.start_utc >= soonest]
+        if later and (not able or _pays(situation, plan, later)):
+            return later[0].start_utc
+    return now + _LONGEST
+
+
+def _spells(plan: Plan, *, able: bool) -> list[list[PlanStep]]:
+    """Steps that want the node, by the times that it stays awake."""
+    spells: list[list[PlanStep]] = [[]]
+    for step in plan.steps:
+        if step.awake and (step.runs or not able):
+            spells[-1].append(step)
+        elif not step.awake:
+            spells.append([])
+    return spells
+
+
+def _pays(situation: Situation, plan: Plan, spell: Sequence[PlanStep]) -> bool:
+    """Whether what runs earns more than its energy is worth by well more than a boot."""
+    board, price = situation.board, spell[0].price_points_per_wh
+    side = situation.battery.facts.efficiency
+    earned, after = 0.0, {one.start_utc: two.start_utc for one, two in pairwise(plan.steps)}
+    for step in spell:
+        hours = (after.get(step.start_utc, step.start_utc + _AGAIN) - step.start_utc).total_seconds() / 3600.0
+        points = _points_per_h(situation, step)
+        if points is None:
+            return True
+        earned += hours * (points - step.price_points_per_wh * (step.load_w - board.standby_w) / side)
+    return earned >= _BOOTS * board.boot_wh * price
+
+
+def _points_per_h(situation: Situation, step: PlanStep) -> float | None:
+    """Points of the duties that a step runs; None with a job, which is worth a boot by itself."""
+    duties = {duty.consumer: duty for duty in situation.duties}
+    if any(name not in duties for name in step.runs):
+        return None
+    return sum(
+        duties[name].levels[duties[name].index(level)].points_per_h for name, level in step.runs.items()
+    )
 
 
 def _can_sleep(plan: Plan) -> bool:
