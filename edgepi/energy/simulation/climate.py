@@ -75,7 +75,7 @@ def choose(
     elif kwh_m2 is None:
         nearest = sorted(stations, key=lambda s: abs(s.latitude - latitude))[:_AMONG]
         nearest.sort(key=lambda s: yearly_kwh_m2(s, site))
-        picked = nearest[1::2]
+        picked = nearest[1::2] or nearest
     else:
         picked = sorted(stations, key=lambda s: _unlike(s, site, kwh_m2))[:_MOST]
     likeness = tuple(_likeness(s, site, kwh_m2) for s in picked)
