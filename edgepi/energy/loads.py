@@ -12,6 +12,9 @@ from edgepi.energy.governor import LearnedLoad
 __all__ = ["LoadMeter"]
 
 _PRIOR_SD = 0.3
+_PRIOR_SD_W = 0.2
+_IDLE_SD = 0.1
+_SD_MOST = 2.0
 _DRIFT_PER_H = 0.003
 _NOISE = 0.04
 _LIMITS = (0.2, 5.0)
@@ -28,6 +31,13 @@ class _Part:
     stated_w: float = 0.0
     hours: float = 0.0
     met: int = 0
+
+    @property
+    def prior_sd(self) -> float:
+        """How far off it may be: boards are known better than what hangs on them, small loads worst."""
+        if self.name == "idle":
+            return _IDLE_SD
+        return min(_PRIOR_SD + _PRIOR_SD_W / max(self.stated_w, 1e-6), _SD_MOST)
 
 
 class LoadMeter:
@@ -64,8 +74,8 @@ class LoadMeter:
         if stated <= 0.0 or hours <= 0.0 or not math.isfinite(measured_w):
             return
         self._meet(parts_w, hours)
-        for i in range(len(self._parts)):
-            self._cov[i][i] = min(self._cov[i][i] + _DRIFT_PER_H**2 * hours, _PRIOR_SD**2)
+        for i, part in enumerate(self._parts):
+            self._cov[i][i] = min(self._cov[i][i] + _DRIFT_PER_H**2 * hours, part.prior_sd**2)
         weights = [parts_w.get(part.name, 0.0) for part in self._parts]
         seen = [sum(c * w for c, w in zip(row, weights, strict=True)) for row in self._cov]
         # Readings of an hour err together: many short ones tell no more than one long one.
@@ -87,7 +97,7 @@ class LoadMeter:
         for name, stated_w in parts_w.items():
             part = next((known for known in self._parts if known.name == name), None)
             if part is None:
-                part = self._add(_Part(name))
+                part = self._add(_Part(name, stated_w=stated_w))
             part.stated_w, part.met = stated_w, self._count
             part.hours = min(part.hours + hours, _LONGEST_H)
 
@@ -97,7 +107,7 @@ class LoadMeter:
         self._parts.append(part)
         for row in self._cov:
             row.append(0.0)
-        self._cov.append([0.0] * (len(self._parts) - 1) + [_PRIOR_SD**2])
+        self._cov.append([0.0] * (len(self._parts) - 1) + [part.prior_sd**2])
         return part
 
     def _drop(self, index: int) -> None:
@@ -126,7 +136,7 @@ class LoadMeter:
             cov = [[half[max(i, j)][min(i, j)] for j in range(len(parts))] for i in range(len(parts))]
         except (KeyError, TypeError, ValueError, IndexError, OverflowError):
             return
-        whole = all(0.0 <= cov[i][i] <= 2.0 * _PRIOR_SD**2 for i in range(len(parts)))
+        whole = all(0.0 <= cov[i][i] <= 2.0 * _SD_MOST**2 for i in range(len(parts)))
         if whole and len({part.name for part in parts}) == len(parts):
             self._parts, self._cov, self._count = parts, cov, 0
 

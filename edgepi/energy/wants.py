@@ -27,7 +27,8 @@ def duty_wants(situation: Situation) -> tuple[Want, ...]:
         Want(
             duty.consumer,
             tuple(
-                Step(level.name, duty.power_w(level.name), level.points_per_h) for level in duty.levels[1:]
+                Step(level.name, duty.power_w(level.name), duty.points(level.name))
+                for level in duty.levels[1:]
             ),
         )
         for duty in situation.duties

@@ -46,7 +46,9 @@ def weigh(stand: Standpoint, situation: Situation) -> Weighed:
     """Choose by price, then steady the choice."""
     situation = learned(situation, stand.scales)
     wants = demand(situation, stand.scales)
-    rungs = rungs_of(wants, situation, stay=just_started(situation))
+    # Somebody may want to reach a node that has just come up; but not out of an empty battery.
+    stay = just_started(situation) and (situation.stored_wh or 0.0) > hard_floor_wh(situation)
+    rungs = rungs_of(wants, situation, stay=stay)
     moment = stand.moment(situation)
     choice = _banded(stand.view.choose(rungs, moment), rungs, moment, situation)
     picks = dict(choice.rung.picks)

@@ -45,7 +45,7 @@ def _earns(duty: DutyNow, level: str, weighed: Weighed) -> float:
     """Points per Wh of the step up to a level; of the first one, and what the node itself needs, if off."""
     index = duty.index(level)
     lower, upper = (index - 1, index) if index else (0, min(1, len(duty.levels) - 1))
-    points = duty.levels[upper].points_per_h - duty.levels[lower].points_per_h
+    points = duty.points(duty.levels[upper].name) - duty.points(duty.levels[lower].name)
     low_w = duty.power_w(duty.levels[lower].name) if lower else 0.0
     power_w = duty.power_w(duty.levels[upper].name) - low_w
     if not weighed.awake:
