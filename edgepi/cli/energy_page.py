@@ -227,7 +227,8 @@ def _decisions(decisions: Sequence[Data], place: tzinfo) -> Section | None:
             continue
         seen.add(kind)
         named = subject == "node" or subject.lower() in sentence.lower()
-        when = _moment(datetime.fromisoformat(decision["time_utc"]), place)
+        local = datetime.fromisoformat(decision["time_utc"]).astimezone(place)
+        when = f"{local:%a} {local.day} {local:%b, %H:%M}"
         told.append((when, sentence if named else f"{subject} {sentence}"))
     if not told:
         return None

@@ -87,7 +87,8 @@ def time_ticks(start_utc: datetime, end_utc: datetime, place: tzinfo, width: flo
         moment = wall.replace(tzinfo=place).astimezone(UTC)
         if moment > end_utc:
             break
-        if moment >= start_utc:
+        skipped = moment.astimezone(place).replace(tzinfo=None) != wall
+        if moment >= start_utc and not skipped:
             ticks.append(Tick(moment.timestamp(), _text(wall, kind)))
     return tuple(ticks)
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from edgepi.energy.report.kinds import TONES
 
-__all__ = ["STYLE"]
+__all__ = ["DARK", "LIGHT", "STYLE"]
 
-_LIGHT = {
+LIGHT = {
     "page": "#f4f2ec",
     "card": "#fffefb",
     "ink": "#22282b",
     "muted": "#636b70",
     "line": "#e7e2d7",
     "soft": "#f0ede4",
+    "shade": "#e8e3d5",
     "sun": "#d28a0c",
     "store": "#2f8560",
     "load": "#3a6db4",
     "price": "#8558b0",
-    "lost": "#a39c8d",
+    "lost": "#c0b9aa",
     "spilled": "#e2c27c",
     "warn": "#a8480f",
     "bad": "#b3261e",
@@ -29,13 +30,14 @@ _LIGHT = {
     "tone5": "#b9c46a",
 }
 
-_DARK = {
+DARK = {
     "page": "#111517",
     "card": "#191e21",
     "ink": "#e9e6df",
     "muted": "#9aa3a7",
     "line": "#2a3135",
     "soft": "#20272a",
+    "shade": "#2b3438",
     "sun": "#f0b13c",
     "store": "#5fc397",
     "load": "#7eaff0",
@@ -48,7 +50,7 @@ _DARK = {
     "tone1": "#a9d0f5",
     "tone2": "#9a68c4",
     "tone3": "#f0b7cd",
-    "tone4": "#2f989e",
+    "tone4": "#24868c",
     "tone5": "#cdd88a",
 }
 
@@ -82,7 +84,7 @@ h2+p{margin-top:.35rem}
 h3{font-size:.9375rem;font-weight:600}
 p{max-width:44rem}
 footer{padding-block:.5rem 2rem;font-size:.8125rem}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.9rem 1.5rem}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.25rem,1fr));gap:.9rem 1.25rem}
 .facts dt{color:var(--muted);font-size:.8125rem}
 .facts dd{font-size:1.25rem;font-weight:600;letter-spacing:-.01em}
 .facts small{display:block;color:var(--muted);font-size:.8125rem;font-weight:400;line-height:1.35;
@@ -94,7 +96,7 @@ font-size:.8125rem}
 .key i{display:inline-block;width:.7rem;height:.7rem;margin-right:.4rem;border-radius:.2rem}
 .key .tick{width:2px;background:var(--ink)}
 ul.key.narrow{display:none}
-.key .shaded{background:var(--soft);border:1px solid var(--line)}
+.key .shaded{background:var(--shade)}
 .key b{font-weight:600}
 svg text{fill:var(--ink)}
 svg .tick{fill:var(--muted)}
@@ -104,7 +106,7 @@ svg .tick{fill:var(--muted)}
 .thin{stroke-width:1.2}
 .area{opacity:.16}
 .band{opacity:.2}
-.shade{fill:var(--soft)}
+.shade{fill:var(--shade)}
 .mark{fill:none;stroke-width:1.2;stroke-dasharray:5 4}
 .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
 .label,.value{font-weight:600}
@@ -153,7 +155,7 @@ summary{display:none}
 """
 
 STYLE = (
-    f":root{{color-scheme:light dark;{_variables(_LIGHT)}}}"
-    f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(_DARK)}}}}}"
+    f":root{{color-scheme:light dark;{_variables(LIGHT)}}}"
+    f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}"
     f"{_tones()}{_RULES}"
 )
