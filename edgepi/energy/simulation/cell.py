@@ -17,7 +17,7 @@ __all__ = ["TRUE_CELLS", "Cell", "CellVoltage", "TrueCell"]
 _RESISTANCE = 1.25
 _FAST_RATIO, _FAST_H = 0.5, 2.0 / 60.0
 _TURN = 30.0
-_MIDDLE = 0.5
+_MIDDLE, _FULL = 0.5, 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +101,12 @@ class Cell:
         """Let steady powers flow; what the charger may not take is lost."""
         wanted_a = (harvest_w - load_w) / self.voltage_v
         amps = min(wanted_a, self._volts.limit_a(self.soc)) if wanted_a > 0.0 else wanted_a
-        if self.soc >= 1.0 and amps > 0.0:
-            amps = 0.0
+        amps = min(amps, (1.0 - self.soc) * self._capacity_ah / hours)
         share = amps * hours / self._capacity_ah * (self._true.charged if amps > 0.0 else 1.0)
         kept = 1.0 - self.battery.facts.loss_per_month * hours / 720.0
         self.soc = min(max(self.soc * kept + share, 0.0), 1.0)
         self._volts.step(amps, hours)
         self.current_a = amps
-        full = self.soc >= 1.0 and wanted_a > 0.0
+        full = self.soc >= _FULL and amps < wanted_a
         held_v = self.battery.facts.absorb_v * self.battery.cells
         self.voltage_v = held_v if full else self._volts.terminal_v(self.soc, amps)
