@@ -153,12 +153,12 @@ def _laid(
 def _step(times: Sequence[datetime]) -> timedelta:
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
     step = gaps[len(gaps) // 2]
+    if step > timedelta(hours=1):
+        raise TraceError(f"the trace's step is {step}", hint="an hour is the most: days need a course")
     if timedelta(days=1) % step:
         raise TraceError(
             f"the trace's step of {step} does not divide a day", hint="average it to 5, 15 or 30 minutes"
         )
-    if step > timedelta(hours=1):
-        raise TraceError(f"the trace's step is {step}", hint="an hour is the most: days need a course")
     return step
 
 
