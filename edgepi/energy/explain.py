@@ -111,7 +111,7 @@ def _kept(situation: Situation, insight: Insight) -> str:
     ]
     if owed:
         titles = and_list([_promise(situation, lease.offer.title, lease.offer.finish) for lease in owed], 2)
-        parts.append(f"{wh(set_aside_wh(situation))} are set aside to finish {titles}")
+        parts.append(f"to finish {titles}, {wh(set_aside_wh(situation))} are set aside")
     if insight.floor_wh is not None and insight.floor_wh > 0:
         share = percent(insight.floor_wh / situation.battery.capacity_wh)
         parts.append(f"the last {energy(insight.floor_wh)} ({share}) are kept whatever is offered for them")

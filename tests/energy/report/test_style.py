@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -56,7 +57,7 @@ def seen(colour: str, sight: str) -> tuple[float, float, float]:
 
 def apart(one: str, other: str, sight: str) -> float:
     a, b = seen(one, sight), seen(other, sight)
-    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
+    return math.dist(a, b)
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
