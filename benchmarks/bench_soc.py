@@ -5,7 +5,7 @@ from __future__ import annotations
 from table import show
 
 from edgepi.energy.battery import CHEMISTRIES, Battery
-from edgepi.energy.health import HealthWatch, health
+from edgepi.energy.health import BatteryHealth, HealthWatch, health
 from edgepi.energy.simulation.lifetime import SENSES, live, score
 
 DAYS = 180
@@ -38,6 +38,7 @@ def health_rows() -> list[tuple[str, str, str]]:
         said = []
         for seed, gain, offset_a in METERS:
             watch, battery, first = HealthWatch(), Battery.of(chemistry, STATED_WH), "never"
+            month = None
             for moment in live(
                 chemistry,
                 "voltage and current",
@@ -54,11 +55,15 @@ def health_rows() -> list[tuple[str, str, str]]:
                     first = f"day {moment.day:.0f}"
                 if moment.day < 30.0:
                     month = known
-            said.append(
-                f"{first}, then {month.capacity_estimate_wh or 0:.0f} ± {month.capacity_sd_wh or 0:.0f} Wh"
-            )
+            said.append(f"{first}, then {_wh(month)}")
         rows.append((f"{chemistry}, first said and after 30 days", "; ".join(said), "30 days"))
     return rows
+
+
+def _wh(known: BatteryHealth | None) -> str:
+    if known is None or known.capacity_estimate_wh is None or known.capacity_sd_wh is None:
+        return "not known"
+    return f"{known.capacity_estimate_wh:.0f} ± {known.capacity_sd_wh:.0f} Wh"
 
 
 def main() -> None:

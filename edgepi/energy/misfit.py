@@ -81,7 +81,7 @@ class Misfits:
             return f"{high_v:.1f} V is more than {stated} can have; {hint}"
         if high_v < least_v:
             return f"{high_v:.1f} V is less than {stated} have when empty; {hint}"
-        if self._held(high_v):
+        if self._held(high_v) and _fitting(battery, low_v, high_v):
             soc = battery.soc_at_rest(high_v)
             return (
                 f"the battery was charged to {high_v:.1f} V day by day and no higher, where {stated} are"
@@ -129,16 +129,19 @@ class Misfits:
                 self._days[day] = _Day(low, high, harvest)
 
 
-def _hint(stated: Battery, low_v: float, high_v: float) -> str:
-    """Which battery the voltages would fit."""
-    fits = [
+def _fitting(stated: Battery, low_v: float, high_v: float) -> list[str]:
+    """Which batteries the voltages would fit: between empty and full, and full at the top."""
+    return [
         f"{cells} cells of {_NAMES[name]}"
         for name, facts in CHEMISTRIES.items()
         for cells in (facts.cells_for_12_v, 2 * facts.cells_for_12_v, 4 * facts.cells_for_12_v, 1)
-        if facts.rest_curve[1][0] * cells <= high_v <= facts.absorb_v * cells * 1.02
-        and high_v >= facts.rest_curve[-2][0] * cells
+        if facts.rest_curve[-2][0] * cells <= high_v <= facts.absorb_v * cells * 1.02
         and low_v >= facts.rest_curve[0][0] * cells * 0.95
         and (name, cells) != (stated.chemistry, stated.cells)
     ]
+
+
+def _hint(stated: Battery, low_v: float, high_v: float) -> str:
+    fits = _fitting(stated, low_v, high_v)
     check = "check energy.battery.chemistry and energy.battery.series_cells"
-    return f"{check}: that fits {' or '.join(dict.fromkeys(fits))}" if fits else check
+    return f"{check}: that fits {' or '.join(fits)}" if fits else check
