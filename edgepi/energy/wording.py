@@ -12,6 +12,8 @@ from edgepi.model import Answer, Decision, Lease, LeaseState
 
 __all__ = ["duty_decision", "load_decision", "next_run", "offer_answer", "offer_words", "wait_decision"]
 
+_DEAR = 1000.0  # points per Wh; more says only that a sensor needs next to nothing
+
 
 def duty_decision(weighed: Weighed, duty: DutyNow) -> Decision:
     """Say why a duty is at its level."""
@@ -21,6 +23,8 @@ def duty_decision(weighed: Weighed, duty: DutyNow) -> Decision:
     earns = _earns(duty, level, weighed)
     if weighed.choice.latched:
         words, cause = f"battery {percent(soc)}, too near the floor", "floor"
+    elif duty.index(level) and earns >= _DEAR:
+        words, cause = f"worth {duty.points(level):g} points/h, and takes hardly any power", "price"
     elif duty.index(level):
         words = f"a Wh kept is worth {price:.2f} points, this earns {earns:.2f} per Wh"
         cause = "price"

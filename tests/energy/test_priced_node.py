@@ -14,7 +14,7 @@ from edgepi.energy import DutyNow, LeaseVerb, Situation
 from edgepi.energy.engine import Engine
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import EngineSettings
-from edgepi.model import Lease, LeaseState, Offer, RunPhase, SunForecast
+from edgepi.model import Lease, LeaseState, Level, Offer, RunPhase, SunForecast
 from tests.energy.conftest import NOON, build_duty, build_lease, build_offer, build_situation
 from tests.energy.lived import House, duty
 
@@ -429,3 +429,9 @@ class TestSentences:
         assert level.sentence.endswith("this earns 3.12 per Wh")
         assert wait.sentence.startswith("waiting: needs 3.1 Wh worth 0.06 points each, kept they are worth ")
         assert "chance" in wait.sentence
+
+    def test_a_sensor_that_needs_next_to_nothing_is_not_told_in_points_per_wh(self) -> None:
+        levels = (Level("off", 0.0, 0.0), Level("full", 0.0001, 2.0))
+        sensor = replace(build_duty("weather", "off", 50.0), levels=levels)
+        (level,) = quick().decide(situation(0.6, duties=(sensor,))).decisions
+        assert level.sentence == "full: worth 50 points/h, and takes hardly any power"
