@@ -179,13 +179,14 @@ def _earners(earnings: Data) -> Iterator[tuple[str, ...]]:
 
 
 def _presence(data: Data, now: datetime, place: tzinfo) -> Section:
-    heat = pictures.presence(data["presence"], now, place)
-    known = [value for day in heat.hours for value in day if value is not None]
-    intro = ""
-    if known:
-        awake = sum(known)
-        intro = f"Awake for {amount(awake, 'hours')} of {amount(float(len(known)), 'hours', 0)}"
-        intro += f", {awake / len(known) * 100:.0f} %."
+    course = data["presence"]
+    times, intro = course["times_s"], ""
+    if times:
+        awake_h = len(times) * course["step_s"] / 3600.0
+        known_h = max(awake_h, (now.timestamp() - times[0]) / 3600.0)
+        of = f"{amount(awake_h, 'hours')} of {amount(known_h, 'hours')}"
+        intro = f"Awake for {of}, {awake_h / known_h * 100:.0f}\u00a0%."
+    heat = pictures.presence(course, now, place)
     return Section(heading="When it was awake", intro=intro, parts=(heat,))
 
 
@@ -203,7 +204,7 @@ def _learned(energy: Data) -> Section | None:
 
 def _insights(insight: Data) -> Iterator[Fact]:
     if days := insight.get("days_learned"):
-        yield Fact(name="Days of harvest learned", value=str(days))
+        yield Fact(name="Days learned", value=str(days), note="of its own harvest")
     if (clear := insight.get("clear_day_wh")) is not None:
         yield Fact(name="A clear day now", value=amount(clear, "Wh"))
     if (clearness := insight.get("clearness_today")) is not None:

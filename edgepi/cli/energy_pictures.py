@@ -44,7 +44,7 @@ def _at(time_s: float) -> datetime:
 
 def battery_course(courses: Data, place: tzinfo, floor_percent: float | None) -> Lines:
     """Charge through the last days, with the nights that the node slept."""
-    times, values, spans = _with_gaps(courses["energy.battery_soc"])
+    times, values, _ = _with_gaps(courses["energy.battery_soc"])
     marks = ()
     if floor_percent:
         marks = (Mark(value=floor_percent, text=f"kept in reserve, {floor_percent:.0f} %", tone="muted"),)
@@ -57,7 +57,7 @@ def battery_course(courses: Data, place: tzinfo, floor_percent: float | None) ->
         low=0.0,
         high=100.0,
         marks=marks,
-        spans=spans,
+        spans=_with_gaps(courses["energy.price"])[2],
         span_name="the node was off",
         place=place,
     )
@@ -80,7 +80,7 @@ def price_course(courses: Data, place: tzinfo) -> Lines:
 
 def power_course(courses: Data, place: tzinfo) -> Lines:
     """Sun and load; both on the times of the sun."""
-    times, sun, spans = _with_gaps(courses["energy.harvest_power"])
+    times, sun, _ = _with_gaps(courses["energy.harvest_power"])
     load = courses["energy.load_power"]
     by_time = dict(zip(load["times_s"], load["values"], strict=True))
     loads = [
@@ -95,7 +95,7 @@ def power_course(courses: Data, place: tzinfo) -> Lines:
         series=series,
         area=True,
         low=0.0,
-        spans=spans,
+        spans=_with_gaps(courses["energy.price"])[2],
         span_name="the node was off",
         place=place,
     )
