@@ -15,7 +15,7 @@ export function BalancePanel({ details, plugins }: Props) {
       <h2 id="balance">Balance</h2>
       <dl class="rows">
         <Row name="Today" value={`${signed(ledger.today.stored_wh)} Wh`} note={sides(ledger.today)} />
-        {co2 && co2.avoided_g_total > 0 && (
+        {co2 && co2.avoided_g_total >= 1 && (
           <Row
             name="CO₂ that the grid did not emit"
             value={grams(co2.avoided_g_total)}
