@@ -15,6 +15,7 @@ EdgePiError
  │    ├── OfferError
  │    ├── LeaseError
  │    └── TraceError        a trace cannot be simulated
+ ├── ForecastError          the sun cannot be foretold
  ├── RecorderError          history cannot be stored or read
  ├── StateLockedError       another node uses this state directory
  ├── NodeNotRunningError    a command needs a running node
@@ -38,6 +39,7 @@ __all__ = [
     "DeviceNotFoundError",
     "EdgePiError",
     "EnergyError",
+    "ForecastError",
     "HardwareError",
     "LeaseError",
     "ManifestError",
@@ -133,6 +135,14 @@ class LeaseError(EnergyError, RuntimeError):
 
 class TraceError(EnergyError, ValueError):
     """A trace, or what was asked of it, cannot be simulated."""
+
+
+class ForecastError(EdgePiError, OSError):
+    """A source of forecasts gave none that can be used; *retry_after_s* is how long it wants peace."""
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class RecorderError(EdgePiError, OSError):

@@ -6,11 +6,12 @@ import math
 from dataclasses import replace
 from datetime import datetime
 
+from edgepi.budget.adviser import Adviser
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Sleeper
 from edgepi.budget.telemetry import Telemetry
 from edgepi.clock import Clock
-from edgepi.energy import Governor, Situation, SleepMeans, SleepPlan, Verdict
+from edgepi.energy import Situation, SleepMeans, SleepPlan, Verdict
 from edgepi.energy.sentences import clock_time, zone
 from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
@@ -35,7 +36,7 @@ class Departure:
         node: NodeInfo,
         machine: Machine,
         clock: Clock,
-        governor: Governor,
+        adviser: Adviser,
         telemetry: Telemetry,
         sleeper: Sleeper,
         sayings: Sayings,
@@ -44,7 +45,7 @@ class Departure:
         self._zone = zone(node.time_zone)
         self._machine = machine
         self._clock = clock
-        self._governor = governor
+        self._adviser = adviser
         self._telemetry = telemetry
         self._sleeper = sleeper
         self._sayings = sayings
@@ -88,7 +89,7 @@ class Departure:
 
     async def wake_at(self, situation: Situation, wake_utc: datetime) -> WakeReceipt:
         """Arm a wake for the next sleep; raises EnergyError if the board does not hold it."""
-        wake = replace(self._governor.wake_plan(situation), wake_utc=wake_utc)
+        wake = replace(self._adviser.wake_plan(situation), wake_utc=wake_utc)
         receipt, doubts = await self._sleeper.arm(self.board, wake)
         if receipt is None or doubts:
             raise EnergyError("; ".join(doubts))
@@ -101,7 +102,7 @@ class Departure:
             return Answer(
                 yes=False, sentence="halting this machine is not allowed, and no power board was found"
             )
-        wake = self._wake(situation, self._governor.wake_plan(situation), wake_utc)
+        wake = self._wake(situation, self._adviser.wake_plan(situation), wake_utc)
         _, doubts = await self._sleeper.arm(self.board, wake)
         if doubts:
             return Answer(yes=False, sentence="; ".join(doubts))
@@ -157,7 +158,7 @@ class Departure:
         """Go down because the board asks: it will cut soon, come what may."""
         self._down_since_s = situation.monotonic_s
         self._sayings.say("node", "shutdown", f"shutting down: {reason}")
-        await self._sleeper.arm(board, self._governor.wake_plan(situation))
+        await self._sleeper.arm(board, self._adviser.wake_plan(situation))
         save_s = max(2.0, board.capabilities.cut_delay_s[0] / 2)
         answer = await self._sleeper.down(reason, board, save_s=save_s)
         if not answer.yes:

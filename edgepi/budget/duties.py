@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.learned import LearnedPowers
 from edgepi.clock import Clock
 from edgepi.energy import DutyNow
 from edgepi.errors import ContractError
@@ -68,21 +69,16 @@ class DutyRunner:
         self._hooks = hooks
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def now(self) -> DutyNow:
-        """The duty as a governor sees it."""
+    def state(self, learned: LearnedPowers) -> DutyNow:
+        """The duty as a governor sees it, with the powers that were learned."""
         return DutyNow(
             consumer=self.consumer,
             levels=self.levels,
             level=self.level,
             since_s=self._since_s,
             points_per_h=self._points_per_h,
+            learned_w=learned.levels_w(self.consumer, self.levels),
         )
-
-    @property
-    def power_w(self) -> float:
-        """Stated power of the level applied."""
-        return self.now.power_w(self.level)
 
     def want(self, level: str) -> None:
         """Go over to *level* when what is under way is done; the last wish counts."""

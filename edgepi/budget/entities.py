@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from edgepi.budget.measuring import Measuring
@@ -120,11 +120,14 @@ class EnergyEntities:
             {} if now.load_measured else {"load_power": "as stated by the consumers, not measured"},
         )
 
-    def consumers(self, powers_w: Mapping[str, float]) -> None:
-        """Write the power of each consumer; announce those that are new."""
+    def consumers(self, powers_w: Mapping[str, float], learned: Collection[str] = ()) -> None:
+        """Write the power of each consumer; announce those that are new, and say which is *learned*."""
         new = [consumer for consumer in powers_w if entity_key(consumer) not in self._precision]
         self.describe(_power(entity_key(consumer), f"Power of {consumer}") for consumer in new)
-        self.write({entity_key(consumer): power_w for consumer, power_w in powers_w.items()})
+        self.write(
+            {entity_key(consumer): power_w for consumer, power_w in powers_w.items()},
+            {entity_key(consumer): "learned from what the supply shows" for consumer in learned},
+        )
 
     def gone(self, consumer: str) -> None:
         """Make the power of a consumer that was removed unavailable."""

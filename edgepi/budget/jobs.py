@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from edgepi.budget.adviser import Adviser
 from edgepi.budget.keeper import Keeper
 from edgepi.budget.leases import Handle, LeaseBook
 from edgepi.budget.sayings import Sayings
-from edgepi.energy import Governor, LeaseVerb, LeaseVerdict, Situation
+from edgepi.energy import LeaseVerb, LeaseVerdict, Situation
 from edgepi.energy.offers import validate_offer
 from edgepi.errors import LeaseError
 from edgepi.model import Answer, LeaseState, Offer
@@ -37,7 +38,7 @@ class Jobs:
         self,
         *,
         leases: LeaseBook,
-        governor: Governor,
+        adviser: Adviser,
         situation: Callable[[], Situation],
         keeper: Keeper,
         sayings: Sayings,
@@ -45,7 +46,7 @@ class Jobs:
     ) -> None:
         self.leases = leases
         self.nudge = nudge
-        self._governor = governor
+        self._adviser = adviser
         self._situation = situation
         self._keeper = keeper
         self._sayings = sayings
@@ -53,7 +54,7 @@ class Jobs:
     def would_grant(self, offer: Offer) -> Answer:
         """Answer an offer without granting it; raises OfferError."""
         validate_offer(offer)
-        return self._governor.would_grant(self._situation(), offer)
+        return self._adviser.would_grant(self._situation(), offer)
 
     def offer(self, offer: Offer) -> LeaseHandle:
         """Take in an offer, or take up again the lease it had before a restart; raises OfferError."""
@@ -64,7 +65,7 @@ class Jobs:
     async def commit(self, offer_id: str) -> Answer:
         """Ask whether a lease's finish phase is safe; *yes* is on disk before it is said."""
         lease = self.leases.step(offer_id, LeaseState.COMMIT_ASKED)
-        answer = self._governor.may_commit(self._situation(), lease)
+        answer = self._adviser.may_commit(self._situation(), lease)
         if answer.yes:
             answer = await self._promise(offer_id, answer)
         if not answer.yes:

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
 
 from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.budget.store import EnergyStore, Saved
 from edgepi.clock import Clock
-from edgepi.energy import Governor
 
-__all__ = ["SAVE_EVERY_S", "Keeper"]
+__all__ = ["SAVE_EVERY_S", "Keeper", "Kept"]
 
 _log = logging.getLogger("edgepi.budget")
 
 SAVE_EVERY_S = 300.0
 
 
+_NONSENSE = (ValueError, KeyError, TypeError, AttributeError)
+
+
+class Kept(Protocol):
+    """A part whose memory is kept."""
+
+    def memory(self) -> Mapping[str, Any]:
+        """What must outlive a restart, JSON-able."""
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Take over an earlier `memory`; raises ValueError and the like if it is none."""
+
+
 class Keeper:
-    """Books, charge, open leases and the governor's memory, in one file; *boots* counts starts."""
+    """Books, charge, open leases, what governors learned and *more*, in one file; *boots* counts starts.
+
+    What a governor learned stays when another one is chosen.
+    """
 
     def __init__(
-        self, store: EnergyStore, clock: Clock, leases: LeaseBook, measuring: Measuring, governor: Governor
+        self,
+        *,
+        store: EnergyStore,
+        clock: Clock,
+        leases: LeaseBook,
+        measuring: Measuring,
+        governors: Kept,
+        more: Mapping[str, Kept],
     ) -> None:
         self.boots = 0
         self._store = store
         self._clock = clock
         self._leases = leases
         self._measuring = measuring
-        self._governor = governor
+        self._governors = governors
+        self._more = more
+        self._learned: Mapping[str, Any] = {}
         self._saved_s = clock.monotonic()
         self._unsaved = False
 
@@ -58,8 +85,8 @@ class Keeper:
             monotonic_s=self._saved_s,
             going=going,
             leases=self._leases.open,
-            governor_name=self._governor.name,
-            governor=self._governor.memory(),
+            governors={**self._learned, **self._governors.memory()},
+            more={name: part.memory() for name, part in self._more.items()},
             boots=self.boots,
             **self._measuring.memory(),
         )
@@ -74,10 +101,17 @@ class Keeper:
         booted = saved.going or self._clock.monotonic() < saved.monotonic_s
         self.boots = saved.boots + (1 if booted else 0)
         self._leases.restore(saved.leases)
-        try:
-            self._measuring.recall(saved, booted=booted)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            _log.warning("the ledger makes no sense and begins anew: %r", error)
-        if saved.governor_name == self._governor.name:
-            self._governor.recall(saved.governor)
+        self._learned = saved.governors
+        _take_up("ledger", partial(self._measuring.recall, saved, booted=booted))
+        _take_up("governor's memory", partial(self._governors.recall, saved.governors))
+        for name, part in self._more.items():
+            if name in saved.more:
+                _take_up(name, partial(part.recall, saved.more[name]))
         return complaint
+
+
+def _take_up(what: str, recall: Callable[[], None]) -> None:
+    try:
+        recall()
+    except _NONSENSE as error:
+        _log.warning("the %s that was kept makes no sense and begins anew: %r", what, error)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +21,26 @@ from edgepi.energy import (
     SocEstimate,
     Tick,
 )
+from edgepi.energy.cold import charge_limit_w
 from edgepi.energy.flows import Flows
+from edgepi.energy.health import BatteryHealth, HealthWatch, health
+from edgepi.energy.heldback import held_back
+from edgepi.energy.likely import ClearSky, likely_current
+from edgepi.energy.misfit import Misfits
 from edgepi.energy.soc import REMEMBERED, SocEstimator
 from edgepi.model import NodeInfo, Supply
 
 __all__ = ["Measured", "Measuring"]
 
+_NEARLY = 0.9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What is known now; watts at the battery."""
+    """What is known now; watts at the battery.
+
+    *harvest_curtailed*: the battery takes less than the panel could give; None where that is not known.
+    """
 
     supply: Supply | None = None
     soc: SocEstimate | None = None
@@ -38,12 +48,23 @@ class Measured:
     harvest_w: float | None = None
     load_w: float
     load_measured: bool = False
+    harvest_curtailed: bool | None = None
+    battery_temperature_c: float | None = None
 
 
 class Measuring:
-    """Charge estimate, guards and ledger of one node."""
+    """Charge estimate, guards, ledger and the battery's health of one node.
 
-    def __init__(self, settings: EnergySettings, node: NodeInfo, clock: Clock) -> None:
+    *thermometer* tells how warm the battery is (C), None if that is not known.
+    """
+
+    def __init__(
+        self,
+        settings: EnergySettings,
+        node: NodeInfo,
+        clock: Clock,
+        thermometer: Callable[[], float | None] = lambda: None,
+    ) -> None:
         cells, board = settings.battery, settings.board
         self.battery = Battery.of(cells.chemistry, cells.capacity_wh, cells.series_cells)
         self.panel = Panel(
@@ -57,6 +78,10 @@ class Measuring:
         self.limits = GuardLimits.of(self.battery, settings.guards.run_v, settings.guards.commit_v)
         self.ledger = Ledger(time_zone=node.time_zone, converter_efficiency=self.board.converter_efficiency)
         self._clock = clock
+        self._thermometer = thermometer
+        self._sky = ClearSky(node, self.panel)
+        self._health = HealthWatch()
+        self._misfits = Misfits(self.battery, self.panel)
         self._guards = GuardWatch(self.limits)
         self._estimator = SocEstimator(self.battery)
         self._before_off: tuple[float, float | None, float] | None = None
@@ -68,12 +93,8 @@ class Measuring:
         voltage = supply.battery_v if supply else None
         guard = self._guards.update(voltage, now_s)
         flows = Flows.of(supply) if supply else None
-        soc = self._estimator.update(
-            now_s,
-            voltage_v=voltage,
-            current_a=_battery_a(supply),
-            percent=supply.battery_percent if supply else None,
-        )
+        summary = self._summary(supply, guard, flows, sum(stated_w.values()))
+        soc = self._estimate(now_s, summary, flows)
         stored_wh = soc.soc * self.battery.capacity_wh if soc and supply else None
         if soc is not None and soc.source != REMEMBERED:
             self._close_gap(stored_wh)
@@ -87,16 +108,48 @@ class Measuring:
                 trusted=self._clock.trusted,
             )
         )
-        self.now = self._summary(supply, soc, guard, flows, sum(stated_w.values()))
+        summary = replace(summary, soc=soc)
+        self.now = replace(summary, harvest_curtailed=self._curtailed(summary))
+        self._watch(now_s, self.now)
         return self.now
 
+    @property
+    def health(self) -> BatteryHealth:
+        """How the battery really is, and what does not fit the configuration."""
+        return health(self.battery, self._estimator.learned, self._health, self._misfits.sentences())
+
+    def _estimate(self, now_s: float, known: Measured, flows: Flows | None) -> SocEstimate | None:
+        supply, likely = known.supply, None
+        if flows is not None:
+            clear_w = self._sky.power_w(self._clock.now()) if self._clock.trusted else self._sky.unknown_w
+            likely = likely_current(self.battery, flows, known.load_w, clear_w, measured=known.load_measured)
+        return self._estimator.update(
+            now_s,
+            voltage_v=supply.battery_v if supply else None,
+            current_a=_battery_a(supply),
+            percent=supply.battery_percent if supply else None,
+            likely=likely,
+        )
+
+    def _watch(self, now_s: float, known: Measured) -> None:
+        """Let what looks at days have the moment."""
+        supply, amps = known.supply, _battery_a(known.supply)
+        volts = supply.battery_v if supply else None
+        self._health.note(now_s, None if amps is None or volts is None else amps * volts)
+        if self._clock.trusted:
+            measured = supply is not None and Flows.of(supply).input_w is not None
+            harvest_w = known.harvest_w if measured and not known.harvest_curtailed else None
+            self._misfits.note(now_s, self._clock.now().date(), voltage_v=volts, harvest_w=harvest_w)
+
+    def _curtailed(self, known: Measured) -> bool | None:
+        """Whether the battery is full or too cold for what the panel could give."""
+        limit_w = charge_limit_w(self.battery, known.battery_temperature_c)
+        if limit_w is not None and known.harvest_w is not None:
+            return known.harvest_w >= _NEARLY * (known.load_w + limit_w)
+        return held_back(known.supply, self.battery, known.soc)
+
     def _summary(
-        self,
-        supply: Supply | None,
-        soc: SocEstimate | None,
-        guard: GuardState,
-        flows: Flows | None,
-        stated_w: float,
+        self, supply: Supply | None, guard: GuardState, flows: Flows | None, stated_w: float
     ) -> Measured:
         measured_w = None
         if flows is not None and flows.output_w is not None:
@@ -107,13 +160,15 @@ class Measuring:
         harvest_w = flows.input_w if flows else None
         if flows is not None and harvest_w is None and flows.battery_w is not None:
             harvest_w = max(0.0, flows.battery_w + load_w)
+        warmth = supply.battery_temperature_c if supply else None
+        warmth = self._thermometer() if warmth is None else warmth
         return Measured(
             supply=supply,
-            soc=soc,
             guard=guard,
             harvest_w=harvest_w,
             load_w=load_w,
             load_measured=measured_w is not None,
+            battery_temperature_c=warmth,
         )
 
     def memory(self) -> dict[str, Any]:
@@ -121,7 +176,8 @@ class Measuring:
         soc = self.now.soc
         return {
             "stored_wh": None if soc is None else soc.soc * self.battery.capacity_wh,
-            "soc": self._estimator.memory(),
+            "soc": self._estimator.memory()
+            | {"health": self._health.memory(), "days": self._misfits.memory()},
             "ledger": self.ledger.memory(),
         }
 
@@ -131,6 +187,8 @@ class Measuring:
             self.ledger.recall(saved.ledger)
         off_s = self._off_s(saved.saved_utc)
         self._estimator.recall(saved.soc, off_h=(off_s if off_s is not None else 86400.0) / 3600.0)
+        self._health.recall(saved.soc.get("health"))
+        self._misfits.recall(saved.soc.get("days"))
         boot_wh = self.board.boot_wh if booted else 0.0
         self._before_off = (off_s or 0.0, saved.stored_wh, boot_wh)
         if booted:

@@ -13,33 +13,26 @@ from edgepi.budget.adviser import Adviser
 from edgepi.budget.departure import Departure
 from edgepi.budget.duties import DutyHooks, DutyRunner
 from edgepi.budget.entities import EnergyEntities
+from edgepi.budget.forecasts import Forecasts
 from edgepi.budget.heartbeat import Heartbeats
 from edgepi.budget.jobs import Jobs
 from edgepi.budget.keeper import Keeper
+from edgepi.budget.learned import LearnedPowers
 from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.budget.rounds import Rounds
 from edgepi.budget.sayings import Sayings
+from edgepi.budget.scene import Scene
 from edgepi.budget.sleep import Saver, Sleeper
-from edgepi.budget.status import (
-    board_status,
-    duty_status,
-    energy_status,
-    lease_status,
-    meter_status,
-    plan_status,
-)
 from edgepi.budget.store import EnergyStore
 from edgepi.budget.telemetry import OnTrouble, Source, Telemetry
 from edgepi.budget.teller import Teller
+from edgepi.budget.thermometer import BatteryThermometer
+from edgepi.budget.views import Views
 from edgepi.clock import Clock
-from edgepi.config import mask_all
 from edgepi.config.settings import EnergySettings
-from edgepi.energy import (
-    Governor,
-    Situation,
-    Verdict,
-)
+from edgepi.energy import Governor, Verdict
+from edgepi.energy.earnings import Earnings
 from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
 from edgepi.model import (
@@ -47,14 +40,16 @@ from edgepi.model import (
     Guard,
     Lease,
     LeaseChanged,
+    LeaseState,
     LevelChanged,
     NodeInfo,
     Offer,
+    SunForecast,
     Supply,
     SupplyRead,
     WakeReceipt,
 )
-from edgepi.plugin import Duty, LeaseHandle, PowerController, SupplyMeter
+from edgepi.plugin import Duty, LeaseHandle, PowerController, SunForecaster, SupplyMeter
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import StateStore
 
@@ -88,46 +83,74 @@ class BudgetService:
         mask: Callable[[str], str] = str,
     ) -> None:
         self.leases = LeaseBook(self._lease_changed, clock.now)
-        self._node = node
         self._clock = clock
         self._bus = bus
         self._machine = machine
-        self._governor = governor
-        self._adviser = Adviser(governor)
-        self._measuring = Measuring(settings, node, clock)
+        self._adviser = Adviser(governor, clock, self.nudge)
+        thermometer = BatteryThermometer(states, clock, settings.battery.temperature)
+        self._measuring = Measuring(settings, node, clock, thermometer)
         self._on_trouble = on_trouble
         self._mask = mask
         self._telemetry = Telemetry(clock, self._on_read, on_trouble)
+        self._forecasts = Forecasts(clock, self._foretold, on_trouble)
+        self._earnings = Earnings(time_zone=node.time_zone)
         self._heartbeats = Heartbeats()
         self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self._entities = EnergyEntities(states)
-        self._keeper = Keeper(EnergyStore(state_dir), clock, self.leases, self._measuring, governor)
-        self._sayings = Sayings(bus, clock, mask)
-        self._jobs = Jobs(
+        self._keeper = Keeper(
+            store=EnergyStore(state_dir),
+            clock=clock,
             leases=self.leases,
-            governor=governor,
-            situation=self._situation,
-            keeper=self._keeper,
-            sayings=self._sayings,
-            nudge=self.nudge,
+            measuring=self._measuring,
+            governors=self._adviser,
+            more={"earnings": self._earnings, "forecasts": self._forecasts},
         )
-        self._duties: dict[str, DutyRunner] = {}
-        self._reported_w: dict[str, float] = {}
-        self._rounds = Rounds(self.tick, clock, settings.interval_s)
-        self._verdict: Verdict | None = None
-        self._supply: Supply | None = None
-        self._awake_since_s = clock.monotonic()
-        self._ticked_s: float | None = None
-        self._sleeper.add_saver("the energy books", lambda: self.save(going=True))
+        self._sayings = Sayings(bus, clock, mask)
         self._departure = Departure(
             node=node,
             machine=machine,
             clock=clock,
-            governor=governor,
+            adviser=self._adviser,
             telemetry=self._telemetry,
             sleeper=self._sleeper,
             sayings=self._sayings,
+        )
+        self._scene = Scene(
+            node=node,
+            clock=clock,
+            measuring=self._measuring,
+            leases=self.leases,
+            means=self._departure.means,
+            metered=lambda: bool(self._telemetry.sources),
+            awake_since_s=clock.monotonic(),
+        )
+        self._jobs = Jobs(
+            leases=self.leases,
+            adviser=self._adviser,
+            situation=self._scene.situation,
+            keeper=self._keeper,
+            sayings=self._sayings,
+            nudge=self.nudge,
+        )
+        self._rounds = Rounds(self.tick, clock, settings.interval_s)
+        self._verdict: Verdict | None = None
+        self._supply: Supply | None = None
+        self._ticked_s: float | None = None
+        self._sleeper.add_saver("the energy books", lambda: self.save(going=True))
+        self.views = Views(
+            settings=settings,
+            clock=clock,
+            adviser=self._adviser,
+            scene=self._scene,
+            telemetry=self._telemetry,
+            forecasts=self._forecasts,
+            earnings=self._earnings,
+            departure=self._departure,
+            keeper=self._keeper,
+            sayings=self._sayings,
+            verdict=lambda: self._verdict,
+            mask=mask,
         )
 
     # What the node is made of -------------------------------------------------------------
@@ -138,10 +161,10 @@ class BudgetService:
         Raises:
             ContractError: its levels cannot be meant.
         """
-        if consumer in self._duties:
+        if consumer in self._scene.duties:
             raise EnergyError(f"there is a duty {consumer!r} already")
         hooks = DutyHooks(self._level_changed, self._duty_failed)
-        self._duties[consumer] = DutyRunner(duty, consumer, importance, self._clock, hooks)
+        self._scene.duties[consumer] = DutyRunner(duty, consumer, importance, self._clock, hooks)
         self.nudge()
 
     def add_meter(self, meter: SupplyMeter, name: str) -> None:
@@ -153,13 +176,20 @@ class BudgetService:
         self._telemetry.add(controller, name)
         controller.on_shutdown_request = lambda reason: self._board_asked(controller, reason)
 
-    async def remove(self, thing: Duty | SupplyMeter) -> None:
-        """Take back a duty, meter or controller; it is stopped."""
+    def add_forecaster(self, forecaster: SunForecaster, name: str) -> None:
+        """Ask *forecaster* at its interval, and tell the governor what it says."""
+        self._forecasts.add(forecaster, name)
+
+    async def remove(self, thing: Duty | SupplyMeter | SunForecaster) -> None:
+        """Take back a duty, meter, controller or forecaster; it is stopped."""
+        if isinstance(thing, SunForecaster):
+            await self._forecasts.remove(thing)
+            return
         if isinstance(thing, SupplyMeter):
             await self._telemetry.remove(thing)
             return
-        for runner in [r for r in self._duties.values() if r.duty is thing]:
-            del self._duties[runner.consumer]
+        for runner in [r for r in self._scene.duties.values() if r.duty is thing]:
+            del self._scene.duties[runner.consumer]
             await runner.stop()
             self._entities.gone(runner.consumer)
             self._on_trouble(runner.consumer, None)
@@ -170,7 +200,7 @@ class BudgetService:
 
     def report_consumer(self, consumer: str, power_w: float) -> None:
         """State the power of something that is no duty and no lease."""
-        self._reported_w[consumer] = power_w
+        self._scene.reported_w[consumer] = power_w
 
     # Life ---------------------------------------------------------------------------------
 
@@ -181,12 +211,15 @@ class BudgetService:
             self._sayings.say("node", "books", complaint)
             _log.warning("%s", complaint)
         self._telemetry.start()
+        self._forecasts.start()
         self._rounds.start()
 
     async def stop(self) -> None:
         """End the loop, save the books, stop duties and meters."""
         await self._rounds.stop()
-        await asyncio.gather(*(runner.stop() for runner in self._duties.values()))
+        await self._adviser.stop()
+        await self._forecasts.stop()
+        await asyncio.gather(*(runner.stop() for runner in self._scene.duties.values()))
         await self._heartbeats.stop()
         await self._telemetry.stop()
         await self.save(going=self._departure.going)
@@ -207,13 +240,15 @@ class BudgetService:
         self._heartbeats.beat(self._telemetry.sources)
         if self._too_early():
             return
-        situation = self._situation()
+        situation = self._scene.situation()
+        self._adviser.consider(situation)
         verdict = self._verdict = self._adviser.decide(situation)
+        self._scene.learned = LearnedPowers(self._adviser.insight())
         self._carry_out(verdict)
         wake = self._departure.receipt.wake_utc if self._departure.receipt else None
         self._entities.write_all(self._measuring, verdict, wake, self._clock.now())
-        self._entities.consumers(self._stated_w())
-        levels = {runner.consumer: runner.level for runner in self._duties.values()}
+        self._entities.consumers(self._scene.powers_w(), self._scene.learned_consumers())
+        levels = {runner.consumer: runner.level for runner in self._scene.duties.values()}
         await self._teller.tell(levels, self.leases.open)
         await self._departure.consider(situation, verdict)
         if self._keeper.due:
@@ -221,7 +256,7 @@ class BudgetService:
 
     def _too_early(self) -> bool:
         """Whether to wait for the first readings: deciding blindly would switch on what they forbid."""
-        passed_s = self._clock.monotonic() - self._awake_since_s
+        passed_s = self._clock.monotonic() - self._scene.awake_since_s
         return self._verdict is None and self._telemetry.waiting and passed_s < FIRST_READING_S
 
     def _measure(self) -> None:
@@ -230,45 +265,16 @@ class BudgetService:
             self.leases.pass_time(now_s - self._ticked_s)
         self._ticked_s = now_s
         supply = self._telemetry.supply()
-        self._measuring.take(supply, self._stated_w())
+        self._measuring.take(supply, self._scene.powers_w())
         if supply is not None and supply != self._supply:
             self._bus.publish(SupplyRead(supply))
         self._supply = supply
-
-    def _stated_w(self) -> dict[str, float]:
-        stated = {"node": self._measuring.board.idle_w, **self._reported_w}
-        for runner in self._duties.values():
-            stated[runner.consumer] = runner.power_w
-        for lease in self.leases.open:
-            consumer = lease.offer.consumer
-            stated[consumer] = stated.get(consumer, 0.0) + lease.power_w
-        return stated
-
-    def _situation(self) -> Situation:
-        now = self._measuring.now
-        return Situation(
-            now_utc=self._clock.now(),
-            monotonic_s=self._clock.monotonic(),
-            awake_since_s=self._awake_since_s,
-            node=self._node,
-            battery=self._measuring.battery,
-            panel=self._measuring.panel,
-            board=self._measuring.board,
-            supply=now.supply,
-            soc=now.soc,
-            metered=bool(self._telemetry.sources),
-            harvest_w=now.harvest_w,
-            guard=now.guard,
-            duties=tuple(runner.now for runner in self._duties.values()),
-            leases=self.leases.open,
-            sleep=self._departure.means(),
-        )
 
     def _carry_out(self, verdict: Verdict) -> None:
         for decision in verdict.decisions:
             self._sayings.publish(decision)
         for consumer, level in verdict.levels.items():
-            runner = self._duties.get(consumer)
+            runner = self._scene.duties.get(consumer)
             if runner is not None and level in {known.name for known in runner.levels}:
                 runner.want(level)
         self._jobs.carry_out(verdict.leases, self._clock.now())
@@ -300,7 +306,13 @@ class BudgetService:
         self._sayings.say(consumer, action, sentence)
         self._on_trouble(consumer, failure)
 
+    def _foretold(self, forecast: SunForecast) -> None:
+        self._adviser.tell_forecast(forecast)
+        self.nudge()
+
     def _lease_changed(self, lease: Lease) -> None:
+        if lease.state is LeaseState.FINISHED:
+            self._earnings.book(lease, self._clock.now(), trusted=self._clock.trusted)
         self._bus.publish(LeaseChanged(lease))
 
     def _board_asked(self, board: PowerController, reason: str) -> None:
@@ -319,29 +331,16 @@ class BudgetService:
 
     async def wake_at(self, wake_utc: datetime) -> WakeReceipt:
         """Arm a wake for whenever the node sleeps next; raises EnergyError if the board does not hold it."""
-        return await self._departure.wake_at(self._situation(), wake_utc)
+        return await self._departure.wake_at(self._scene.situation(), wake_utc)
 
     async def request_sleep(self, wake_utc: datetime | None = None, *, reason: str = "asked for") -> Answer:
         """Sleep soon, until *wake_utc* or as the governor would; *no* says why that is not safe."""
-        answer = await self._departure.request(self._situation(), wake_utc, reason)
+        answer = await self._departure.request(self._scene.situation(), wake_utc, reason)
         self.nudge()
         return answer
 
     # What people see ----------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """Everything about energy, as JSON-able values."""
-        said = self._sayings.latest
-        price = self._verdict.price_points_per_wh if self._verdict else None
-        status = energy_status(self._measuring, self._clock.now()) | {
-            "governor": self._governor.name,
-            "price_points_per_wh": price,
-            "duties": [duty_status(r, said(r.consumer)) for r in self._duties.values()],
-            "leases": [lease_status(x, said(x.offer.offer_id)) for x in self.leases.open],
-            "plan": plan_status(self._verdict, self._departure.asked_wake_utc),
-            "board": board_status(self._telemetry.sources, self._departure.receipt),
-            "meters": meter_status(self._telemetry.sources),
-            "boots": self._keeper.boots,
-            "node_sentence": said("node"),
-        }
-        return {key: mask_all(value, self._mask) for key, value in status.items()}
+        """How energy stands now, as JSON-able values."""
+        return self.views.status()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from edgepi.budget.duties import DutyRunner
+from edgepi.budget.learned import LearnedPowers
 from edgepi.budget.measuring import Measured, Measuring
 from edgepi.budget.store import lease_to_dict
 from edgepi.budget.telemetry import Source
@@ -58,32 +59,41 @@ def _soc(now: Measured, capacity_wh: float) -> dict[str, Any] | None:
     }
 
 
-def duty_status(runner: DutyRunner, sentence: str) -> dict[str, Any]:
-    """One duty with its levels."""
+def duty_status(runner: DutyRunner, sentence: str, learned: LearnedPowers) -> dict[str, Any]:
+    """One duty with its levels; *learned* says whether its power is known better than stated."""
+    now = runner.state(learned)
     return {
         "consumer": runner.consumer,
         "level": runner.level,
-        "power_w": runner.power_w,
+        "power_w": now.power_w(now.level),
+        "learned": learned.knows(runner.consumer, runner.level),
         "levels": [asdict(level) for level in runner.levels],
-        "points_per_h": runner.now.points_per_h,
+        "points_per_h": now.points_per_h,
         "failure": runner.failure,
         "sentence": sentence,
     }
 
 
-def lease_status(lease: Lease, sentence: str) -> dict[str, Any]:
+def lease_status(lease: Lease, sentence: str, learned: LearnedPowers) -> dict[str, Any]:
     """One lease; *sentence* is the latest about it."""
-    return lease_to_dict(lease) | {"sentence": sentence or lease.sentence, "power_w": lease.power_w}
+    return lease_to_dict(lease) | {
+        "sentence": sentence or lease.sentence,
+        "power_w": learned.lease_w(lease),
+        "learned": learned.knows(lease.offer.consumer, None),
+    }
 
 
-def plan_status(verdict: Verdict | None, asked_wake_utc: datetime | None) -> dict[str, Any]:
-    """When the node will sleep and wake, as far as that is decided."""
+def plan_status(
+    verdict: Verdict | None, asked_wake_utc: datetime | None, *, steps: bool = False
+) -> dict[str, Any]:
+    """When the node will sleep and wake, as far as that is decided, and each step if asked for."""
     plan = verdict.plan if verdict else None
     wake = asked_wake_utc or (plan.wake_utc if plan else None)
     return {
+        "made_utc": _text(plan.made_utc) if plan else None,
         "sleep_utc": _text(plan.sleep_utc) if plan else None,
         "wake_utc": _text(wake),
-        "steps": [_plain(asdict(step)) for step in plan.steps] if plan else [],
+        "steps": [_plain(asdict(step)) for step in plan.steps] if plan and steps else [],
     }
 
 

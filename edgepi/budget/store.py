@@ -24,7 +24,10 @@ _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, Recursi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What an earlier life left; *going* tells whether the node was about to go down."""
+    """What an earlier life left; *going* tells whether the node was about to go down.
+
+    *governors* holds the memory of each governor by its name, *more* what other parts keep.
+    """
 
     saved_utc: datetime
     monotonic_s: float
@@ -32,8 +35,8 @@ class Saved:
     stored_wh: float | None = None
     soc: Mapping[str, Any] = field(default_factory=dict)
     ledger: Mapping[str, Any] | None = None
-    governor: Mapping[str, Any] = field(default_factory=dict)
-    governor_name: str = ""
+    governors: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
     leases: tuple[Lease, ...] = ()
     boots: int = 0
 
@@ -90,8 +93,8 @@ def _encode(saved: Saved) -> str:
         "stored_wh": saved.stored_wh,
         "boots": saved.boots,
         "soc": dict(saved.soc),
-        "governor_name": saved.governor_name,
-        "governor": dict(saved.governor),
+        "governors": dict(saved.governors),
+        "more": dict(saved.more),
         "leases": [lease_to_dict(lease) for lease in saved.leases],
         "ledger": saved.ledger,
     }
@@ -109,11 +112,18 @@ def _decode(data: Any) -> Saved:
         stored_wh=None if stored is None else float(stored),
         boots=int(data["boots"]),
         soc=dict(data["soc"]),
-        governor_name=str(data["governor_name"]),
-        governor=dict(data["governor"]),
+        governors=_governors(data),
+        more=dict(data.get("more", {})),
         leases=tuple(_leases(data["leases"])),
         ledger=None if data["ledger"] is None else dict(data["ledger"]),
     )
+
+
+def _governors(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Memories by name; earlier files hold one governor's alone."""
+    if "governors" in data:
+        return dict(data["governors"])
+    return {str(data["governor_name"]): dict(data["governor"])}
 
 
 def _leases(items: Iterable[Any]) -> Iterable[Lease]:

@@ -28,6 +28,7 @@ COMMANDS = {
     "history": "show what an entity was over time",
     "status": "show how the node is",
     "power": "show the power board, sleep, wake",
+    "energy": "show what becomes of the energy and why; write a report",
     "sim": "run the node in a simulated world: sun, battery, chips",
     "simulate": "say what a panel and a battery would do through a measured year",
     "token": "make, list and revoke tokens for the page and the API",

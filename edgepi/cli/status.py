@@ -55,7 +55,8 @@ def _said(decision: Data) -> str:
 
 def _power(duty: Data) -> str:
     power_w = duty["power_w"]
-    return f"{power_w * 1000:.1f} mW" if 0 < power_w < 0.01 else f"{power_w:.2f} W"
+    shown = f"{power_w * 1000:.1f} mW" if 0 < power_w < 0.01 else f"{power_w:.2f} W"
+    return f"{shown} learned" if duty.get("learned") else shown
 
 
 def _facts(health: Data, status: Data) -> Iterator[tuple[str, str]]:
@@ -71,6 +72,8 @@ def _facts(health: Data, status: Data) -> Iterator[tuple[str, str]]:
     guard = (energy.get("guard") or {}).get("in_force", "none")
     if guard != "none":
         yield "guard", paint(f"the {guard} guard is in force", "yellow")
+    if trouble := energy.get("governor_trouble"):
+        yield "governor", paint(f"by {energy.get('governor')} for now: the chosen one {trouble}", "yellow")
     if wake := ((energy.get("board") or {}).get("armed") or {}).get("wake_utc"):
         yield "next wake", f"{wake[:16].replace('T', ' ')} UTC"
     for note in status["notes"]:

@@ -97,6 +97,10 @@ def _interpret(document: Document, reader: PluginReader, path: Path) -> Settings
     reader.read(data.get("plugins"))
     if any(value is None for value in built.values()):
         return None
+    panel = built["energy"].panel
+    built["node"] = dataclasses.replace(
+        built["node"], panel_tilt_deg=panel.tilt_deg, panel_azimuth_deg=panel.azimuth_deg
+    )
     return Settings(**built, path=path)
 
 

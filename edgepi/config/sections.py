@@ -14,6 +14,7 @@ from edgepi.config.settings import (
     BoardSettings,
     Chemistry,
     EnergySettings,
+    GovernorName,
     GuardSettings,
     HttpSettings,
     LoggingSettings,
@@ -29,6 +30,7 @@ __all__ = ["COMMON_KEYS", "SECTIONS"]
 DAY_S = 86400.0
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _HOST = Text(r"[A-Za-z0-9_.:%-]+", "a host name or address such as 127.0.0.1 or ::")
+_ENTITY = Text(r"[a-z0-9_]+\.[a-z0-9_]+", "an entity such as shed.temperature")
 _KEEP = TimeSpan(min_s=3600, unit_s=DAY_S, forever="forever")
 _POWER = Number(min=0, max=10_000)
 
@@ -50,6 +52,12 @@ BATTERY = Section(
         Key("chemistry", Choice(get_args(Chemistry)), "What the battery is made of.", "lifepo4"),
         Key("capacity_wh", Number(above=0, max=1e6), "Usable energy when full, Wh.", "154"),
         Key("series_cells", Integer(1, 32), "Cells in series; left out: what suits 12 V.", "4"),
+        Key(
+            "temperature",
+            _ENTITY,
+            "Entity that shows how warm the battery is, in °C; left out: what a board measures.",
+            "shed.temperature",
+        ),
     ),
 )
 
@@ -113,7 +121,19 @@ ENERGY = Section(
         Key("panel", PANEL, "The solar panel."),
         Key("board", BOARD, "The computer's own needs."),
         Key("guards", GUARDS, "Measured voltages below which the node sheds load."),
+        Key(
+            "governor",
+            Choice(get_args(GovernorName)),
+            "What decides: the price of energy, thinking days ahead, or plain thresholds of charge.",
+            "price",
+        ),
         Key("points_per_rlc", Number(min=0, max=1e9), "Points that one RLC of net earnings is worth.", "10"),
+        Key(
+            "grid_co2_g_per_kwh",
+            Number(0, 2000),
+            "What a kWh from the grid would emit, g of CO2, to count what the sun saves.",
+            "56",
+        ),
         Key("allow_halt", Flag(), "Let EdgePi halt this machine even if no power board was found.", "false"),
         Key("interval", TimeSpan(0.1, 3600), "How often the supply is read.", "10s", "interval_s"),
     ),

@@ -15,6 +15,7 @@ __all__ = [
     "BatterySettings",
     "BoardSettings",
     "EnergySettings",
+    "GovernorName",
     "GuardSettings",
     "HttpSettings",
     "LoggingSettings",
@@ -26,15 +27,20 @@ __all__ = [
 ]
 
 Chemistry = Literal["lifepo4", "li-ion", "lead-acid"]
+GovernorName = Literal["price", "thresholds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatterySettings:
-    """The battery; *series_cells* None takes what the chemistry and 12 V suggest."""
+    """The battery; *series_cells* None takes what the chemistry and 12 V suggest.
+
+    *temperature* names the entity that shows how warm it is (C).
+    """
 
     chemistry: Chemistry = "lifepo4"
     capacity_wh: float = 154.0
     series_cells: int | None = None
+    temperature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +72,15 @@ class GuardSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergySettings:
-    """Section ``energy``."""
+    """Section ``energy``; *grid_co2_g_per_kwh* is what the grid's electricity costs the climate."""
 
     battery: BatterySettings = field(default_factory=BatterySettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     board: BoardSettings = field(default_factory=BoardSettings)
     guards: GuardSettings = field(default_factory=GuardSettings)
+    governor: GovernorName = "price"
     points_per_rlc: float = 10.0
+    grid_co2_g_per_kwh: float = 473.0
     allow_halt: bool = False
     interval_s: float = 10.0
 

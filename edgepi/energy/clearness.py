@@ -70,6 +70,11 @@ class ClearnessMemory:
         top = self._settings.clearness_max
         self._days.append(None if clearness is None else min(max(clearness, 0.0), top))
 
+    @property
+    def measured(self) -> int:
+        """How many of the days that are remembered were measured."""
+        return sum(clearness is not None for clearness in self._days)
+
     def chain(self) -> Chain:
         """Sum up what the past says of today."""
         centres = self._centres()
@@ -116,4 +121,5 @@ class ClearnessMemory:
     def recall(self, memory: Sequence[float | None]) -> None:
         """Take over an earlier `memory`."""
         self._days.clear()
-        self._days.extend(memory)
+        for clearness in memory:
+            self.learn(clearness)

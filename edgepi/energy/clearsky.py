@@ -11,7 +11,7 @@ from datetime import date
 
 from edgepi.energy.settings import SLOT_H, SLOTS, Site
 
-__all__ = ["air_mass", "clear_sky_day", "clear_sky_w_m2"]
+__all__ = ["air_mass", "clear_sky_day", "clear_sky_w_m2", "season"]
 
 _SOLAR_W_M2 = 1361.0
 _SAMPLES = 8
@@ -36,7 +36,7 @@ def clear_sky_w_m2(sin_el: float, cos_incidence: float, tilt_rad: float) -> floa
     return beam * max(0.0, cos_incidence) + diffuse * seen + ground
 
 
-def _season(day_of_year: float) -> tuple[float, float]:
+def season(day_of_year: float) -> tuple[float, float]:
     """Declination in radians and equation of time in minutes (Spencer 1971)."""
     g = 2.0 * math.pi * (day_of_year - 1.0) / 365.0
     declination = (
@@ -55,7 +55,7 @@ def _season(day_of_year: float) -> tuple[float, float]:
 
 def clear_sky_day(site: Site, day: date) -> list[float]:
     """Mean irradiance (W/m2) of each slot of the solar day that begins on the UTC date *day*."""
-    declination, equation_min = _season(day.timetuple().tm_yday + 0.5)
+    declination, equation_min = season(day.timetuple().tm_yday + 0.5)
     phi, tilt = math.radians(site.latitude), math.radians(site.tilt)
     # Azimuth of the plane from the direction of the sun at noon in the north, west positive.
     gamma = math.radians(site.azimuth - 180.0)

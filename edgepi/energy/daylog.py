@@ -29,9 +29,9 @@ class SlotTime:
 
 def slot_time(site: Site, when: datetime) -> SlotTime:
     """Say in which solar day of a site a moment lies, and where."""
-    shifted = when.astimezone(UTC) - timedelta(hours=site.midnight_slot * SLOT_H)
-    midnight = shifted.replace(hour=0, minute=0, second=0, microsecond=0)
-    return SlotTime(shifted.date(), (shifted - midnight) / timedelta(hours=1))
+    at = when.astimezone(UTC) - timedelta(hours=site.midnight_slot * SLOT_H)
+    seconds = 60.0 * at.minute + at.second + at.microsecond / 1e6
+    return SlotTime(at.date(), at.hour + seconds / 3600.0)
 
 
 class DayLog:
@@ -58,6 +58,11 @@ class DayLog:
             self._sums[slot] += harvest_w * (stop - start)
             self._hours[slot] += stop - start
             start = stop if stop > start else until.hour
+
+    def fill(self, slot: int, hours: float, harvest_w: float) -> None:
+        """Take in a mean power for some hours of one slot, learned afterwards."""
+        self._sums[slot] += harvest_w * hours
+        self._hours[slot] += hours
 
     def means(self, slots: int = SLOTS) -> list[float | None]:
         """Mean watts of the first *slots* slots."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,9 +18,23 @@ from edgepi.energy.policy import Choice, Moment, choose
 from edgepi.energy.settings import SLOTS, EngineSettings, Site, Store
 from edgepi.energy.watervalue import DayWorth, WaterValue
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "View"]
 
 _TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the engine makes of a moment; nothing in it changes, so any thread may ask it."""
+
+    settings: EngineSettings
+    worth: DayWorth
+    now: Nowcast
+    clear_w: tuple[float, ...]
+
+    def choose(self, rungs: Sequence[Rung], moment: Moment) -> Choice:
+        """Say which of *rungs* is best."""
+        return choose(self.settings, self.worth, rungs, moment, self.now)
 
 
 class Engine:
@@ -45,7 +61,6 @@ class Engine:
         self._prior: list[float] = []
         self._rungs: tuple[Rung, ...] = ()
         self._worth: DayWorth | None = None
-        self._latched = False
         self._now: tuple[int, Nowcast] | None = None
 
     def begin_day(self, day: date, rungs: tuple[Rung, ...], forecast: Sequence[float | None] = ()) -> None:
@@ -91,8 +106,45 @@ class Engine:
 
     def reprice(self, rungs: tuple[Rung, ...]) -> None:
         """Take in another demand."""
-        if not _alike(rungs, self._rungs):
-            self._price(rungs, sweeps=self.settings.first_sweeps)
+        if self.stale(rungs):
+            self.price(rungs)
+
+    def price(self, rungs: tuple[Rung, ...]) -> None:
+        """Price energy anew, as for a demand or a battery that was not known before."""
+        self._price(rungs, sweeps=self.settings.first_sweeps)
+
+    def stale(self, rungs: tuple[Rung, ...]) -> bool:
+        """Whether a demand differs so much from the last that energy is to be priced anew."""
+        return self._worth is None or not _alike(rungs, self._rungs)
+
+    def pass_day(self, day: date, harvest_w: Sequence[float | None]) -> None:
+        """Learn of a day that went by without being priced, such as one slept through."""
+        self._finish_day(day)
+        self._day, self._seen, self._clear = day, list(harvest_w), self._envelope.of(day)
+
+    def drop_day(self) -> None:
+        """Forget what was seen of the day: its date was wrong."""
+        self._day, self._seen, self._now = None, [], None
+
+    def clear_w(self, day: date) -> list[float]:
+        """Harvest (W) of each slot of a clear day, as far as is known."""
+        return self._clear if day == self._day else self._envelope.of(day)
+
+    @property
+    def day(self) -> date | None:
+        """The solar day that is being lived."""
+        return self._day
+
+    @property
+    def days_learned(self) -> int:
+        """Measured days that the engine remembers."""
+        return self._clearness.measured
+
+    @property
+    def forecast_sd(self) -> float:
+        """Spread of a forecast of today's clearness, as learned."""
+        _, slope, sd = self._trust.fit(0)
+        return sd / slope
 
     def note(self, harvest_w: float | None) -> None:
         """Take in the mean harvest of the slot that has ended."""
@@ -100,7 +152,7 @@ class Engine:
 
     def observe(self, harvest_w: Sequence[float | None]) -> None:
         """Take in the mean harvest of all slots of this day that have ended."""
-        if len(harvest_w) != len(self._seen):
+        if list(harvest_w) != self._seen:
             self._seen, self._now = list(harvest_w), None
 
     @property
@@ -119,11 +171,14 @@ class Engine:
             self._now = slot, made
         return self._now[1]
 
+    @property
+    def view(self) -> View:
+        """What may be asked of this moment."""
+        return View(self.settings, self.worth, self.nowcast, tuple(self._clear))
+
     def choose(self, rungs: Sequence[Rung], moment: Moment) -> Choice:
         """Say which of *rungs* is best now."""
-        choice = choose(self.settings, self.worth, rungs, moment, self.nowcast)
-        self._latched = choice.latched
-        return choice
+        return self.view.choose(rungs, moment)
 
     def memory(self) -> Mapping[str, Any]:
         """What must outlive a restart, as JSON-able values."""
@@ -137,18 +192,25 @@ class Engine:
         }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Take over an earlier `memory`; what does not fit is left out."""
+        """Take over an earlier `memory`; one that does not fit is left out altogether."""
         try:
             day = date.fromisoformat(memory["day"])
             seen = _numbers(memory["seen"])[:SLOTS]
-            self._envelope.recall([_numbers(past) for past in memory["envelope"]])
-            self._clearness.recall(_numbers(memory["clearness"]))
-            self._trust.recall(memory["forecast"]["pairs"], memory["forecast"]["issued"])
-            worth = memory["worth"]
-            if {len(row) for row in worth} == {self.settings.levels}:
-                self._water.recall(worth)
-        except (KeyError, TypeError, ValueError):
+            envelope = [_numbers(past) for past in memory["envelope"]]
+            clearness = _numbers(memory["clearness"])
+            pairs = [[(_number(f), _number(k)) for f, k in lead] for lead in memory["forecast"]["pairs"]]
+            issued = {
+                str(int(due)): {str(int(lead)): _number(value) for lead, value in said.items()}
+                for due, said in memory["forecast"]["issued"].items()
+            }
+            worth = [[_number(value) for value in row] for row in memory["worth"]]
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return
+        self._envelope.recall(envelope)
+        self._clearness.recall(clearness)
+        self._trust.recall(pairs, issued)
+        if [len(row) for row in worth] == [self.settings.levels] * len(self.settings.class_prior):
+            self._water.recall(worth)
         self._day, self._seen, self._clear = day, seen, self._envelope.of(day)
 
     @property
@@ -158,7 +220,14 @@ class Engine:
 
 
 def _numbers(values: Sequence[Any]) -> list[float | None]:
-    return [None if value is None else float(value) for value in values]
+    return [None if value is None else _number(value) for value in values]
+
+
+def _number(value: Any) -> float:
+    """A finite float; raises ValueError or TypeError for what is none."""
+    if isinstance(value, str) or not math.isfinite(number := float(value)):
+        raise ValueError(value)
+    return number
 
 
 def _alike(some: Sequence[Rung], others: Sequence[Rung]) -> bool:

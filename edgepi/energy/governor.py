@@ -66,6 +66,13 @@ class DutyNow:
         """Power of a level above the idle node: measured if known, else as stated."""
         return self.learned_w.get(name, self.levels[self.index(name)].power_w)
 
+    def points(self, name: str) -> float:
+        """Points per hour of a level: as its duty states them, scaled to what the whole is worth here."""
+        index, full = self.index(name), self.levels[-1].points_per_h
+        if full <= 0.0:
+            return self.points_per_h * index / max(1, len(self.levels) - 1)
+        return self.levels[index].points_per_h * (self.points_per_h / full)
+
     @property
     def vital(self) -> bool:
         """Whether it is shed last."""
@@ -115,7 +122,8 @@ class Situation:
 
     *supply* holds only fresh values; *soc* is None when nothing ever measured the battery, and
     *metered* says whether anything should; *harvest_w* is what the panel gives now, measured or
-    derived.
+    derived, and *harvest_curtailed* whether it could give more than the battery takes, None where
+    nobody can tell.
     """
 
     now_utc: datetime
@@ -129,6 +137,8 @@ class Situation:
     soc: SocEstimate | None = None
     metered: bool = False
     harvest_w: float | None = None
+    harvest_curtailed: bool | None = None
+    battery_temperature_c: float | None = None
     guard: GuardState = field(default_factory=GuardState)
     duties: tuple[DutyNow, ...] = ()
     leases: tuple[Lease, ...] = ()

@@ -1,4 +1,4 @@
-"""The books of energy: harvested = used + stored + lost, for each day and since installation.
+"""The books of energy: harvested = used + stored + lost, for each day and month and since installation.
 
 Flows between two readings are the mean of both. What is measured is booked as measured; one
 flow that is not measured follows from the others; with too little to go by the time is booked as
@@ -16,7 +16,7 @@ from typing import Any
 from edgepi.energy.flows import Flows, settle
 from edgepi.energy.sentences import zone
 
-__all__ = ["Account", "Ledger", "Tick"]
+__all__ = ["Account", "Ledger", "Tick", "month_of"]
 
 UNEXPLAINED = "unexplained"
 _KEPT_DAYS = 35
@@ -66,9 +66,15 @@ class Account:
             "balance_wh": self.balance_wh,
         }
 
+    def compact(self) -> dict[str, Any]:
+        """The sums alone, to a millionth, for a file that is written often and kept for years."""
+        sums: dict[str, Any] = {name: round(getattr(self, name), 6) for name in _SUMS}
+        used = {name: round(energy_wh, 6) for name, energy_wh in self.used_wh.items()}
+        return {name: value for name, value in (sums | {"used_wh": used}).items() if value}
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Account:
-        """Read what `as_dict` wrote.
+        """Read what `as_dict` or `compact` wrote.
 
         Raises:
             ValueError: something in it is no finite number.
@@ -109,6 +115,7 @@ class Ledger:
         self._pending_wh = 0.0
         self.total = Account()
         self.days: dict[date, Account] = {}
+        self.months: dict[str, Account] = {}
         self._undated = Account()
 
     def book(self, tick: Tick) -> Account:
@@ -183,17 +190,20 @@ class Ledger:
             self._undated.add(booked)
             return
         today = tick.now_utc.astimezone(self._zone).date()
-        day = self.days.setdefault(today, Account())
-        day.add(booked)
-        day.add(self._undated)
-        self._undated = Account()
+        booked, self._undated = _sum(booked, self._undated), Account()
+        self.days.setdefault(today, Account()).add(booked)
+        self.months.setdefault(month_of(today), Account()).add(booked)
         while len(self.days) > _KEPT_DAYS:
             del self.days[min(self.days, key=lambda known: (-abs((known - today).days), known))]
 
     def memory(self) -> dict[str, Any]:
         """What must outlive a restart, JSON-able."""
-        days = {day.isoformat(): account.as_dict() for day, account in self.days.items()}
-        return {"total": self.total.as_dict(), "days": days, "undated": self._undated.as_dict()}
+        return {
+            "total": self.total.compact(),
+            "days": {day.isoformat(): account.compact() for day, account in self.days.items()},
+            "months": {month: account.compact() for month, account in self.months.items()},
+            "undated": self._undated.compact(),
+        }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Go on from an earlier `memory`.
@@ -203,8 +213,30 @@ class Ledger:
         """
         total = Account.from_dict(memory["total"])
         days = {date.fromisoformat(day): Account.from_dict(data) for day, data in memory["days"].items()}
+        kept = memory.get("months")
+        months = _months(days) if kept is None else {str(m): Account.from_dict(kept[m]) for m in kept}
         self._undated = Account.from_dict(memory.get("undated", {}))
-        self.total, self.days = total, days
+        self.total, self.days, self.months = total, days, months
+
+
+def month_of(day: date) -> str:
+    """The month of a day, as ``2026-11``."""
+    return f"{day:%Y-%m}"
+
+
+def _sum(*accounts: Account) -> Account:
+    total = Account()
+    for account in accounts:
+        total.add(account)
+    return total
+
+
+def _months(days: Mapping[date, Account]) -> dict[str, Account]:
+    """Months as far as days tell of them: earlier books knew none."""
+    months: dict[str, Account] = {}
+    for day, account in days.items():
+        months.setdefault(month_of(day), Account()).add(account)
+    return months
 
 
 def _finite(value: Any) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edgepi.energy.cold import harvest_taken_w
 from edgepi.energy.demand import Rung
 from edgepi.energy.nowcast import Nowcast
 from edgepi.energy.settings import SLOT_H, SLOTS, EngineSettings
@@ -21,7 +22,8 @@ class Moment:
 
     *last* is the rung that runs now by its picks, None if the node is off; *kept* names what may not
     be stopped, with the hours still to go; *latched* says that the node rests until the battery has
-    risen above the higher margin.
+    risen above the higher margin. A cold battery takes no more than *charge_limit_w*, and no better is
+    expected of the rest of the day.
     """
 
     energy_wh: float
@@ -30,6 +32,7 @@ class Moment:
     last: Mapping[str, str] | None = None
     kept: Mapping[str, float] = field(default_factory=dict)
     latched: bool = False
+    charge_limit_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ def choose(
     now: Nowcast,
 ) -> Choice:
     """Weigh every rung; what would come too near the floor is forbidden."""
-    reader = _Reader(worth, now)
+    reader = _Reader(worth, now, dull=moment.charge_limit_w is not None)
     floor = worth.plan.store.floor_wh
     margin = settings.on_margin if moment.latched else settings.off_margin
     latched = moment.energy_wh < floor + margin * worth.plan.store.capacity_wh
@@ -75,9 +78,11 @@ def choose(
 class _Reader:
     """Reads the worth of energy at any hour, between slots by their mean."""
 
-    def __init__(self, worth: DayWorth, now: Nowcast) -> None:
+    def __init__(self, worth: DayWorth, now: Nowcast, *, dull: bool = False) -> None:
         self.worth = worth
         self.now = now
+        # What the battery cannot take is worth no more than a day without sun.
+        self._classes = (1.0, *[0.0] * (len(now.classes) - 1)) if dull else now.classes
         self._rows: dict[float, list[float]] = {}
 
     def row(self, day_h: float) -> list[float]:
@@ -85,9 +90,9 @@ class _Reader:
         if day_h not in self._rows:
             place = round(day_h / SLOT_H, 6)
             slot = int(place)
-            found = self.worth.row(slot, self.now.classes)
+            found = self.worth.row(slot, self._classes)
             if part := place - slot:
-                later = self.worth.row(slot + 1, self.now.classes)
+                later = self.worth.row(slot + 1, self._classes)
                 found = [x + part * (y - x) for x, y in zip(found, later, strict=True)]
             self._rows[day_h] = found
         return self._rows[day_h]
@@ -149,6 +154,7 @@ def _after(
     while passed_h < to_h - _INSTANT_H:
         step_h = min(moment.hours, to_h - passed_h)
         harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        harvest = harvest_taken_w(harvest, rung.power_w, moment.charge_limit_w)
         energy_wh = reader.worth.plan.store.after(energy_wh, harvest, rung.power_w, step_h)
         passed_h += step_h
     return energy_wh
@@ -162,6 +168,7 @@ def floor_safe(settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Mo
     while passed_h < bound_h - _INSTANT_H:
         step_h = min(moment.hours, bound_h - passed_h)
         harvest = settings.pessimism * reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        harvest = harvest_taken_w(harvest, rung.power_w, moment.charge_limit_w)
         energy = store.after(energy, harvest, rung.power_w, step_h)
         if energy < least:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from edgepi.energy.governor import Situation, SleepPlan, Verdict
 from edgepi.energy.offers import latest_wake
@@ -12,7 +12,7 @@ from edgepi.energy.shedding import Thresholds, until
 from edgepi.energy.sun import is_up
 from edgepi.model import Guard, LeaseState, WakePlan
 
-__all__ = ["plan_sleep", "wake_plan"]
+__all__ = ["plan_sleep", "wake_at", "wake_plan"]
 
 _SOONEST = timedelta(minutes=2)
 
@@ -23,14 +23,29 @@ def wake_plan(situation: Situation, retry_s: float) -> WakePlan:
     wake, again = next_light(situation), now + timedelta(seconds=retry_s)
     if all(is_up(at, node.latitude, node.longitude) for at in (now, again)):
         wake = min(wake, again)
+    return wake_at(situation, wake)
+
+
+def wake_at(situation: Situation, wake: datetime) -> WakePlan:
+    """Wake then, but always before a deadline; the battery's recovery and a fallback wake it too."""
+    now = situation.now_utc
     deadlines = [at for at in (latest_wake(situation, lease) for lease in situation.leases) if at]
     wake = max(min([wake, *deadlines]), now + _SOONEST)
     # The board's own guaranteed wake is the second trigger: after the alarm, before a deadline.
     fallback = (wake - now) / timedelta(hours=1) + 2
     if deadlines:
         fallback = min(fallback, (min(deadlines) - now) / timedelta(hours=1))
-    recovery_v = situation.battery.facts.recovery_v * situation.battery.cells
-    return WakePlan(wake_utc=wake, recovery_v=recovery_v, fallback_hours=max(1, int(fallback)))
+    return WakePlan(wake_utc=wake, recovery_v=_recovery_v(situation), fallback_hours=max(1, int(fallback)))
+
+
+def _recovery_v(situation: Situation) -> float | None:
+    """Voltage that ends a sleep early; None where the battery stands there already: it would at once."""
+    battery = situation.battery
+    recovery_v = battery.facts.recovery_v * battery.cells
+    shown_v = situation.guard.voltage_v
+    if shown_v is None and situation.soc is not None:
+        shown_v = battery.rest_v(situation.soc.soc)
+    return None if shown_v is not None and shown_v >= recovery_v else recovery_v
 
 
 def plan_sleep(

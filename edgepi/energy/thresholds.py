@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from edgepi.energy.cold import cold_decisions
 from edgepi.energy.governor import Insight, LeaseVerb, LeaseVerdict, Situation, Verdict
 from edgepi.energy.guards import enforce
 from edgepi.energy.offers import finish_safe, held_wh, too_late
@@ -65,7 +66,7 @@ class ThresholdGovernor:
                 levels={consumer: level for consumer, (level, _) in chosen.items()},
                 leases=tuple(leases),
                 price_points_per_wh=_price(situation),
-                decisions=(*said, *waiting),
+                decisions=(*said, *waiting, *cold_decisions(situation)),
             ),
         )
         sleep = plan_sleep(situation, verdict, self._limits, resting=self._resting)

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgepi.energy.demand import Step, Want
 from edgepi.energy.governor import Situation
-from edgepi.energy.loads import LoadMeter
-from edgepi.model import Lease, LeaseState
+from edgepi.energy.usual import WANTING
+from edgepi.model import Lease, LeaseState, Offer
 
-__all__ = ["demand", "kept", "parts", "running"]
+__all__ = ["demand", "duty_wants", "job_want", "kept", "parts", "running"]
 
 _RUNNING = (LeaseState.RUNNING, LeaseState.COMMIT_ASKED)
-_WANTING = (LeaseState.OFFERED, LeaseState.GRANTED, LeaseState.PAUSED, *_RUNNING)
 _STARTED = (LeaseState.GRANTED, *_RUNNING)
 
 
-def demand(situation: Situation, meter: LoadMeter) -> tuple[Want, ...]:
+def demand(situation: Situation, scales: Mapping[str, float]) -> tuple[Want, ...]:
     """What duties and open leases want: power above the idle node, points per hour."""
-    duties = [
+    jobs = (job_want(lease.offer, scales) for lease in situation.leases if _wants(lease))
+    return (*duty_wants(situation), *jobs)
+
+
+def duty_wants(situation: Situation) -> tuple[Want, ...]:
+    """What duties want."""
+    return tuple(
         Want(
             duty.consumer,
             tuple(
-                Step(level.name, duty.power_w(level.name), level.points_per_h) for level in duty.levels[1:]
+                Step(level.name, duty.power_w(level.name), duty.points(level.name))
+                for level in duty.levels[1:]
             ),
         )
         for duty in situation.duties
-    ]
-    return (*duties, *(_job(lease, meter) for lease in situation.leases if _wants(lease)))
+    )
 
 
 def _wants(lease: Lease) -> bool:
-    return lease.state in _WANTING and not lease.offer.standing
+    return lease.state in WANTING and not lease.offer.standing
 
 
-def _job(lease: Lease, meter: LoadMeter) -> Want:
-    offer = lease.offer
+def job_want(offer: Offer, scales: Mapping[str, float]) -> Want:
+    """What the run phase of an offer wants."""
     run_h = offer.run.duration_s / 3600.0
-    power_w = offer.power_w * meter.scale(f"{offer.consumer}:run")
+    power_w = offer.power_w * scales.get(f"{offer.consumer}:run", 1.0)
     hold_h = 0.0 if offer.run.pausable else run_h
     return Want(offer.offer_id, (Step("run", power_w, offer.value_points / run_h),), hold_h)
 
@@ -43,7 +50,11 @@ def _job(lease: Lease, meter: LoadMeter) -> Want:
 def running(situation: Situation) -> dict[str, str] | None:
     """Levels and jobs that run now; None if nothing does."""
     picks = {duty.consumer: duty.level for duty in situation.duties if duty.index(duty.level)}
-    picks |= {lease.offer.offer_id: "run" for lease in situation.leases if lease.state in _STARTED}
+    picks |= {
+        lease.offer.offer_id: "run"
+        for lease in situation.leases
+        if lease.state in _STARTED and not lease.offer.standing
+    }
     return picks or None
 
 
@@ -64,5 +75,7 @@ def parts(situation: Situation) -> dict[str, float]:
             found[f"{duty.consumer}:{duty.level}"] = duty.levels[index].power_w
     for lease in situation.leases:
         if lease.draws:
-            found[f"{lease.offer.consumer}:run"] = lease.power_w
+            # A finish phase is other work than the run phase, and learned apart.
+            part = f"{lease.offer.consumer}:{'finish' if lease.finishing else 'run'}"
+            found[part] = found.get(part, 0.0) + lease.power_w
     return found

@@ -75,7 +75,9 @@ class WaterValue:
 
     def memory(self) -> list[list[float]]:
         """What must outlive a restart."""
-        return [] if self._worth is None else self._arithmetic.lists(self._worth)
+        if self._worth is None:
+            return []
+        return [[float(f"{value:.7g}") for value in row] for row in self._arithmetic.lists(self._worth)]
 
     def recall(self, memory: Sequence[Sequence[float]]) -> None:
         """Take over an earlier `memory`."""

@@ -14,7 +14,8 @@ class Supply:
     """One telemetry record; what is not measured is None, never zero.
 
     *input* is what comes from the panel or charger, *output* what the node draws,
-    *battery* what the battery shows (current and power positive while charging).
+    *battery* what the battery shows (current and power positive while charging);
+    *temperature_c* is the board's, *battery_temperature_c* the battery's.
     """
 
     time_utc: datetime
@@ -30,6 +31,7 @@ class Supply:
     battery_w: float | None = None
     battery_percent: float | None = None
     temperature_c: float | None = None
+    battery_temperature_c: float | None = None
 
     def merged(self, other: Supply) -> Supply:
         """This record with every gap filled from *other*; the newer time counts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from edgepi import __version__
 from edgepi.budget import BudgetService, PowerDesk
 from edgepi.config import Masker, Settings
-from edgepi.energy import ThresholdGovernor
+from edgepi.energy import Governor, ThresholdGovernor
+from edgepi.energy.priced import PricedGovernor
 from edgepi.errors import EdgePiError
 from edgepi.hardware import Machine, Phase
 from edgepi.node.steps import Steps
@@ -34,6 +35,11 @@ __all__ = ["Launch", "Node"]
 
 _log = logging.getLogger("edgepi.node")
 Step = Callable[[], Awaitable[None]]
+# A node prices energy once a day in a thread, in plain Python: for that numpy would cost 20 MB for good.
+GOVERNORS: Mapping[str, Callable[[], Governor]] = {
+    "price": lambda: PricedGovernor(numpy=False),
+    "thresholds": ThresholdGovernor,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ class Node:
             bus=self.bus,
             states=self.states,
             machine=machine,
-            governor=ThresholdGovernor(),
+            governor=GOVERNORS[settings.energy.governor](),
             state_dir=launch.state_dir,
             on_trouble=self._trouble,
             mask=self._mask,
@@ -209,6 +215,7 @@ class Node:
             cards=lambda: [card for cards in self.host.cards.values() for card in cards],
             notes=lambda: launch.notes,
             power=PowerDesk(self.budget),
+            energy=self.budget.views,
             healthy=self._health,
             mask=self._mask,
         )

@@ -10,7 +10,10 @@ __all__ = ["SunForecaster"]
 
 
 class SunForecaster(ABC):
-    """Foretells the sun; asked every *interval_s*, and again sooner after a failure."""
+    """Foretells the sun; asked every *interval_s*, and again sooner after a failure.
+
+    *interval_s* may change: it counts from the latest answer and is read after each.
+    """
 
     name: str = "forecast"
     interval_s: float = 3 * 3600.0

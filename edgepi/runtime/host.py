@@ -15,19 +15,10 @@ from edgepi.config.masking import Masker
 from edgepi.config.settings import PluginSettings, Settings
 from edgepi.errors import ConfigError, PluginError
 from edgepi.model import PluginStatusChanged
-from edgepi.plugin import (
-    Budget,
-    Card,
-    ComputeBackend,
-    Duty,
-    Hardware,
-    Notifier,
-    PowerController,
-    Route,
-    SupplyMeter,
-)
+from edgepi.plugin import Card, ComputeBackend, Hardware, Notifier, Route
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.containment import within
+from edgepi.runtime.energydesk import EnergyDesk
 from edgepi.runtime.instance import Declared, Equipment, Surroundings
 from edgepi.runtime.records import PluginStatus
 from edgepi.runtime.registry import PluginRegistry
@@ -43,19 +34,6 @@ __all__ = ["EnergyDesk", "InstanceStatus", "PluginHost"]
 START_S = 10.0
 STOP_S = 5.0
 log = logging.getLogger("edgepi.plugins")
-
-
-class EnergyDesk(Budget, Protocol):
-    """The budget as the host sees it: it starts, levels, reads and stops what it is given."""
-
-    def add_duty(self, duty: Duty, *, consumer: str, importance: float | None = None) -> None:
-        """Take over a duty; *importance* (points per hour at full) overrides its own."""
-
-    def add_meter(self, meter: SupplyMeter, *, name: str) -> None:
-        """Take over a meter."""
-
-    def add_controller(self, controller: PowerController, *, name: str) -> None:
-        """Take over a board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +189,7 @@ class PluginHost:
         self._set(found, status, "; ".join(f"{part}: {why}" for part, why in found.troubles.items()))
 
     def trouble(self, name: str, trouble: str | None) -> None:
-        """Take in the same of a duty, meter or board, by the name that the budget knows it by."""
+        """Take in the same of a duty, meter, board or forecaster, by the name that the budget knows it by."""
         if (known := self._handed_over.get(name)) is not None:
             self.note(*known, trouble)
 
@@ -291,6 +269,8 @@ class PluginHost:
             self._budget.add_meter(meter, name=self._named(instance, meter.name))
         for controller in declared.controllers:
             self._budget.add_controller(controller, name=self._named(instance, controller.name))
+        for forecaster in declared.forecasters:
+            self._budget.add_forecaster(forecaster, name=self._named(instance, forecaster.name))
 
     def _named(self, instance: _Instance, part: str) -> str:
         name = f"{instance.settings.instance}.{part}"

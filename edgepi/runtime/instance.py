@@ -24,6 +24,7 @@ from edgepi.plugin import (
     PowerController,
     Route,
     Sensor,
+    SunForecaster,
     SupplyMeter,
     Timers,
 )
@@ -125,6 +126,7 @@ class Declared:
     duties: tuple[Duty, ...] = ()
     meters: tuple[SupplyMeter, ...] = ()
     controllers: tuple[PowerController, ...] = ()
+    forecasters: tuple[SunForecaster, ...] = ()
     backends: tuple[ComputeBackend, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -147,6 +149,7 @@ class Declared:
             duties=_named(ask("duties")),
             meters=tuple(m for m in ask("supply_meters") if not isinstance(m, PowerController)),
             controllers=ask("power_controllers"),
+            forecasters=_named(ask("sun_forecasters")),
             backends=_named(ask("compute_backends")),
             notifiers=_named(ask("notifiers")),
             routes=ask("routes"),

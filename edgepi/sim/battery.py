@@ -1,4 +1,8 @@
-"""A LiFePO4 battery with its protection circuit, and books that balance."""
+"""A LiFePO4 battery with its protection circuit, and books that balance.
+
+Its voltage does not follow its table at once: after a change of current it creeps on for hours, and
+after charging it rests higher than after discharging. A charger that finds it full holds it high.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,8 @@ _REST_V = (
 _SOC = tuple(soc for soc, _ in _REST_V)
 _TABLE_CELLS = 4
 _MONTH_S = 30 * 86400.0
+# The hysteresis turns within a few hundredths of the capacity.
+_TURN = 30.0
 
 
 def rest_voltage_v(soc: float, cells: int) -> float:
@@ -35,13 +41,21 @@ def rest_voltage_v(soc: float, cells: int) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatterySpec:
-    """What the battery is; the protection opens at *empty_soc* and closes again at *release_soc*."""
+    """What the battery is; the protection opens at *empty_soc* and closes again at *release_soc*.
+
+    *slow_ohm* times the current is where the voltage creeps to with a time constant of *slow_s*;
+    *hysteresis_v* is how far it rests off its table, *held_v* what a charger holds when it is full.
+    """
 
     capacity_wh: float = 77.0
     cells: int = 4
     charge_efficiency: float = 0.95
     discharge_efficiency: float = 0.95
     resistance_ohm: float = 0.05
+    slow_ohm: float = 0.06
+    slow_s: float = 5400.0
+    hysteresis_v: float = 0.03
+    held_v: float = 14.2
     self_discharge_per_month: float = 0.03
     empty_soc: float = 0.0
     release_soc: float = 0.05
@@ -75,6 +89,9 @@ class Battery:
     open_circuit: bool = False
     current_a: float = 0.0
     accepted_w: float = 0.0
+    slow_v: float = 0.0
+    turned: float = 0.0
+    held: bool = False
 
     @property
     def soc(self) -> float:
@@ -86,7 +103,12 @@ class Battery:
         """V at the terminals; nothing while the protection is open."""
         if self.open_circuit:
             return 0.0
-        return rest_voltage_v(self.soc, self.spec.cells) + self.current_a * self.spec.resistance_ohm
+        if self.held:
+            return self.spec.held_v * self.spec.cells / _TABLE_CELLS
+        off_rest_v = self.slow_v + self.turned * self.spec.hysteresis_v
+        return (
+            rest_voltage_v(self.soc, self.spec.cells) + off_rest_v + self.current_a * self.spec.resistance_ohm
+        )
 
     def step(self, harvest_w: float, load_w: float, dt_s: float) -> bool:
         """Let *dt_s* pass; return whether the load was served.
@@ -109,8 +131,20 @@ class Battery:
         self.accepted_w = max(0.0, harvest_w - (self.books.spilled_wh - spilled_wh) / hours)
         if served:
             self.books.delivered_wh += load_w * hours
+        self.held = net_w > 0.0 and self.stored_wh >= self.spec.capacity_wh
+        self._creep(hours)
         self._protect()
         return served and not self.open_circuit
+
+    def _creep(self, hours: float) -> None:
+        kept = math.exp(-hours * 3600.0 / self.spec.slow_s)
+        self.slow_v = kept * self.slow_v + (1.0 - kept) * self.spec.slow_ohm * self.current_a
+        moved = (
+            abs(self.current_a) * hours * rest_voltage_v(self.soc, self.spec.cells) / self.spec.capacity_wh
+        )
+        kept = math.exp(-_TURN * moved)
+        way = (self.current_a > 0.0) - (self.current_a < 0.0)
+        self.turned = kept * self.turned + (1.0 - kept) * way
 
     def _leak(self, dt_s: float) -> None:
         kept = math.exp(-self.spec.self_discharge_per_month * dt_s / _MONTH_S)
@@ -156,6 +190,9 @@ class Battery:
             "books": asdict(self.books),
             "open_circuit": self.open_circuit,
             "current_a": self.current_a,
+            "slow_v": self.slow_v,
+            "turned": self.turned,
+            "held": self.held,
         }
 
     @classmethod
@@ -167,4 +204,7 @@ class Battery:
             books=Books(**data["books"]),
             open_circuit=bool(data["open_circuit"]),
             current_a=float(data["current_a"]),
+            slow_v=float(data.get("slow_v", 0.0)),
+            turned=float(data.get("turned", 0.0)),
+            held=bool(data.get("held", False)),
         )

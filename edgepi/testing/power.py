@@ -1,4 +1,4 @@
-"""Stand-ins around the energy budget: a board, a meter, a duty and the machine itself."""
+"""Stand-ins around the energy budget: a board, a meter, a duty, a forecaster and the machine itself."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from edgepi.clock import Clock
-from edgepi.errors import BusError, HardwareError
+from edgepi.errors import BusError, ForecastError, HardwareError
 from edgepi.hardware import Phase
-from edgepi.model import Lease, Level, Supply, WakePlan, WakeReason, WakeReasonKind, WakeReceipt
-from edgepi.plugin import Duty, PowerCapabilities, PowerController, SupplyMeter
+from edgepi.model import (
+    Lease,
+    Level,
+    SunForecast,
+    Supply,
+    WakePlan,
+    WakeReason,
+    WakeReasonKind,
+    WakeReceipt,
+)
+from edgepi.plugin import Duty, PowerCapabilities, PowerController, SunForecaster, SupplyMeter
 from edgepi.testing.doubles import FakeHardware
 
-__all__ = ["FakeBoard", "FakeDuty", "FakeMachine", "FakeMeter"]
+__all__ = ["FakeBoard", "FakeDuty", "FakeForecaster", "FakeMachine", "FakeMeter"]
 
 
 class FakeMachine(FakeHardware):
@@ -178,3 +187,37 @@ class FakeDuty(Duty):
     async def stop(self) -> None:
         """Note."""
         self.stopped = True
+
+
+class FakeForecaster(SunForecaster):
+    """Foretells *hours* of sun by day from the full hour on; *fails* or *hangs* on request."""
+
+    timeout_s = 0.05
+
+    def __init__(self, clock: Clock, *, name: str = "forecast", w_m2: float = 400.0, hours: int = 72) -> None:
+        self.name = name
+        self.clock_source = clock
+        self.w_m2 = w_m2
+        self.hours = hours
+        self.fails = self.hangs = False
+        self.starts = self.stops = self.asked = 0
+
+    async def start(self) -> None:
+        """Count."""
+        self.starts += 1
+
+    async def fetch(self) -> SunForecast:
+        """Foretell the same sun for every hour from 6 to 18 UTC."""
+        self.asked += 1
+        if self.hangs:
+            await asyncio.get_running_loop().create_future()
+        if self.fails:
+            raise ForecastError("nobody knows")
+        now = self.clock_source.now()
+        start = now.replace(minute=0, second=0, microsecond=0)
+        sun = tuple(self.w_m2 if 6 <= (start.hour + n) % 24 < 18 else 0.0 for n in range(self.hours))
+        return SunForecast(issued_utc=now, start_utc=start, irradiance_w_m2=sun, source=self.name)
+
+    async def stop(self) -> None:
+        """Count."""
+        self.stops += 1

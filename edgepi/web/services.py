@@ -18,6 +18,7 @@ from edgepi.runtime.states import StateStore
 __all__ = [
     "CHARTS",
     "DecisionReader",
+    "EnergyReader",
     "HistoryReader",
     "PluginView",
     "PowerRequests",
@@ -65,6 +66,16 @@ class PowerRequests(Protocol):
         """Switch the node off in order, on again at *wake_utc*."""
 
 
+class EnergyReader(Protocol):
+    """What there is to know of energy beyond the status."""
+
+    def report(self) -> Mapping[str, Any]:
+        """The status with plan, books, earnings and what was learned."""
+
+    def explain(self) -> Sequence[str]:
+        """Why things are as they are, in sentences."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginView:
     """One line of the list of plugins; *instance* None when it is not configured."""
@@ -102,6 +113,7 @@ class WebServices:
     cards: Callable[[], Sequence[Card]] = tuple
     notes: Callable[[], Sequence[str]] = tuple
     power: PowerRequests | None = None
+    energy: EnergyReader | None = None
     charts: Mapping[str, str] = field(default_factory=lambda: CHARTS)
     healthy: Callable[[], Mapping[str, bool]] = dict
     mask: Callable[[str], str] = str

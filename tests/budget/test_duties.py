@@ -7,6 +7,8 @@ import pytest
 
 import edgepi.budget.duties as module
 from edgepi.budget.duties import DutyHooks, DutyRunner, check_levels
+from edgepi.budget.learned import LearnedPowers
+from edgepi.energy import Insight
 from edgepi.errors import ContractError
 from edgepi.model import Level
 from edgepi.testing.clock import ManualClock
@@ -14,6 +16,7 @@ from edgepi.testing.power import FakeDuty
 
 NOW = datetime(2025, 6, 1, 10, 0, tzinfo=UTC)
 OFF = Level("off", 0.0, 0.0)
+NOTHING = LearnedPowers(Insight())
 
 
 class Scene:
@@ -59,8 +62,8 @@ async def test_a_level_is_applied_and_told(scene: Scene) -> None:
     await scene.runner.settled()
     assert scene.duty.applied == ["full"]
     assert scene.changed == [("camera", "off", "full")]
-    assert scene.runner.now.level == "full"
-    assert scene.runner.power_w == 1.0
+    assert scene.runner.state(NOTHING).level == "full"
+    assert scene.runner.state(NOTHING).power_w("full") == 1.0
 
 
 async def test_what_is_applied_already_is_not_applied_again(scene: Scene) -> None:

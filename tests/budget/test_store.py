@@ -28,6 +28,20 @@ async def test_what_was_saved_is_loaded(tmp_path: Path, make_offer: Callable[...
     assert store.path.stat().st_mode & 0o077 == 0
 
 
+async def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    old = {
+        "format": "edgepi-energy-1", "saved_utc": NOW.isoformat(), "monotonic_s": 5.0, "going": False,
+        "stored_wh": 3.0, "boots": 7, "soc": {}, "governor_name": "thresholds",
+        "governor": {"computing": True}, "leases": [], "ledger": None,
+    }  # fmt: skip
+    store = EnergyStore(tmp_path)
+    store.path.write_text(json.dumps(old))
+    saved, complaint = await store.load()
+    assert complaint is None
+    assert saved is not None
+    assert (saved.boots, saved.governors, saved.more) == (7, {"thresholds": {"computing": True}}, {})
+
+
 async def test_nothing_saved_is_nothing_wrong(tmp_path: Path) -> None:
     assert await EnergyStore(tmp_path).load() == (None, None)
 

@@ -55,6 +55,7 @@ def test_every_core_key_reaches_its_field(checked: Check) -> None:
         3,
     )
     assert (energy.panel.peak_w, energy.panel.tilt_deg, energy.panel.azimuth_deg) == (20.0, 30.0, 90.0)
+    assert (settings.node.panel_tilt_deg, settings.node.panel_azimuth_deg) == (30.0, 90.0)
     assert (energy.board.model, energy.board.idle_w, energy.board.boot_wh) == ("pi5", 3.5, 0.07)
     assert (energy.guards.run_v, energy.guards.commit_v) == (11.5, 11.0)
     assert (energy.points_per_rlc, energy.allow_halt, energy.interval_s) == (4.0, True, 5.0)

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +110,88 @@ def test_damaged_files_keep_no_node_from_running_and_are_said(simulate: Start, t
     assert "without halting" not in said, "the node was started again"
     for name in ("tokens.json", "quarantine.json", "energy.json", "the history was damaged"):
         assert name in said
+
+
+def _energy(node: Simulated) -> dict[str, Any]:
+    found: dict[str, Any] = node.client.get("energy")
+    return found
+
+
+def _priced(node: Simulated) -> dict[str, Any]:
+    """Wait until the price decides, with a plan of now."""
+
+    def decided() -> dict[str, Any] | None:
+        energy = _energy(node)
+        ready = energy["governor"] == "price" and not energy["thinking"] and energy["plan"]["steps"]
+        return energy if ready else None
+
+    found: dict[str, Any] = node.until("a plan by price", decided)
+    assert found["governor_trouble"] is None
+    return found
+
+
+def test_a_node_without_history_goes_by_the_price_and_shows_its_plan(simulate: Start) -> None:
+    node = simulate("--rate", "60", "--soc", "70")
+    energy = _priced(node)
+    assert len(energy["plan"]["steps"]) >= 48
+    assert energy["insight"]["days_learned"] == 0
+    assert 30.0 < energy["insight"]["clear_day_wh"] < 120.0
+    assert energy["price_points_per_wh"] >= 0.0
+    node.until("the duties by day", lambda: {duty["level"] for duty in _energy(node)["duties"]} == {"full"})
+    assert node.client.get("status")["energy"]["plan"]["steps"] == []
+    assert all(_energy(node)["duties"][n]["sentence"] for n in (0, 1))
+
+
+def test_thresholds_can_be_chosen(simulate: Start) -> None:
+    node = simulate("--rate", "60")
+    _running(node)
+    assert node.end() == 0
+    text = node.config.read_text().replace("energy:\n", "energy:\n  governor: thresholds\n", 1)
+    node.config.write_text(text)
+    again = simulate("--rate", "60")
+    _running(again)
+    energy = _energy(again)
+    assert (energy["governor"], energy["plan"]["steps"]) == ("thresholds", [])
+
+
+def test_what_was_learned_outlives_a_restart_and_a_kill_in_the_middle_of_a_thought(simulate: Start) -> None:
+    node = simulate("--rate", "600", "--soc", "80")
+
+    def idle() -> dict[str, Any] | None:
+        loads = {load["part"]: load for load in _energy(node)["insight"]["loads"]}
+        return loads["idle"] if loads["idle"]["hours"] > 0.5 else None
+
+    learned = node.until("an hour of learning", idle)
+    assert learned["learned_w"] != learned["stated_w"]
+    node.edgepi("sim", "rate", "60")
+    node.until("books on disk", lambda: "idle" in (node.state_dir / "energy.json").read_text())
+    # The first thing that a node does with its readings is to think; this one does not get far.
+    for _ in range(3):
+        killed = node.node_pid()
+        os.kill(killed, signal.SIGKILL)
+        node.until("a new process", lambda killed=killed: node.node_pid() != killed)
+        node.until("its readings", lambda: _energy(node)["soc"])
+    energy = _priced(node)
+    loads = {load["part"]: load for load in energy["insight"]["loads"]}
+    assert loads["idle"]["hours"] >= 0.25
+    assert loads["idle"]["learned_w"] == pytest.approx(learned["learned_w"], abs=0.15)
+
+
+@pytest.mark.parametrize("jump_s", [3 * 86400, -3 * 86400])
+def test_a_jump_of_the_clock_leaves_the_node_with_a_plan_of_now_and_true_books(
+    simulate: Start, jump_s: int
+) -> None:
+    node = simulate("--rate", "60", "--soc", "70", "--no-network-time")
+    before = _priced(node)["ledger"]["total"]["harvested_wh"]
+    node.edgepi("sim", "step-clock", str(jump_s))
+
+    def planned_now() -> dict[str, Any] | None:
+        energy = _priced(node)
+        now = datetime.fromisoformat(node.client.get("status")["time_utc"])
+        made = datetime.fromisoformat(energy["plan"]["made_utc"])
+        return energy if abs(now - made) < timedelta(minutes=20) else None
+
+    after = node.until("a plan of now", planned_now)
+    assert after["ledger"]["total"]["harvested_wh"] - before < 20.0
+    assert after["governor_trouble"] is None
+    _running(node)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -140,6 +141,46 @@ def test_only_the_latest_days_are_kept_but_the_total_stays() -> None:
     assert ledger.total.used_wh == {"boot": 60.0}
 
 
+def test_months_are_kept_for_ever_and_are_the_nodes_local_ones() -> None:
+    ledger = Ledger(time_zone="Europe/Berlin")
+    new_year = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    for day in range(400):
+        ledger.book_once("boot", 1.0, new_year + timedelta(days=day))
+    assert next(iter(ledger.months)) == "2026-01"
+    assert ledger.months["2026-01"].used_wh == {"boot": 31.0}
+    assert sum(account.total_used_wh for account in ledger.months.values()) == 400.0
+
+
+def test_earlier_books_without_months_get_those_that_their_days_tell_of() -> None:
+    ledger = Ledger(time_zone="UTC")
+    for day in range(20):
+        ledger.book_once("boot", 1.0, START + timedelta(days=day * 2))
+    before = {key: value for key, value in ledger.memory().items() if key != "months"}
+    again = Ledger(time_zone="UTC")
+    again.recall(before)
+    assert {month: account.total_used_wh for month, account in again.months.items()} == {
+        "2025-06": 15.0,
+        "2025-07": 5.0,
+    }
+
+
+def test_a_year_of_books_is_small_and_loses_nothing_by_being_kept() -> None:
+    ledger = Ledger(time_zone="UTC")
+    consumers = {f"plugin.part_{n}": 0.1234567 * n for n in range(6)}
+    for hour in range(365 * 24):
+        now = START + timedelta(hours=hour)
+        flows = Flows(input_w=3.3 + hour % 7, output_w=2.9, battery_w=0.3)
+        tick = Tick(monotonic_s=hour * 300.0, now_utc=now, flows=flows, stated_w=consumers)
+        ledger.book(tick)
+    text = json.dumps(ledger.memory(), separators=(",", ":"))
+    assert len(text) < 20_000
+    again = Ledger(time_zone="UTC")
+    again.recall(json.loads(text))
+    assert again.total.harvested_wh == pytest.approx(ledger.total.harvested_wh, abs=1e-5)
+    assert balanced(again.total)
+    assert all(balanced(account) for account in again.months.values())
+
+
 flow = st.none() | st.floats(0, 60)
 ticks = st.lists(
     st.tuples(
@@ -180,6 +221,13 @@ def test_books_balance_to_a_thousandth_whatever_is_measured_and_however_the_cloc
         summed.add(account)
     if len(ledger.days) < 35:
         assert summed.harvested_wh == pytest.approx(ledger.total.harvested_wh)
+    for book in (*ledger.days.values(), *ledger.months.values()):
+        assert balanced(book)
+    months = Account()
+    for account in ledger.months.values():
+        months.add(account)
+    assert months.total_used_wh == pytest.approx(ledger.total.total_used_wh)
+    assert months.gap_s == pytest.approx(ledger.total.gap_s)
 
 
 def test_memory_goes_on_where_it_stopped_and_nonsense_is_refused() -> None:

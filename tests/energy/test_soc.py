@@ -26,15 +26,52 @@ def test_voltage_alone_finds_the_charge_and_follows_it() -> None:
     assert estimate.soc == pytest.approx(0.2, abs=0.03)
 
 
-def test_coulombs_are_counted_between_voltages_that_say_little() -> None:
+def full_one() -> tuple[SocEstimator, float]:
+    """Return an estimator that knows its battery full, and the time it has got to."""
     estimator = SocEstimator(BATTERY)
-    estimate = estimator.update(0.0, voltage_v=13.3, current_a=0.0)
-    # -1.2 A for an hour takes a tenth of 12 Ah; the plateau's voltage does not move meanwhile.
-    for minute in range(1, 61):
-        estimate = estimator.update(minute * 60.0, voltage_v=13.3 - 1.2 * 0.05, current_a=-1.2)
+    for minute in range(121):
+        estimator.update(minute * 60.0, voltage_v=14.2, current_a=0.1)
+    return estimator, 7200.0
+
+
+def test_absorption_with_little_current_means_full() -> None:
+    estimate = full_one()[0].estimate
     assert estimate is not None
-    assert estimate.soc == pytest.approx(0.62, abs=0.03)
+    assert estimate.soc == pytest.approx(0.985, abs=0.01)
+    assert estimate.sd < 0.03
+
+
+def test_absorption_with_much_current_is_not_full_yet() -> None:
+    estimator = SocEstimator(Battery.of("lead-acid", 144.0))
+    estimator.recall({"soc": 0.7, "sd": 0.02})
+    for minute in range(20):
+        estimator.update(minute * 60.0, voltage_v=14.2, current_a=3.0)
+    estimate = estimator.estimate
+    assert estimate is not None
+    assert estimate.soc < 0.9
+
+
+def test_charge_is_counted_where_voltages_say_little() -> None:
+    estimator, start_s = full_one()
+    # 1.2 A for five hours take half of 12 Ah and what is lost inside; the voltage stays on its plateau.
+    for minute in range(1, 301):
+        estimator.update(start_s + minute * 60.0, voltage_v=13.14, current_a=-1.2)
+    estimate = estimator.estimate
+    assert estimate is not None
+    assert estimate.soc == pytest.approx(0.985 - 0.5 * 13.14 / 12.8 / 0.95, abs=0.04)
     assert estimate.source == "voltage and current"
+
+
+def test_a_night_out_and_a_day_in_return_to_the_same_charge() -> None:
+    estimator, now_s = full_one()
+    # What comes in must make good the losses of both ways.
+    for hours, amps in ((10.0, -0.5), (10.0, 0.5 / 0.95**2)):
+        for _ in range(int(hours * 60)):
+            now_s += 60.0
+            estimator.update(now_s, current_a=amps)
+    estimate = estimator.estimate
+    assert estimate is not None
+    assert estimate.soc == pytest.approx(0.985, abs=0.01)
 
 
 def test_voltage_under_load_is_corrected_by_the_current() -> None:
@@ -51,7 +88,7 @@ def test_missing_telemetry_keeps_the_estimate_and_widens_its_doubt() -> None:
     later = estimator.update(4 * 3600.0)
     assert first is not None
     assert later is not None
-    assert later.soc == first.soc
+    assert later.soc == pytest.approx(first.soc, abs=0.001)
     assert later.sd > first.sd + 0.1
     assert later.source == "remembered"
 

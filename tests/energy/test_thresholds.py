@@ -119,7 +119,7 @@ def test_the_price_never_rises_with_charge_and_is_never_negative(make_situation:
 
 def low(make_situation: Make, make_duty: Make, **changes: Any) -> Situation:
     situation: Situation = make_situation(0.19, duties=(make_duty("camera", "off"),), **changes)
-    return situation
+    return replace(situation, guard=replace(situation.guard, voltage_v=12.8))
 
 
 def test_a_low_node_with_nothing_left_to_run_sleeps_by_night_until_the_sun_is_up(

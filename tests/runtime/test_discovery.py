@@ -35,7 +35,7 @@ def test_finding_a_plugin_does_not_import_it(make_dist: MakeDist, find: FindOne)
 
 
 def test_the_own_plugins_are_found() -> None:
-    assert {"weather", "wittypi", "ina219"} <= set(discover().names())
+    assert {"weather", "wittypi", "ina219", "openmeteo"} <= set(discover().names())
 
 
 def test_a_missing_manifest_is_a_load_error(make_dist: MakeDist, find: FindOne) -> None:

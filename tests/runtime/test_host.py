@@ -14,7 +14,7 @@ import pytest
 from edgepi.config.findings import Finding
 from edgepi.config.settings import PluginSettings, Settings
 from edgepi.model import Availability, NodeInfo, PluginStatusChanged
-from edgepi.plugin import Duty, PowerController, SupplyMeter
+from edgepi.plugin import Duty, PowerController, SunForecaster, SupplyMeter
 from edgepi.runtime.backoff import RetryPolicy
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.discovery import discover
@@ -56,6 +56,7 @@ class Desk(FakeBudget):
         super().__init__()
         self.duties: dict[str, tuple[Duty, float | None]] = {}
         self.sources: dict[str, SupplyMeter] = {}
+        self.forecasters: dict[str, SunForecaster] = {}
 
     def add_duty(self, duty: Duty, *, consumer: str, importance: float | None = None) -> None:
         self.duties[consumer] = (duty, importance)
@@ -65,6 +66,9 @@ class Desk(FakeBudget):
 
     def add_controller(self, controller: PowerController, *, name: str) -> None:
         self.sources[name] = controller
+
+    def add_forecaster(self, forecaster: SunForecaster, *, name: str) -> None:
+        self.forecasters[name] = forecaster
 
 
 class House:
@@ -351,6 +355,13 @@ def duties(): return [Watch()]
 @hookimpl
 def supply_meters(): return [Gauge()]
 
+class Oracle(SunForecaster):
+    name = "oracle"
+    async def fetch(self): raise NotImplementedError
+
+@hookimpl
+def sun_forecasters(): return [Oracle()]
+
 @hookimpl
 def cards(): return [Card("Watch", ("guard.seen",))]
 
@@ -361,7 +372,7 @@ def routes(): return [Route("GET", "/seen", answer, "what was seen")]
 """
 
 
-async def test_duties_meters_cards_and_routes_are_handed_on_under_the_instances_name(
+async def test_duties_meters_forecasters_cards_and_routes_are_handed_on_under_the_instances_name(
     make_dist: MakeDist, house: House
 ) -> None:
     make_dist("guard", IMPORTS + DUTIES)
@@ -369,6 +380,7 @@ async def test_duties_meters_cards_and_routes_are_handed_on_under_the_instances_
     duty, importance = house.desk.duties["door.watch"]
     assert (duty.name, importance) == ("watch", 7.0)
     assert list(house.desk.sources) == ["door.gauge"]
+    assert list(house.desk.forecasters) == ["door.oracle"]
     assert [card.title for card in host.cards["door"]] == ["Watch"]
     assert [route.path for route in host.routes["door"]] == ["/seen"]
 

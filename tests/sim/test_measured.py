@@ -85,4 +85,5 @@ def test_the_charge_is_known_through_a_measured_month(trace: Callable[[str, str]
             )
             assert estimate is not None
             errors.append(abs(estimate.soc - battery.soc))
-    assert max(errors) < 0.06
+    assert max(errors) < 0.1
+    assert (sum(error**2 for error in errors) / len(errors)) ** 0.5 < 0.03

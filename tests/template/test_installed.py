@@ -46,6 +46,7 @@ def test_a_wheel_brings_the_page_the_template_and_the_manifests(built: Path) -> 
         "edgepi_weather/edgepi-plugin.toml",
         "edgepi_wittypi/edgepi-plugin.toml",
         "edgepi_ina219/edgepi-plugin.toml",
+        "edgepi_openmeteo/edgepi-plugin.toml",
     } <= names
     assert not [name for name in names if "node_modules" in name or name.startswith("tests/")]
 

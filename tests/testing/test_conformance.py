@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from edgepi.errors import BusError
+from edgepi.errors import BusError, ContractError
 from edgepi.model import (
     DeviceClass,
     FinishPhase,
@@ -18,6 +19,7 @@ from edgepi.model import (
     Reading,
     ReadingDescription,
     RunPhase,
+    SunForecast,
     Supply,
     WakePlan,
     WakeReason,
@@ -43,11 +45,13 @@ from edgepi.testing.conformance import (
     NotifierConformance,
     PowerControllerConformance,
     SensorConformance,
+    SunForecasterConformance,
     SupplyMeterConformance,
 )
 from edgepi.testing.conformance.base import Run
 from edgepi.testing.doubles import FakeBudget, FakeHardware
 from edgepi.testing.driving import drive
+from edgepi.testing.power import FakeForecaster
 from edgepi.testing.pytest_plugin import ContextFactory
 
 ADDRESS, ID = 0x30, 0x5A
@@ -343,6 +347,51 @@ async def test_a_wrong_board_is_caught(
     await _must_fail(PowerControllerConformance(), caught_by, wrong, parts)
 
 
+class Dated(FakeForecaster):
+    """Speaks of the day before the one asked for."""
+
+    async def fetch(self) -> SunForecast:
+        forecast = await super().fetch()
+        return replace(forecast, start_utc=forecast.start_utc - timedelta(days=9))
+
+
+class Nameless(FakeForecaster):
+    async def fetch(self) -> SunForecast:
+        return replace(await super().fetch(), source="")
+
+
+class Pushy(FakeForecaster):
+    interval_s = 10.0
+
+
+class Clumsy(FakeForecaster):
+    async def stop(self) -> None:
+        if not self.starts:
+            raise RuntimeError("not started")
+
+
+class TestRightForecaster(SunForecasterConformance):
+    @pytest.fixture
+    def make(self, manual_clock: ManualClock) -> Callable[[], FakeForecaster]:
+        return lambda: FakeForecaster(manual_clock)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (Dated, "test_foretells_the_time_to_come_and_names_its_source"),
+        (Nameless, "test_foretells_the_time_to_come_and_names_its_source"),
+        (Pushy, "test_asks_seldom_and_not_for_long"),
+        (Clumsy, "test_can_be_stopped_at_any_time_and_started_again"),
+    ],
+)
+async def test_a_wrong_forecaster_is_caught(
+    run: Run, manual_clock: ManualClock, wrong: type[FakeForecaster], caught_by: str
+) -> None:
+    parts = {"run": run, "manual_clock": manual_clock}
+    await _must_fail(SunForecasterConformance(), caught_by, lambda: wrong(manual_clock), parts)
+
+
 class Mailbox(Notifier):
     name = "mailbox"
 
@@ -429,7 +478,7 @@ async def _must_fail(suite: Any, test: str, make: Callable[[], Any], parts: dict
     function = getattr(suite, test)
     wanted = function.__func__.__code__.co_varnames[1 : function.__func__.__code__.co_argcount]
     arguments = {name: parts[name] for name in wanted if name != "make"}
-    failed = (AssertionError, BusError, RuntimeError, pytest.fail.Exception)
+    failed = (AssertionError, BusError, ContractError, RuntimeError, pytest.fail.Exception)
     with pytest.raises(failed):
         await function(make=make, **arguments)
 

@@ -31,6 +31,7 @@ from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import EntityInfo, StateStore
 from edgepi.web.server import WebServer
 from edgepi.web.services import PluginView, WebServices
+from tests.web.demo_energy import DemoEnergy
 
 D = DeviceClass
 
@@ -134,6 +135,7 @@ class DemoNode:
             cards=lambda: [Card("Weather", ("weather.temperature", "weather.pressure"), kind="chart")],
             notes=lambda: ["Rain is synthetic; sun and weather were measured."],
             power=self.power,
+            energy=DemoEnergy(self.status, self.clock.now),
             healthy=lambda: {"timers": True, "recorder": True},
         )
 

@@ -39,7 +39,7 @@ async def take(directory: Path) -> None:
             await page.screenshot(directory / "login.png")
             page.log.clear()
             await page.goto(server.login_link())
-            await page.wait_for("document.querySelectorAll('canvas').length >= 2")
+            await page.wait_for("document.querySelectorAll('.plan canvas').length >= 3")
             for name, width, height, scale, dark in SHOTS:
                 await page.resize(width, height, scale=scale, dark=dark)
                 node.tick()

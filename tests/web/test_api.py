@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 
 from edgepi.errors import HardwareError, RecorderError
 from edgepi.plugin import Request, Response, Route
+from edgepi.web.api.shapes import ENERGY
 from tests.web.conftest import Ask, Served
 
 
@@ -21,6 +23,26 @@ async def test_status_holds_node_clock_and_energy(served: Served, ask: Ask) -> N
     assert data["time_utc"] == "2025-06-01T12:00:00.000Z"
     assert data["clock"] == {"rate": 1.0, "trusted": True}
     assert data["energy"]["ledger"]["today"]["used_wh"]["node"] == 41.2
+
+
+async def test_energy_comes_in_full_as_the_document_says(served: Served, ask: Ask) -> None:
+    status, body = await ask("GET", "energy")
+    assert status == 200
+    data = body["data"]
+    assert {"soc", "plan", "insight", "ledger", "earnings", "co2", "battery", "forecasts"} <= set(data)
+    assert data["plan"]["steps"][0]["start_utc"] == "2025-06-01T12:00:00.000Z"
+    assert set(data) - set(ENERGY["properties"]) == set()
+    short = (await ask("GET", "status"))[1]["data"]["energy"]
+    assert len(json.dumps(short)) < len(json.dumps(data)) / 4
+
+
+async def test_energy_says_why(served: Served, ask: Ask) -> None:
+    _, body = await ask("GET", "energy/explain")
+    assert all(sentence.endswith((".", "!")) for sentence in body["data"]["sentences"])
+    object.__setattr__(served.server._services, "energy", None)
+    for path in ("energy", "energy/explain"):
+        status, body = await ask("GET", path)
+        assert (status, body["key"]) == (404, "not_found")
 
 
 async def test_states_come_with_what_describes_them(ask: Ask) -> None:

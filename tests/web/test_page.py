@@ -1,6 +1,8 @@
 """The page in a real browser."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from edgepi.model import DeviceClass
 from edgepi.web.static import STATIC_DIR
 from tests.web.browser import Page, find_chromium, open_page
 from tests.web.conftest import Served
+from tests.web.demo_energy import DemoEnergy
 
 CHROMIUM = find_chromium()
 pytestmark = [
@@ -103,5 +106,117 @@ async def test_nothing_sticks_out_at_any_width(served: Served, width: int) -> No
     async with open_page(CHROMIUM) as page:
         await page.resize(width, 900)
         await page.goto(served.server.login_link())
-        await page.wait_for("document.querySelectorAll('canvas').length >= 2")
+        await page.wait_for("document.querySelectorAll('.plan canvas').length >= 3")
+        await page.run("document.querySelector('.plan details').open = true")
         assert await page.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def long_record(served: Served) -> DemoEnergy:
+    energy = served.server._services.energy
+    assert isinstance(energy, DemoEnergy)
+    return energy
+
+
+PLAN = "document.querySelector('.plan')?.innerText ?? ''"
+
+
+async def test_the_plan_is_drawn_said_and_written_out(served: Served) -> None:
+    assert CHROMIUM
+    async with open_page(CHROMIUM) as page:
+        await page.resize(1280, 900)
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelectorAll('.plan canvas').length === 3")
+        label = "document.querySelector('.plan .wide [role=img]').getAttribute('aria-label')"
+        await page.wait_for(f"/Battery from \\d+ to \\d+ %; Battery, expected from/.test({label})")
+        shown = await page.run(PLAN)
+        assert "The node stays awake: 41 Wh more than the night needs" in shown
+        assert "Today is 71 % of a clear day; 64.2 Wh are still to come; 118 Wh tomorrow." in shown
+        assert "Forecast: Open-Meteo.com (CC BY 4.0), right to within 11 % so far." in shown
+        links = await page.run("[...document.querySelectorAll('.plan .outlook a')].map((a) => a.href)")
+        assert links == ["https://open-meteo.com/", "https://creativecommons.org/licenses/by/4.0/"]
+        await page.run("document.querySelector('.plan summary').focus()")
+        for kind in ("keyDown", "keyUp"):
+            await page.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
+        await page.wait_for("document.querySelector('.plan details').open")
+        table = "[...document.querySelectorAll('.plan details tbody tr')]"
+        rows = await page.run(f"{table}.map((row) => [...row.cells].map((cell) => cell.innerText))")
+        assert len(rows) == 17
+        assert rows[0][0] == "14:00"
+        assert rows[0][-1] == "Weather station, Camera (saver), Iexec"
+        assert "asleep" in {row[-1] for row in rows}
+        assert page.log == []
+
+
+async def test_balance_earnings_and_what_was_learned_are_shown(served: Served) -> None:
+    assert CHROMIUM
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelector('.learned') !== null")
+        learned = await page.run("document.querySelector('.learned').innerText")
+        balance = await page.run("document.querySelector('.balance').innerText")
+    rows = [[cell.strip() for cell in line.split("\t")] for line in learned.splitlines()]
+    assert ["Camera, saver", "0.60 W", "▲ 1.3 W"] in rows
+    assert ["Weather station, full", "0.05 W", "not yet"] in rows
+    assert "uses much more than it said" in learned
+    assert "The battery holds about 141 Wh" in learned
+    for said in ("+27.1 Wh", "92.4 Wh came in", "61.5 points", "19 jobs", "987 g", "at 56 g/kWh"):
+        assert said in balance
+
+
+def without_plan(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    def change(record: dict[str, Any]) -> None:
+        record.update(changes)
+        record["plan"]["steps"] = []
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"governor": "thresholds"}, "charge alone and plans nothing ahead"),
+        ({"soc": None}, "Nothing measures a battery"),
+        ({}, "There is no plan yet"),
+        ({"insight": {"forecast_source": "", "days_learned": 0, "loads": []}}, "not seen a whole day yet"),
+    ],
+)
+async def test_without_a_plan_it_says_why(served: Served, changes: dict[str, Any], said: str) -> None:
+    assert CHROMIUM
+    long_record(served).change = without_plan(**changes)
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"({PLAN}).includes('{said}')")
+        assert await page.run("document.querySelector('.plan canvas') === null")
+        assert page.log == []
+
+
+async def test_an_old_forecast_of_strange_words_stays_text(served: Served) -> None:
+    assert CHROMIUM
+
+    def change(record: dict[str, Any]) -> None:
+        record["insight"]["forecast_source"] = "<img src=x onerror=alert(1)>, old"
+
+    long_record(served).change = change
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"({PLAN}).includes('<img src=x onerror=alert(1)>, old')")
+        assert await page.run("document.querySelector('img') === null")
+
+
+async def test_the_plan_is_renewed_when_somebody_looks_again(served: Served) -> None:
+    assert CHROMIUM
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"({PLAN}).includes('The node stays awake')")
+        long_record(served).sentences = ("The node sleeps from 23:00.",)
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for(f"({PLAN}).includes('The node sleeps from 23:00.')")
+
+
+async def test_a_node_that_cannot_answer_in_full_still_has_its_page(served: Served) -> None:
+    assert CHROMIUM
+    object.__setattr__(served.server._services, "energy", None)
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"{TEMPERATURE} !== undefined")
+        assert await page.run("document.querySelector('.plan') === null")

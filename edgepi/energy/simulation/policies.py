@@ -8,18 +8,21 @@ from datetime import date
 
 from edgepi.energy.battery import Battery, Board, Panel
 from edgepi.energy.daylog import slot_time
-from edgepi.energy.governor import DutyNow, GuardState, LeaseVerb, Situation, SleepMeans, Verdict
+from edgepi.energy.flows import Flows
+from edgepi.energy.governor import DutyNow, GuardState, LeaseVerb, Situation, SleepMeans, SleepPlan, Verdict
+from edgepi.energy.likely import ClearSky, likely_current
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import Site
 from edgepi.energy.simulation.outlooks import ForecastBook
-from edgepi.energy.simulation.plant import Plant
+from edgepi.energy.simulation.plant import Load, Plant
 from edgepi.energy.simulation.senses import Sense
 from edgepi.energy.simulation.trace import Trace
 from edgepi.energy.simulation.year import View, Wish
-from edgepi.model import Lease, LeaseState, Level, NodeInfo, Offer, RunPhase, Supply
+from edgepi.model import Lease, LeaseState, NodeInfo, Offer, RunPhase, Supply
 
 __all__ = ["AlwaysOn", "ByThresholds", "Governed", "Written"]
 
+_LONG_AGO_S = 1e9
 _SLEEP = SleepMeans(can_cut=True, can_wake_at=True, can_wake_on_voltage=True, wake_horizon_s=86400.0)
 
 
@@ -63,11 +66,11 @@ class ByThresholds:
 
 
 class Written:
-    """Repeats rungs worked out before: 0 off, then one load after the other, the job last."""
+    """Repeats what was worked out before: the picks of each step, and anything else for the job."""
 
     def __init__(self, plant: Plant, rungs: Sequence[frozenset[str]]) -> None:
         self._rungs = rungs
-        self._names = {load.name for load in plant.loads}
+        self._names = set(plant.picks)
 
     def decide(self, view: View) -> Wish:
         """Choose for one step."""
@@ -77,13 +80,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a governed node is told of itself; *load_error* -0.2 states a fifth too little."""
+    """What a governed node is told of itself; *load_error* -0.2 states a fifth too little.
+
+    *plans*: whether its sleeps end as planned; where every step is decided anyway, plans are left out.
+    """
 
     trace: Trace
     site: Site
     sense: Sense
     forecast: ForecastBook = field(default_factory=dict)
     load_error: float = 0.0
+    plans: bool = False
 
 
 class Governed:
@@ -91,9 +98,11 @@ class Governed:
 
     def __init__(self, plant: Plant, around: Surroundings, governor: PricedGovernor) -> None:
         self._plant, self._around, self._governor = plant, around, governor
+        governor.planning = "asleep" if around.plans else "never"
         battery = Battery.of(plant.chemistry, plant.battery_wh)
         self._ran = False
         self._day: date | None = None
+        self.sleep: SleepPlan | None = None
         self._situation = Situation(
             now_utc=around.trace.start_utc,
             monotonic_s=0.0,
@@ -112,18 +121,17 @@ class Governed:
                 converter_efficiency=1.0,
             ),
             metered=True,
-            guard=GuardState(commit_v=battery.rest_v(plant.cut), run_v=battery.rest_v(plant.cut + 0.005)),
+            guard=GuardState(commit_v=battery.rest_v(plant.cut - 0.005), run_v=battery.rest_v(plant.cut)),
             sleep=_SLEEP,
         )
+        self._sky = ClearSky(self._situation.node, self._situation.panel)
+        self._cold = plant.cold and bool(around.trace.temperature_c)
         self._duties = tuple(
             DutyNow(
                 consumer=load.name,
-                levels=(
-                    Level("off", 0.0, 0.0),
-                    Level("full", load.power_w * self._told, load.points_per_h),
-                ),
+                levels=tuple(replace(level, power_w=level.power_w * self._told) for level in load.levels),
                 level="off",
-                since_s=0.0,
+                since_s=-_LONG_AGO_S,
                 points_per_h=load.points_per_h,
             )
             for load in plant.loads
@@ -140,19 +148,25 @@ class Governed:
         if day != self._day:
             self._day = day
             self._governor.tell_clearness(day, self._around.forecast.get(day, ()))
-        return self._obey(self._governor.decide(situation), situation)
+        verdict = self._governor.decide(situation)
+        self.sleep = verdict.sleep
+        return self._obey(verdict, situation)
 
     def _look(self, view: View) -> Situation:
         """What the node knows at the start of a step."""
         trace = self._around.trace
         now = trace.time(view.index)
         at_s = view.index * trace.step_h * 3600.0
-        soc = self._around.sense.see(at_s, view.energy_wh / self._plant.battery_wh, view.battery_w)
+        charge = view.energy_wh / self._plant.battery_wh
+        clear_w = self._sky.power_w(now)
+        likely = likely_current(self._situation.battery, Flows(), view.load_w, clear_w, measured=True)
+        soc = self._around.sense.see(at_s, charge, view.battery_w, likely=likely)
         # A job that ended with the step is in its mean power, but no longer in what runs now.
         known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)
         supply = Supply(time_utc=now, source="simulated", output_w=view.load_w) if known else None
         duties = tuple(
-            replace(duty, level="full" if duty.consumer in view.loads else "off") for duty in self._duties
+            replace(duty, level=self._level(load, view.loads))
+            for duty, load in zip(self._duties, self._plant.loads, strict=True)
         )
         return replace(
             self._situation,
@@ -161,9 +175,15 @@ class Governed:
             supply=supply,
             soc=soc,
             harvest_w=view.harvest_w,
+            harvest_curtailed=view.curtailed,
+            battery_temperature_c=trace.temperature_c[view.index] if self._cold else None,
             duties=duties,
             leases=self._leases(view),
         )
+
+    @staticmethod
+    def _level(load: Load, picks: Sequence[str]) -> str:
+        return next((level.name for level in load.levels[1:] if load.pick(level.name) in picks), "off")
 
     def _leases(self, view: View) -> tuple[Lease, ...]:
         job = self._plant.job
@@ -187,7 +207,11 @@ class Governed:
         return (Lease(offer=offer, state=state, since_utc=self._around.trace.start_utc, run_s=run_s),)
 
     def _obey(self, verdict: Verdict, situation: Situation) -> Wish:
-        loads = tuple(name for name, level in verdict.levels.items() if level != "off")
+        loads = tuple(
+            load.pick(level)
+            for load in self._plant.loads
+            if (level := verdict.levels.get(load.name, "off")) != "off"
+        )
         verbs = {said.verb for said in verdict.leases}
         runs = any(lease.state is LeaseState.RUNNING for lease in situation.leases)
         stopped = verbs & {LeaseVerb.PAUSE, LeaseVerb.BREAK, LeaseVerb.WITHDRAW}

@@ -1,5 +1,6 @@
 """The routes below ``/api/v1``, one module per concern."""
 
+from edgepi.web.api.energy import ENERGY_ROUTES
 from edgepi.web.api.history import HISTORY
 from edgepi.web.api.node import NODE
 from edgepi.web.api.power import POWER
@@ -8,4 +9,4 @@ from edgepi.web.endpoint import Endpoint
 
 __all__ = ["ENDPOINTS"]
 
-ENDPOINTS: tuple[Endpoint, ...] = (*NODE, *STATES, *HISTORY, *POWER)
+ENDPOINTS: tuple[Endpoint, ...] = (*NODE, *STATES, *HISTORY, *ENERGY_ROUTES, *POWER)

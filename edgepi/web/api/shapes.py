@@ -9,6 +9,8 @@ from edgepi.model import Availability
 
 __all__ = [
     "DECISION",
+    "ENERGY",
+    "EXPLANATION",
     "HEALTH",
     "LOGIN_LINK",
     "NUMBER",
@@ -98,4 +100,92 @@ STATUS = record(
     has_power_board=FLAG,
     cards=array(record(title=TEXT, entities=array(TEXT), kind=TEXT, options=OBJECT)),
 )
+MAYBE_OBJECT: Shape = {"type": ["object", "null"]}
+MAYBE_TIME: Shape = {"type": ["string", "null"], "format": "date-time"}
+
+
+def books(of: Shape) -> Shape:
+    """Accounts by day, month or consumer."""
+    return {"type": "object", "additionalProperties": of}
+
+
+ACCOUNT = record(
+    harvested_wh=NUMBER,
+    stored_wh=NUMBER,
+    lost_wh=NUMBER,
+    gap_wh=NUMBER,
+    measured_s=NUMBER,
+    gap_s=NUMBER,
+    used_wh=books(NUMBER),
+    total_used_wh=NUMBER,
+    balance_wh=NUMBER,
+)
+EARNED = record(points=NUMBER, used_wh=NUMBER, jobs=NUMBER, points_per_wh=MAYBE_NUMBER)
+ENERGY = record(
+    supply=MAYBE_OBJECT,
+    soc=MAYBE_OBJECT,
+    harvest_w=MAYBE_NUMBER,
+    load_w=NUMBER,
+    load_measured=FLAG,
+    guard=OBJECT,
+    governor=TEXT,
+    governor_trouble=MAYBE_TEXT,
+    thinking=FLAG,
+    price_points_per_wh=MAYBE_NUMBER,
+    duties=array(OBJECT),
+    leases=array(OBJECT),
+    plan=record(
+        made_utc=MAYBE_TIME,
+        sleep_utc=MAYBE_TIME,
+        wake_utc=MAYBE_TIME,
+        steps=array(
+            record(
+                start_utc=TIME,
+                awake=FLAG,
+                price_points_per_wh=NUMBER,
+                harvest_w=NUMBER,
+                load_w=NUMBER,
+                stored_wh=NUMBER,
+                runs=books(TEXT),
+            )
+        ),
+    ),
+    insight=record(
+        days_learned=NUMBER,
+        clearness_today=MAYBE_NUMBER,
+        clear_day_wh=MAYBE_NUMBER,
+        harvest_left_wh=MAYBE_NUMBER,
+        harvest_tomorrow_wh=MAYBE_NUMBER,
+        forecast_source=TEXT,
+        forecast_sd=MAYBE_NUMBER,
+        floor_wh=MAYBE_NUMBER,
+        loads=array(record(part=TEXT, stated_w=NUMBER, learned_w=NUMBER, hours=NUMBER, excessive=FLAG)),
+    ),
+    ledger=record(today=ACCOUNT, total=ACCOUNT, days=books(ACCOUNT), months=books(ACCOUNT)),
+    earnings=record(
+        total=EARNED,
+        by_consumer=books(EARNED),
+        days=books(EARNED),
+        months=books(EARNED),
+        points_per_rlc=NUMBER,
+    ),
+    co2=record(grid_g_per_kwh=NUMBER, avoided_g_today=NUMBER, avoided_g_total=NUMBER),
+    battery=record(
+        chemistry=TEXT,
+        capacity_wh=NUMBER,
+        capacity_estimate_wh=MAYBE_NUMBER,
+        capacity_sd_wh=MAYBE_NUMBER,
+        efficiency_estimate=MAYBE_NUMBER,
+        efficiency_sd=MAYBE_NUMBER,
+        cycles=NUMBER,
+        days=NUMBER,
+        advice=array(TEXT),
+    ),
+    forecasts=array(OBJECT),
+    board=MAYBE_OBJECT,
+    meters=array(OBJECT),
+    boots=NUMBER,
+    node_sentence=TEXT,
+)
+EXPLANATION = record(sentences=array(TEXT))
 LOGIN_LINK = record(url=TEXT)

@@ -39,6 +39,7 @@ def test_one_day_is_too_short() -> None:
 
 def test_another_step_keeps_the_energy() -> None:
     trace = make_trace(samples(2, set()))
-    assert trace.resampled(0.5).harvest_wh == trace.harvest_wh
+    for step_h in (0.5, 2.0, 0.75):
+        assert trace.resampled(step_h).harvest_wh == pytest.approx(trace.harvest_wh)
     with pytest.raises(TraceError, match="does not fit"):
-        trace.resampled(0.7)
+        trace.resampled(1 / 7)

@@ -90,6 +90,61 @@ export interface Energy {
   board?: PowerBoard | null;
 }
 
+/** What is expected from `start_utc` until the next step begins. */
+export interface PlanStep {
+  start_utc: string;
+  awake: boolean;
+  price_points_per_wh: number;
+  harvest_w: number;
+  load_w: number;
+  stored_wh: number;
+  runs: Record<string, string>;
+}
+
+export interface Plan {
+  made_utc: string | null;
+  sleep_utc: string | null;
+  wake_utc: string | null;
+  steps: PlanStep[];
+}
+
+export interface LearnedLoad {
+  part: string;
+  stated_w: number;
+  learned_w: number;
+  hours: number;
+  excessive: boolean;
+}
+
+export interface Insight {
+  days_learned: number;
+  clearness_today: number | null;
+  clear_day_wh: number | null;
+  harvest_left_wh: number | null;
+  harvest_tomorrow_wh: number | null;
+  forecast_source: string;
+  forecast_sd: number | null;
+  floor_wh: number | null;
+  loads: LearnedLoad[];
+}
+
+export interface Earned {
+  points: number;
+  used_wh: number;
+  jobs: number;
+  points_per_wh: number | null;
+}
+
+/** The same record at length: what is planned, what was learned, earned and spared. */
+export interface Details extends Omit<Energy, "plan"> {
+  governor?: string;
+  plan?: Plan | null;
+  insight?: Insight | null;
+  earnings?: { total: Earned; by_consumer: Record<string, Earned>; points_per_rlc: number | null } | null;
+  co2?: { grid_g_per_kwh: number; avoided_g_today: number; avoided_g_total: number } | null;
+  battery?: { chemistry?: string; capacity_wh?: number | null; advice?: string[] } | null;
+}
+
 export interface Card {
   title: string;
   entities: string[];

@@ -1,11 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 
+import { useDetails } from "./details";
 import { current, onChange, type Model } from "./model";
+import { BalancePanel, LearnedPanel } from "./panels/balance";
 import { BatteryPanel } from "./panels/battery";
 import { CardCharts, EnergyCharts } from "./panels/charts";
 import { EnergyPanel } from "./panels/energy";
 import { Footer, Header } from "./panels/header";
 import { Login } from "./panels/login";
+import { PlanPanel } from "./panels/plan";
 import { PluginsPanel } from "./panels/plugins";
 import { PowerPanel } from "./panels/power";
 import { Readings } from "./panels/readings";
@@ -19,6 +22,7 @@ function useModel(): Model {
 
 export function App() {
   const model = useModel();
+  const known = useDetails(model.connected, model.status?.clock.rate ?? 1);
   if (model.phase === "login") return <Login />;
   if (model.phase === "starting" || !model.status) return <Starting lost={model.lostAt !== null} />;
   const { status } = model;
@@ -28,8 +32,11 @@ export function App() {
       <main class={model.connected ? "board" : "board stale"}>
         <BatteryPanel energy={status.energy} />
         <WhyPanel decisions={model.decisions} plugins={model.plugins} zone={status.node.time_zone} />
+        {known && <PlanPanel known={known} status={status} connected={model.connected} plugins={model.plugins} />}
         <EnergyPanel energy={status.energy} states={model.states} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />
+        {known && <BalancePanel details={known.details} plugins={model.plugins} />}
+        {known && <LearnedPanel details={known.details} plugins={model.plugins} />}
         <CardCharts status={status} connected={model.connected} states={model.states} />
         <Readings model={model} status={status} />
         <PluginsPanel plugins={model.plugins} />

@@ -12,8 +12,20 @@ export interface Line {
   /** Name of a CSS colour variable. */
   tone: string;
   filled: boolean;
+  /** Drawn in dashes: expected, not measured. */
+  dashed?: boolean;
+  /** Holds until the next value instead of gliding to it. */
+  stepped?: boolean;
+  /** What the legend shows while nothing is pointed at; else the newest value. */
+  rest?: number | null;
   times: number[];
   values: (number | null)[];
+}
+
+export interface Band {
+  from: number;
+  to: number;
+  kind: "night" | "sleep";
 }
 
 interface Props {
@@ -23,9 +35,13 @@ interface Props {
   range?: [number, number];
   from: number;
   to: number;
+  bands?: Band[];
+  /** The moment that divides what was from what is expected. */
+  now?: number;
 }
 
 const HEIGHT = 190;
+const STRIP = 7;
 
 export function Chart(props: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -53,7 +69,7 @@ export function Chart(props: Props) {
     };
   }, [shape, props.zone]);
 
-  useEffect(() => plot.current?.setData(data(props)), [props.lines, props.from, props.to]);
+  useEffect(() => plot.current?.setData(data(props)), [props.lines, props.bands, props.from, props.to]);
 
   return <div class="plot" ref={host} role="img" aria-label={summary(props)} />;
 }
@@ -83,12 +99,47 @@ function options(latest: { current: Props }, width: number): uPlot.Options {
     axes: [axis({ size: 26, space: 60, values: (plot, ticks) => hours(plot, ticks, zone) }), axis({ size: 46, values: (_plot, ticks) => ticks.map((t) => `${t}`) })],
     series: [
       { label: "Time", value: (_plot, seconds) => (seconds == null ? "now" : label(seconds, zone)) },
-      ...lines.map(curve),
+      ...lines.map((line, index) => curve(line, () => latest.current.lines[index] ?? line)),
     ],
+    hooks: {
+      drawClear: [(plot) => shade(plot, latest.current.bands ?? [])],
+      draw: [(plot) => mark(plot, latest.current.now)],
+    },
   };
 }
 
-function curve(line: Line): uPlot.Series {
+/** Nights as a shade behind everything, planned sleep as a strip along the bottom. */
+function shade(plot: uPlot, bands: Band[]): void {
+  const { ctx, bbox } = plot;
+  const strip = STRIP * devicePixelRatio;
+  ctx.save();
+  for (const { from, to, kind } of bands) {
+    const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, "x", true));
+    if (right <= left) continue;
+    const height = kind === "night" ? bbox.height : strip;
+    ctx.fillStyle = colour(kind === "night" ? "--night" : "--sleep");
+    ctx.fillRect(left, bbox.top + bbox.height - height, right - left, height);
+  }
+  ctx.restore();
+}
+
+function mark(plot: uPlot, now: number | undefined): void {
+  if (now === undefined) return;
+  const { ctx, bbox } = plot;
+  const at = Math.round(plot.valToPos(now, "x", true));
+  ctx.save();
+  ctx.strokeStyle = colour("--ink");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(at, bbox.top);
+  ctx.lineTo(at, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
+}
+
+function curve(line: Line, latest: () => Line): uPlot.Series {
   const stroke = colour(line.tone);
   return {
     label: line.name,
@@ -96,8 +147,11 @@ function curve(line: Line): uPlot.Series {
     width: 1.75,
     spanGaps: false,
     points: { show: false },
-    value: (plot, value, at, index) => said(index == null ? newest(plot.data[at]) : value, line),
+    value: (plot, value, at, index) =>
+      said(index == null ? (latest().rest ?? newest(plot.data[at])) : value, line),
     ...(line.filled ? { fill: colour(line.tone, "22") } : {}),
+    ...(line.dashed ? { dash: [5, 4] } : {}),
+    ...(line.stepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
   };
 }
 
@@ -128,7 +182,8 @@ function hours(plot: uPlot, ticks: number[], zone: string): (string | null)[] {
   const two = (n: number) => String(n).padStart(2, "0");
   return ticks.map((seconds) => {
     const there = uPlot.tzDate(new Date(seconds * 1000), zone);
-    if (days > 2) return there.getHours() === 0 ? `${WEEK[there.getDay()]} ${there.getDate()}` : null;
+    if (days > 1.5 && there.getHours() === 0) return `${WEEK[there.getDay()]} ${there.getDate()}`;
+    if (days > 3) return null;
     return `${two(there.getHours())}:${two(there.getMinutes())}`;
   });
 }

@@ -1,0 +1,68 @@
+"""What the engine needs to know of a node: its site, and its battery with a floor."""
+
+from __future__ import annotations
+
+from edgepi.energy.battery import Battery
+from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, Verdict
+from edgepi.energy.settings import Site, Store
+from edgepi.model import LeaseState
+
+__all__ = ["differs", "site_of", "steady", "store_of"]
+
+_SD_TRUE = 0.001
+_SD_LEAST = 0.02
+_NOISE_V = 0.06
+_FLOOR_STEP = 0.03
+
+
+def site_of(situation: Situation) -> Site:
+    """Where the panel stands and looks."""
+    node, panel = situation.node, situation.panel
+    return Site(
+        latitude=node.latitude,
+        longitude=node.longitude,
+        panel_w=panel.peak_w,
+        tilt_deg=panel.tilt_deg,
+        azimuth_deg=panel.azimuth_deg,
+    )
+
+
+def store_of(situation: Situation) -> Store:
+    """The battery with the floor that its run guard and the doubt about its charge call for."""
+    battery, guard = situation.battery, situation.guard
+    floor = battery.soc_at_rest(guard.run_v) if guard.run_v else 0.05
+    doubt = situation.soc.sd if situation.soc else 0.0
+    if doubt >= _SD_TRUE or (situation.soc and situation.soc.source != "board"):
+        floor += 0.005 + 2.5 * min(doubt, _sd_near_empty(battery, floor))
+    side = battery.facts.efficiency
+    return Store(
+        capacity_wh=battery.capacity_wh,
+        floor=round(floor, 2),
+        charge_efficiency=side,
+        discharge_efficiency=side,
+    )
+
+
+def _sd_near_empty(battery: Battery, floor: float) -> float:
+    """Standard deviation of the charge where it matters: the rest curve is steep near empty."""
+    return max(_SD_LEAST, _NOISE_V * battery.soc_per_v(battery.rest_v(floor + 0.03)))
+
+
+def differs(store: Store, priced: Store) -> bool:
+    """Whether a battery is so unlike the one that energy was priced for that it is to be priced anew."""
+    return store.capacity_wh != priced.capacity_wh or abs(store.floor - priced.floor) >= _FLOOR_STEP
+
+
+def steady(situation: Situation) -> Verdict:
+    """Everything on: nothing measures a battery, the supply counts as steady."""
+    levels = {duty.consumer: duty.levels[-1].name for duty in situation.duties}
+    grants = tuple(
+        LeaseVerdict(
+            offer_id=lease.offer.offer_id,
+            verb=LeaseVerb.GRANT,
+            sentence="granted: nothing measures a battery, the supply counts as steady",
+        )
+        for lease in situation.leases
+        if lease.state is LeaseState.OFFERED and not lease.offer.standing
+    )
+    return Verdict(levels=levels, leases=() if situation.metered else grants)

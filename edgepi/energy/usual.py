@@ -1,0 +1,176 @@
+"""Offers that are usual: what kinds of jobs come, so that energy is priced as if they came tomorrow too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edgepi.energy.demand import Step, Want
+from edgepi.model import Lease, LeaseState, Offer
+
+__all__ = ["WANTING", "Usual", "UsualOffers", "usual_wants"]
+
+WANTING = (
+    LeaseState.OFFERED,
+    LeaseState.GRANTED,
+    LeaseState.PAUSED,
+    LeaseState.RUNNING,
+    LeaseState.COMMIT_ASKED,
+)
+_FORGOTTEN_DAYS = 7
+_AT_ONCE = 2
+_MOST = 12
+_NEWS = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """A kind of job: stated power (W), points per hour, hours it cannot be stopped, solar day last seen."""
+
+    name: str
+    consumer: str
+    power_w: float
+    points_per_h: float
+    hold_h: float
+    day: int
+
+    @classmethod
+    def of(cls, name: str, offer: Offer, day: int) -> Usual:
+        """Take the shape of an offer."""
+        run_h = offer.run.duration_s / 3600.0
+        return cls(
+            name=name,
+            consumer=offer.consumer,
+            power_w=offer.power_w,
+            points_per_h=offer.value_points / run_h,
+            hold_h=0.0 if offer.run.pausable else run_h,
+            day=day,
+        )
+
+    def blended(self, news: Usual) -> Usual:
+        """This kind, moved a little towards the latest of its offers."""
+
+        def mean(old: float, new: float) -> float:
+            return old + _NEWS * (new - old)
+
+        return replace(
+            self,
+            power_w=mean(self.power_w, news.power_w),
+            points_per_h=mean(self.points_per_h, news.points_per_h),
+            hold_h=mean(self.hold_h, news.hold_h),
+            day=news.day,
+        )
+
+
+class UsualOffers:
+    """Kinds of jobs by consumer; prices count with them as they were this morning."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Usual] = {}
+        self._last: dict[str, str] = {}
+        self._priced: tuple[Usual, ...] = ()
+
+    @property
+    def priced(self) -> tuple[Usual, ...]:
+        """The kinds that energy is priced for today."""
+        return self._priced
+
+    def note(self, leases: Iterable[Lease], day: int) -> None:
+        """See what is on offer now; a kind that is new counts at once."""
+        for name, offer in _named(leases):
+            news, known = Usual.of(name, offer, day), self._kinds.get(name)
+            if known is None:
+                if len(self._kinds) >= _MOST:
+                    continue
+                self._kinds[name] = news
+                self._priced = (*self._priced, news)
+            elif self._last.get(name) != offer.offer_id:
+                self._kinds[name] = known.blended(news)
+            elif known.day != day:
+                self._kinds[name] = replace(known, day=day)
+            self._last[name] = offer.offer_id
+
+    def unknown(self, leases: Iterable[Lease]) -> bool:
+        """Whether something is on offer whose kind is new."""
+        if len(self._kinds) >= _MOST:
+            return False
+        return any(name not in self._kinds for name, _ in _named(leases))
+
+    def begin_day(self, day: int) -> None:
+        """Count from now on with what is known by now, and forget what came no more."""
+        kept = {name: kind for name, kind in self._kinds.items() if abs(day - kind.day) <= _FORGOTTEN_DAYS}
+        self._kinds = kept
+        self._last = {name: last for name, last in self._last.items() if name in kept}
+        self._priced = tuple(kept.values())
+
+    def memory(self) -> list[list[Any]]:
+        """What must outlive a restart."""
+        return [
+            [
+                kind.name,
+                kind.consumer,
+                round(kind.power_w, 6),
+                round(kind.points_per_h, 6),
+                round(kind.hold_h, 6),
+                kind.day,
+            ]
+            for kind in self._kinds.values()
+        ]
+
+    def recall(self, memory: Any) -> None:
+        """Take over an earlier `memory`; what does not fit is left out."""
+        if not isinstance(memory, list):
+            return
+        kinds = [kind for kind in (_kind(entry) for entry in memory) if kind is not None]
+        self._kinds = {kind.name: kind for kind in kinds[:_MOST]}
+        self._priced = tuple(self._kinds.values())
+
+
+def usual_wants(kinds: Iterable[Usual], scales: Mapping[str, float]) -> tuple[Want, ...]:
+    """What kinds of jobs want, with learned powers."""
+    return tuple(
+        Want(
+            kind.name,
+            (Step("run", kind.power_w * scales.get(f"{kind.consumer}:run", 1.0), kind.points_per_h),),
+            kind.hold_h,
+        )
+        for kind in kinds
+    )
+
+
+def _named(leases: Iterable[Lease]) -> list[tuple[str, Offer]]:
+    """Name the offers of each consumer: the first by itself; a standing one stands in for a real one."""
+    wanting = sorted((lease for lease in leases if lease.state in WANTING), key=lambda x: x.offer.standing)
+    found: list[tuple[str, Offer]] = []
+    count: dict[str, int] = {}
+    for lease in wanting:
+        offer = lease.offer
+        place = count.get(offer.consumer, 0) + 1
+        if place > _AT_ONCE or (offer.standing and place > 1):
+            continue
+        count[offer.consumer] = place
+        name = f"{offer.consumer} job"
+        found.append((name if place == 1 else f"{name} {place}", offer))
+    return found
+
+
+def _kind(entry: Any) -> Usual | None:
+    try:
+        name, consumer, power_w, points_per_h, hold_h, day = entry
+        numbers = [float(power_w), float(points_per_h), float(hold_h)]
+        if not (isinstance(name, str) and isinstance(consumer, str)):
+            return None
+        if not all(math.isfinite(number) and number >= 0.0 for number in numbers):
+            return None
+        return Usual(
+            name=name,
+            consumer=consumer,
+            power_w=numbers[0],
+            points_per_h=numbers[1],
+            hold_h=numbers[2],
+            day=int(day),
+        )
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,1 @@
+"""Forecasts of the sun from Open-Meteo."""
