@@ -72,7 +72,7 @@ def linear_optimum(
     matrix.format_ = highspy.MatrixFormat.kRowwise
     matrix.start_ = np.searchsorted(row[order], np.arange(steps * 4 + 1))
     matrix.index_, matrix.value_ = column[order], value[order]
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.passModel(model)
