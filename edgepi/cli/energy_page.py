@@ -16,6 +16,7 @@ __all__ = ["energy_page"]
 Data = Mapping[str, Any]
 
 _SAID = 25
+_NO_BOOKS = Words(("Nothing was measured in this time, so there are no books.",))
 _CO2 = "CO\u2082 avoided"
 
 
@@ -50,13 +51,13 @@ def _moment(when: datetime, place: tzinfo) -> str:
 def _now(data: Data) -> Section:
     energy = data["energy"]
     soc = energy.get("soc")
-    charge = f"{soc['percent']:.0f}\u00a0%" if soc else "not measured"
+    charge = f"{soc['percent']:.0f}\u00a0%" if soc else "\u2013"
     capacity = amount((energy.get("battery") or {}).get("capacity_wh"), "Wh")
     facts = (
         Fact(
             name="Battery",
             value=charge,
-            note=f"{amount(soc['stored_wh'], 'Wh')} of {capacity}" if soc else "",
+            note=f"{amount(soc['stored_wh'], 'Wh')} of {capacity}" if soc else "not measured",
         ),
         Fact(name="Sun", value=amount(energy.get("harvest_w"), "W")),
         Fact(
@@ -79,6 +80,11 @@ def _account_facts(account: Data) -> tuple[Fact, ...]:
     )
 
 
+def _measured(account: Data) -> bool:
+    """Whether there is anything in an account; a boot is booked even where nothing is measured."""
+    return bool(account["measured_s"] or account["used_wh"])
+
+
 def _gap_note(account: Data) -> str:
     gap = account.get("gap_wh") or 0.0
     return f"and {amount(gap, 'Wh')} while nothing was measured" if abs(gap) >= 0.05 else ""
@@ -86,6 +92,8 @@ def _gap_note(account: Data) -> str:
 
 def _today(energy: Data) -> Section:
     today, co2 = energy["ledger"]["today"], energy.get("co2") or {}
+    if not _measured(today):
+        return Section(heading="Today", parts=(_NO_BOOKS,))
     facts = _account_facts(today)
     if co2:
         facts += (Fact(name=_CO2, value=amount(co2["avoided_g_today"], "g"), note=_factor(co2)),)
@@ -116,7 +124,7 @@ def _courses(data: Data, place: tzinfo) -> Section:
 
 def _books(energy: Data) -> Section | None:
     ledger = energy["ledger"]
-    if not ledger.get("days"):
+    if not any(map(_measured, (ledger.get("days") or {}).values())):
         return None
     parts: list[Part] = [pictures.day_stacks(ledger), _balances("Every day in numbers", ledger["days"])]
     if len(ledger.get("months") or ()) > 1:
@@ -146,6 +154,8 @@ def _balances(title: str, accounts: Mapping[str, Data]) -> Table:
 
 def _ever(energy: Data) -> Section:
     total, co2 = energy["ledger"]["total"], energy.get("co2") or {}
+    if not _measured(total):
+        return Section(heading="Since installation", parts=(_NO_BOOKS,))
     earnings = energy.get("earnings") or {}
     facts = _account_facts(total)
     if co2:

@@ -168,7 +168,7 @@ def test_status_is_one_screen_with_every_number_that_counts(run: Run) -> None:
         "camera  saver  0.60 W  learned   saver: why",
         "today: harvested 42 Wh, used 26.1 Wh (node 20.0 Wh, camera 6.5 Wh, unexplained \u22120.40 Wh)",
         "panel: no answer at 0x40",
-        "camera:full draws 2.1 W, not the stated 1.0 W",
+        "camera at full draws 2.1 W, not the stated 1.0 W",
         "the battery holds less than it did",
         "a note",
     ):
@@ -269,6 +269,7 @@ def test_a_node_just_installed_has_a_page_too(run: Run, node: Node, hours: int, 
     assert "None" not in page
     assert "nan" not in page
     assert ("Nothing is known yet." in page) == (hours == 0)
+    assert ("Nothing was measured in this time" in page) == (hours == 0)
 
 
 def test_the_page_can_go_to_standard_output_and_to_the_browser(
