@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from edgepi.cli import energy_pictures as pictures
+from edgepi.energy.phrases import capital
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.page import Fact, Facts, Page, Part, Said, Section, Table, Words
 from edgepi.energy.sentences import zone
@@ -67,7 +68,7 @@ def _now(data: Data) -> Section:
         ),
         Fact(name="A stored Wh", value=amount(energy.get("price_points_per_wh"), "points"), note="is worth"),
     )
-    advice = tuple((energy.get("battery") or {}).get("advice") or ())
+    advice = tuple(map(capital, (energy.get("battery") or {}).get("advice") or ()))
     return Section(heading="Now", parts=(Facts(facts), Words((" ".join(data["sentences"]), *advice))))
 
 
@@ -97,7 +98,7 @@ def _today(energy: Data) -> Section:
     facts = _account_facts(today)
     if co2:
         facts += (Fact(name=_CO2, value=amount(co2["avoided_g_today"], "g"), note=_factor(co2)),)
-    parts: tuple[Part, ...] = (Facts(facts), pictures.used_bars(today, "Who used it"))
+    parts: tuple[Part, ...] = (Facts(facts), pictures.used_bars(today, energy["ledger"], "Who used it"))
     return Section(heading="Today", parts=parts)
 
 
@@ -160,7 +161,10 @@ def _ever(energy: Data) -> Section:
     facts = _account_facts(total)
     if co2:
         facts += (Fact(name=_CO2, value=amount(co2["avoided_g_total"], "g"), note=_factor(co2)),)
-    parts: list[Part] = [Facts(facts + tuple(_earned(earnings))), pictures.used_bars(total, "Who used it")]
+    parts: list[Part] = [
+        Facts(facts + tuple(_earned(earnings))),
+        pictures.used_bars(total, energy["ledger"], "Who used it"),
+    ]
     if rows := tuple(_earners(earnings)):
         headers = ("", "jobs", "earned", "energy", "per Wh")
         parts.append(Table(title="What jobs earned", headers=headers, rows=rows))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edgepi.cli.client import NodeClient
+from edgepi.cli.energy_pictures import day_stacks, used_bars
 from edgepi.cli.energy_plan import merged
 from edgepi.cli.main import main
 from edgepi.errors import RequestError
@@ -270,6 +271,19 @@ def test_a_node_just_installed_has_a_page_too(run: Run, node: Node, hours: int, 
     assert "nan" not in page
     assert ("Nothing is known yet." in page) == (hours == 0)
     assert ("Nothing was measured in this time" in page) == (hours == 0)
+
+
+def test_a_consumer_has_one_colour_in_all_pictures(node: Node) -> None:
+    ledger = node.energy["ledger"] | {"total": ACCOUNT | {"used_wh": {f"c{n}": 9.0 - n for n in range(8)}}}
+    ledger["days"] = {"2025-06-12": ACCOUNT | {"used_wh": {"c3": 5.0, "c0": 1.0, "c7": 2.0, "c6": 1.0}}}
+    stacked = {series.name: series.tone for series in day_stacks(ledger).series}
+    assert {name: stacked[name] for name in ("c0", "c3", "others")} == {
+        "c0": "tone0",
+        "c3": "tone3",
+        "others": "tone5",
+    }
+    bars = {bar.name: bar.tone for bar in used_bars(ledger["days"]["2025-06-12"], ledger, "t").bars}
+    assert {name: bars[name] for name in ("c0", "c3")} == {"c0": "tone0", "c3": "tone3"}
 
 
 def test_the_page_can_go_to_standard_output_and_to_the_browser(
