@@ -282,6 +282,15 @@ class TestSteadiness:
             granted = replace(build_lease(LeaseState.GRANTED, poor), since_utc=since)
             assert len(quick().decide(replace(now, leases=(granted,))).leases) == steps
 
+    def test_a_job_that_was_just_paused_rests_for_minutes(self) -> None:
+        run = RunPhase(energy_wh=3.1, duration_s=3600.0, pausable=True)
+        now = situation(0.9)
+        for age_s, steps in ((60.0, 0), (600.0, 1)):
+            since = now.now_utc - timedelta(seconds=age_s)
+            paused = build_lease(LeaseState.PAUSED, replace(build_offer(run=run), value_points=9.0))
+            leases = (replace(paused, since_utc=since),)
+            assert len(quick().decide(replace(now, leases=leases)).leases) == steps
+
     def test_the_floor_is_the_run_guards_charge(self) -> None:
         for run_v, floor in ((12.4, 0.15), (12.0, 0.10)):
             now = situation(0.6, sd=0.0)
