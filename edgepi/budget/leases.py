@@ -102,11 +102,11 @@ class LeaseBook:
             raise LeaseError(f"lease {offer_id} has no finish phase")
         return lease if lease.finishing else self._put(replace(lease, finishing=True))
 
-    def pass_time(self, seconds: float) -> None:
-        """Count what each job ran and used, as stated."""
+    def pass_time(self, seconds: float, power_w: Callable[[Lease], float] = lambda x: x.power_w) -> None:
+        """Count what each job ran and used, as stated or as *power_w* knows better."""
         for lease in self.open:
             if lease.draws:
-                used_wh = lease.used_wh + lease.power_w * seconds / 3600.0
+                used_wh = lease.used_wh + power_w(lease) * seconds / 3600.0
                 run_s = lease.run_s + (0.0 if lease.finishing else seconds)
                 self._leases[lease.offer.offer_id] = replace(lease, used_wh=used_wh, run_s=run_s)
 

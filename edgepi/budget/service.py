@@ -262,7 +262,7 @@ class BudgetService:
     def _measure(self) -> None:
         now_s = self._clock.monotonic()
         if self._ticked_s is not None:
-            self.leases.pass_time(now_s - self._ticked_s)
+            self.leases.pass_time(now_s - self._ticked_s, self._scene.learned.lease_w)
         self._ticked_s = now_s
         supply = self._telemetry.supply()
         self._measuring.take(supply, self._scene.powers_w())

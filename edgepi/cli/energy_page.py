@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from edgepi.cli import energy_pictures as pictures
+from edgepi.energy.phrases import capital
 from edgepi.energy.report.numbers import amount
 from edgepi.energy.report.page import Fact, Facts, Page, Part, Said, Section, Table, Words
 from edgepi.energy.sentences import zone
@@ -16,6 +17,7 @@ __all__ = ["energy_page"]
 Data = Mapping[str, Any]
 
 _SAID = 25
+_NO_BOOKS = Words(("Nothing was measured in this time, so there are no books.",))
 _CO2 = "CO\u2082 avoided"
 
 
@@ -50,13 +52,13 @@ def _moment(when: datetime, place: tzinfo) -> str:
 def _now(data: Data) -> Section:
     energy = data["energy"]
     soc = energy.get("soc")
-    charge = f"{soc['percent']:.0f}\u00a0%" if soc else "not measured"
+    charge = f"{soc['percent']:.0f}\u00a0%" if soc else "\u2013"
     capacity = amount((energy.get("battery") or {}).get("capacity_wh"), "Wh")
     facts = (
         Fact(
             name="Battery",
             value=charge,
-            note=f"{amount(soc['stored_wh'], 'Wh')} of {capacity}" if soc else "",
+            note=f"{amount(soc['stored_wh'], 'Wh')} of {capacity}" if soc else "not measured",
         ),
         Fact(name="Sun", value=amount(energy.get("harvest_w"), "W")),
         Fact(
@@ -66,7 +68,7 @@ def _now(data: Data) -> Section:
         ),
         Fact(name="A stored Wh", value=amount(energy.get("price_points_per_wh"), "points"), note="is worth"),
     )
-    advice = tuple((energy.get("battery") or {}).get("advice") or ())
+    advice = tuple(map(capital, (energy.get("battery") or {}).get("advice") or ()))
     return Section(heading="Now", parts=(Facts(facts), Words((" ".join(data["sentences"]), *advice))))
 
 
@@ -79,6 +81,11 @@ def _account_facts(account: Data) -> tuple[Fact, ...]:
     )
 
 
+def _measured(account: Data) -> bool:
+    """Whether there is anything in an account; a boot is booked even where nothing is measured."""
+    return bool(account["measured_s"] or account["used_wh"])
+
+
 def _gap_note(account: Data) -> str:
     gap = account.get("gap_wh") or 0.0
     return f"and {amount(gap, 'Wh')} while nothing was measured" if abs(gap) >= 0.05 else ""
@@ -86,10 +93,12 @@ def _gap_note(account: Data) -> str:
 
 def _today(energy: Data) -> Section:
     today, co2 = energy["ledger"]["today"], energy.get("co2") or {}
+    if not _measured(today):
+        return Section(heading="Today", parts=(_NO_BOOKS,))
     facts = _account_facts(today)
     if co2:
         facts += (Fact(name=_CO2, value=amount(co2["avoided_g_today"], "g"), note=_factor(co2)),)
-    parts: tuple[Part, ...] = (Facts(facts), pictures.used_bars(today, "Who used it"))
+    parts: tuple[Part, ...] = (Facts(facts), pictures.used_bars(today, energy["ledger"], "Who used it"))
     return Section(heading="Today", parts=parts)
 
 
@@ -116,7 +125,7 @@ def _courses(data: Data, place: tzinfo) -> Section:
 
 def _books(energy: Data) -> Section | None:
     ledger = energy["ledger"]
-    if not ledger.get("days"):
+    if not any(map(_measured, (ledger.get("days") or {}).values())):
         return None
     parts: list[Part] = [pictures.day_stacks(ledger), _balances("Every day in numbers", ledger["days"])]
     if len(ledger.get("months") or ()) > 1:
@@ -146,11 +155,16 @@ def _balances(title: str, accounts: Mapping[str, Data]) -> Table:
 
 def _ever(energy: Data) -> Section:
     total, co2 = energy["ledger"]["total"], energy.get("co2") or {}
+    if not _measured(total):
+        return Section(heading="Since installation", parts=(_NO_BOOKS,))
     earnings = energy.get("earnings") or {}
     facts = _account_facts(total)
     if co2:
         facts += (Fact(name=_CO2, value=amount(co2["avoided_g_total"], "g"), note=_factor(co2)),)
-    parts: list[Part] = [Facts(facts + tuple(_earned(earnings))), pictures.used_bars(total, "Who used it")]
+    parts: list[Part] = [
+        Facts(facts + tuple(_earned(earnings))),
+        pictures.used_bars(total, energy["ledger"], "Who used it"),
+    ]
     if rows := tuple(_earners(earnings)):
         headers = ("", "jobs", "earned", "energy", "per Wh")
         parts.append(Table(title="What jobs earned", headers=headers, rows=rows))

@@ -15,6 +15,7 @@ __all__ += ["price_course", "used_bars"]
 Data = Mapping[str, Any]
 
 _DAYS = 35
+_MONTHS = 24
 _MISSED_STEPS = 3
 
 
@@ -101,9 +102,9 @@ def power_course(courses: Data, place: tzinfo) -> Lines:
     )
 
 
-def used_bars(account: Data, title: str) -> Bars:
-    """Who used how much."""
-    tones = _tones([account])
+def used_bars(account: Data, ledger: Data, title: str) -> Bars:
+    """Who used how much of an *account*; colours are those of the whole *ledger*."""
+    tones = _tones(ledger["total"])
     used = [(name, wh) for name, wh in account["used_wh"].items() if abs(wh) >= 0.005]
     bars = [
         Bar(name=_who(name), value=wh, tone=tones.get(name, "muted"))
@@ -118,24 +119,24 @@ def day_stacks(ledger: Data) -> Stacks:
     """Where the energy of each day went."""
     days = sorted(ledger["days"])[-_DAYS:]
     labels = [_day(date.fromisoformat(day)) for day in days]
-    return _stacks("Day by day", labels, [ledger["days"][day] for day in days])
+    return _stacks("Day by day", labels, [ledger["days"][day] for day in days], _tones(ledger["total"]))
 
 
 def month_stacks(ledger: Data) -> Stacks:
     """Where the energy of each month went."""
-    months = sorted(ledger["months"])
+    months = sorted(ledger["months"])[-_MONTHS:]
     labels = [f"{date.fromisoformat(f'{month}-01'):%b %Y}" for month in months]
-    return _stacks("Month by month", labels, [ledger["months"][month] for month in months])
+    accounts = [ledger["months"][month] for month in months]
+    return _stacks("Month by month", labels, accounts, _tones(ledger["total"]))
 
 
-def _stacks(title: str, labels: Sequence[str], accounts: Sequence[Data]) -> Stacks:
-    tones = _tones(accounts)
+def _stacks(title: str, labels: Sequence[str], accounts: Sequence[Data], tones: Mapping[str, str]) -> Stacks:
     rows = [
         Series(name=_who(name), values=[a["used_wh"].get(name, 0.0) for a in accounts], tone=tone)
         for name, tone in tones.items()
     ]
     others = [_others(account, tones) for account in accounts]
-    rows.append(Series(name="others", values=others, tone="warn"))
+    rows.append(Series(name="others", values=others, tone=CONSUMER_TONES[-1]))
     rows.append(
         Series(
             name="unexplained", values=[a["used_wh"].get("unexplained", 0.0) for a in accounts], tone="muted"
@@ -148,15 +149,13 @@ def _stacks(title: str, labels: Sequence[str], accounts: Sequence[Data]) -> Stac
     return Stacks(title=title, unit="Wh", labels=labels, series=shown, beside=beside)
 
 
-def _tones(accounts: Sequence[Data]) -> dict[str, str]:
-    """A tone for each of those who used most, the largest first."""
-    sums: dict[str, float] = {}
-    for account in accounts:
-        for name, wh in account["used_wh"].items():
-            sums[name] = sums.get(name, 0.0) + wh
-    sums.pop("unexplained", None)
-    names = sorted((name for name, wh in sums.items() if wh >= 0.005), key=lambda name: -sums[name])
-    return dict(zip(names, CONSUMER_TONES, strict=False))
+def _tones(total: Data) -> dict[str, str]:
+    """A tone for each of those who used most since installation, the largest first."""
+    used = {name: wh for name, wh in total["used_wh"].items() if name != "unexplained" and wh >= 0.005}
+    names = sorted(used, key=lambda name: -used[name])
+    # The last tone is that of all others together, where there are too many for one each.
+    tones = CONSUMER_TONES if len(names) <= len(CONSUMER_TONES) else CONSUMER_TONES[:-1]
+    return dict(zip(names, tones, strict=False))
 
 
 def _others(account: Data, tones: Mapping[str, str]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgepi.cli.output import paint, print_table
+from edgepi.energy.phrases import part_name
 from edgepi.energy.report.numbers import amount
 
 __all__ = ["facts", "show_status", "used_by"]
@@ -95,7 +96,7 @@ def _advice(energy: Data, status: Data) -> Iterator[str]:
     for load in (energy.get("insight") or {}).get("loads") or ():
         if load["excessive"]:
             yield (
-                f"{load['part']} draws {amount(load['learned_w'], 'W')}, not the stated"
+                f"{part_name(load['part'])} draws {amount(load['learned_w'], 'W')}, not the stated"
                 f" {amount(load['stated_w'], 'W')}"
             )
     yield from (energy.get("battery") or {}).get("advice") or ()

@@ -107,11 +107,11 @@ class Engine:
     def reprice(self, rungs: tuple[Rung, ...]) -> None:
         """Take in another demand."""
         if self.stale(rungs):
-            self.price(rungs)
+            self._price(rungs, sweeps=self.settings.first_sweeps)
 
-    def price(self, rungs: tuple[Rung, ...]) -> None:
-        """Price energy anew, as for a demand or a battery that was not known before."""
-        self._price(rungs, sweeps=self.settings.first_sweeps)
+    def refloor(self, rungs: tuple[Rung, ...]) -> None:
+        """Take in another floor of the store; the worth of energy follows within days."""
+        self._price(rungs, sweeps=1)
 
     def stale(self, rungs: tuple[Rung, ...]) -> bool:
         """Whether a demand differs so much from the last that energy is to be priced anew."""

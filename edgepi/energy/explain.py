@@ -77,9 +77,9 @@ def _balance(situation: Situation, verdict: Verdict) -> str:
 
 
 def _load_w(situation: Situation, verdict: Verdict) -> float:
-    """What the node draws: measured, else as planned with what was learned, else as stated."""
+    """What the node draws from the battery: measured, else as learned, else as stated."""
     if situation.supply and situation.supply.output_w is not None:
-        return situation.supply.output_w
+        return situation.supply.output_w / situation.board.converter_efficiency
     steps = verdict.plan.steps if verdict.plan else ()
     return steps[0].load_w if steps and steps[0].awake else situation.load_w
 

@@ -131,9 +131,13 @@ def night_plan(situation: Situation, verdict: Verdict) -> str:
     plan = verdict.plan
     if not situation.sleep.usable:
         return "nothing here can switch the node off and on again, so it stays awake whatever comes"
-    if plan is None:
-        return ""
+    return "" if plan is None else _planned(situation, plan)
+
+
+def _planned(situation: Situation, plan: Plan) -> str:
     sleep, wake = _rest_of(plan)
+    if sleep is not None and wake is not None and sleep <= situation.now_utc < wake:
+        return f"by the plan the node should be asleep now, until {clock_of(wake, situation)}"
     if sleep is None or sleep <= situation.now_utc:
         if not plan.steps:
             return ""

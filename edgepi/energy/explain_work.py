@@ -20,8 +20,7 @@ def running(situation: Situation, verdict: Verdict) -> str:
     """Who runs, at what power, and what a Wh earns there against its price."""
     work = [*_duties(situation, verdict), *_jobs(situation, verdict)]
     if not work:
-        idle = watts(situation.board.idle_w)
-        return f"nothing runs beside the idle node, which takes {idle} by itself"
+        return "nothing runs beside the idle node"
     names = and_list([name for name, _ in work])
     be = "is" if len(work) == 1 else "are"
     return f"{names} {be} running{_against(work, verdict.price_points_per_wh)}"
@@ -68,7 +67,7 @@ def _earns(value: float | None) -> str:
 
 def waiting(situation: Situation, verdict: Verdict) -> tuple[str, ...]:
     """At most two sentences on duties held back and jobs that wait, then one that counts the rest."""
-    held = [words for duty in situation.duties if (words := _held(duty, situation, verdict))]
+    held = _all_held(situation, verdict)
     jobs = [words for lease in situation.leases if (words := _waits(lease, situation, verdict))]
     told = [*held[: _TOLD - 1], *jobs, *held[_TOLD - 1 :]]
     if len(told) <= _TOLD:
@@ -77,14 +76,28 @@ def waiting(situation: Situation, verdict: Verdict) -> tuple[str, ...]:
     return (*told[: _TOLD - 1], f"{told[_TOLD - 1]}; {more} more {'has' if more == 1 else 'have'} to wait")
 
 
-def _held(duty: DutyNow, situation: Situation, verdict: Verdict) -> str:
-    name, best = verdict.levels.get(duty.consumer, duty.level), duty.levels[-1].name
-    if duty.index(name) == len(duty.levels) - 1:
-        return ""
-    state = f"{duty.consumer} is off" if duty.index(name) == 0 else f"{duty.consumer} stays at {name}"
-    if why := _decided(duty.consumer, verdict):
-        return f"{state}: {why}{_chance(duty.consumer, _above(duty, name), why, situation, verdict)}"
-    return f"{state} instead of {best}{_chance(duty.consumer, _above(duty, name), '', situation, verdict)}"
+def _all_held(situation: Situation, verdict: Verdict) -> list[str]:
+    """Duties below their best level; those of one state and one reason share a sentence."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for duty in situation.duties:
+        name = verdict.levels.get(duty.consumer, duty.level)
+        if duty.index(name) < len(duty.levels) - 1:
+            groups.setdefault(_held(duty, name, situation, verdict), []).append(duty.consumer)
+    return [f"{and_list(names)} {_be(state, names)}{why}" for (state, why), names in groups.items()]
+
+
+def _be(state: str, names: list[str]) -> str:
+    if state == "off":
+        return "is off" if len(names) == 1 else "are off"
+    return f"{'stays' if len(names) == 1 else 'stay'} at {state}"
+
+
+def _held(duty: DutyNow, name: str, situation: Situation, verdict: Verdict) -> tuple[str, str]:
+    """The state of a duty that is held back, and what stands behind it in the sentence."""
+    state, best = "off" if duty.index(name) == 0 else name, duty.levels[-1].name
+    why = _decided(duty.consumer, verdict)
+    chance = _chance(duty.consumer, _above(duty, name), why, situation, verdict)
+    return state, f"{f': {why}' if why else f' instead of {best}'}{chance}"
 
 
 def _above(duty: DutyNow, name: str) -> frozenset[str]:

@@ -35,6 +35,7 @@ Planning = Literal["always", "asleep", "never"]
 _RETRY_S = 1800.0
 _PLAN_AGE = timedelta(minutes=5)
 _REMEMBERED = 50
+_STILL = 0.002
 
 
 class PricedGovernor:
@@ -70,6 +71,8 @@ class PricedGovernor:
         self._told: set[str] = set()
         self._put_off = False
         self._planned_picks: Mapping[str, str] = {}
+        self._seen: tuple[object, Mapping[str, float]] = (None, {})
+        self._stale = False
         self._recalled: Mapping[str, Any] = {}
         self._lock = Lock()
         self._preparing = False
@@ -103,8 +106,12 @@ class PricedGovernor:
             return True
         if self._foreseen.news(stand.day) or differs(store_of(situation), engine.worth.plan.store):
             return True
+        shape = _shape(situation), self._usual.priced
         scales = self._metering.scales
-        return engine.stale(priced_rungs(learned(situation, scales), self._usual.priced, scales))
+        if shape != self._seen[0] or _moved(scales, self._seen[1]):
+            self._seen = shape, scales
+            self._stale = engine.stale(priced_rungs(learned(situation, scales), self._usual.priced, scales))
+        return self._stale
 
     def prepare(self, situation: Situation) -> None:
         """Learn from days that are over, and price energy."""
@@ -132,10 +139,11 @@ class PricedGovernor:
         if begins or self._stand is None or said is not None:
             engine.begin_day(at.day, rungs, said or ())
         elif differs(store_of(situation), engine.worth.plan.store):
-            engine.price(rungs)
+            engine.refloor(rungs)
         else:
             engine.reprice(rungs)
         engine.observe(self._harvests.means(at.slot))
+        self._seen = None, {}
         self._known = Known(
             days_learned=engine.days_learned,
             forecast_sd=engine.forecast_sd if self._foreseen.told else None,
@@ -304,3 +312,16 @@ class PricedGovernor:
         self._usual.recall(memory.get("usual"))
         self._foreseen.recall(memory.get("foreseen"))
         self._harvests.recall(memory.get("charge"))
+
+
+def _shape(situation: Situation) -> object:
+    """What the demand is made of, beside learned powers."""
+    duties = tuple((d.consumer, d.levels, d.points_per_h, dict(d.learned_w)) for d in situation.duties)
+    return duties, situation.board, situation.sleep.usable
+
+
+def _moved(scales: Mapping[str, float], before: Mapping[str, float]) -> bool:
+    """Whether learned powers have changed at all since they were last looked at."""
+    if len(scales) != len(before):
+        return True
+    return any(abs(scale - before.get(part, 0.0)) > _STILL for part, scale in scales.items())

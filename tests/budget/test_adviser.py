@@ -274,6 +274,22 @@ async def test_learned_powers_are_shown_and_booked(bench: Bench, thinker: Thinke
     assert used["camera"] == pytest.approx(2.5, rel=0.2)
 
 
+async def test_a_job_earns_by_what_it_really_used(
+    bench: Bench, thinker: Thinker, make_offer: Callable[..., Offer]
+) -> None:
+    thinker.loads = (LearnedLoad(part="iexec:run", stated_w=3.0, learned_w=4.5, hours=30.0),)
+    await start(bench)
+    handle = await bench.budget.offer(make_offer())
+    await until(bench, lambda: handle.lease.state is LeaseState.GRANTED)
+    await handle.started()
+    await bench.pass_time(3600.0)
+    (shown,) = bench.budget.status()["leases"]
+    assert (shown["power_w"], shown["learned"]) == (4.5, True)
+    await handle.finished()
+    total = bench.budget.views.report()["earnings"]["total"]
+    assert total["used_wh"] == pytest.approx(4.5, rel=0.02)
+
+
 def reborn(bench: Bench, governor: Governor) -> BudgetService:
     bench.governor = governor
     return bench.build()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,7 +15,8 @@ import pytest
 from edgepi.budget.measuring import Measuring
 from edgepi.budget.store import Saved
 from edgepi.config.settings import BatterySettings, BoardSettings, EnergySettings, PanelSettings
-from edgepi.energy import DutyNow, Situation, SleepMeans, ThresholdGovernor
+from edgepi.energy import DutyNow, Governor, Situation, SleepMeans, ThresholdGovernor
+from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.sun import is_up
 from edgepi.model import Level, NodeInfo, Supply
 from edgepi.sim.battery import Battery, BatterySpec
@@ -65,20 +67,21 @@ class Life:
 class Days:
     """A node of numbers: the world's battery, panel, sun and draw around the node's own deciders."""
 
-    def __init__(self, soc: float, sun: float) -> None:
+    def __init__(self, soc: float, sun: float, governor: Callable[[], Governor]) -> None:
         self.clock = Hand(FIRST_MORNING)
+        self._governor = governor
         self.sun = sun
         self.weather, self.draw = golden_weather(), draw_table("pi4")
         capacity_wh = DEMO.battery.capacity_wh
         self.truth = Battery(BatterySpec(capacity_wh=capacity_wh), capacity_wh * soc)
         self.noise = random.Random(7)
         self.life = Life()
-        self.governor = ThresholdGovernor()
+        self.governor = governor()
         self.measuring = Measuring(DEMO, GOLDEN, self.clock)
         self._born(None)
 
     def _born(self, saved: Saved | None) -> None:
-        self.governor, memory = ThresholdGovernor(), self.governor.memory()
+        self.governor, memory = self._governor(), self.governor.memory()
         self.measuring = Measuring(DEMO, GOLDEN, self.clock)
         if saved is not None:
             self.governor.recall(memory)
@@ -187,18 +190,27 @@ class Days:
         self._born(saved)
 
 
+def by_price() -> PricedGovernor:
+    """Makes plans only for its sleep, which is what a life of numbers needs them for."""
+    return PricedGovernor(planning="asleep")
+
+
 @cache
-def live(soc: float, sun: float) -> Life:
+def live(soc: float, sun: float, governor: Callable[[], Governor] = ThresholdGovernor) -> Life:
     """Six days of January, from *soc* on, with *sun* times what was measured."""
-    return Days(soc, sun).run(6.0)
+    return Days(soc, sun, governor).run(6.0)
 
 
+GOVERNORS = [ThresholdGovernor, pytest.param(by_price, marks=pytest.mark.slow)]
 CASES = [(0.9, 1.0), (0.3, 1.0), (0.15, 1.0), (0.55, 0.3), (0.3, 0.1)]
 
 
+@pytest.mark.parametrize("governor", GOVERNORS)
 @pytest.mark.parametrize(("soc", "sun"), CASES)
-def test_a_node_never_runs_dry_and_its_books_are_true(soc: float, sun: float) -> None:
-    life = live(soc, sun)
+def test_a_node_never_runs_dry_and_its_books_are_true(
+    soc: float, sun: float, governor: Callable[[], Governor]
+) -> None:
+    life = live(soc, sun, governor)
     assert not life.ran_dry, "the protection cut although a planned sleep was possible"
     assert life.lowest_v > 12.0, "it stayed up below the commit guard"
 
@@ -226,6 +238,15 @@ def test_it_sleeps_when_it_must_and_wakes_every_morning(soc: float, sun: float) 
         )
 
 
-def test_with_sun_to_spare_it_is_up_by_day() -> None:
-    life = live(0.3, 1.0)
+@pytest.mark.slow
+@pytest.mark.parametrize(("soc", "sun"), CASES)
+def test_by_price_it_goes_down_once_or_twice_a_night_at_most(soc: float, sun: float) -> None:
+    life = live(soc, sun, by_price)
+    assert len(life.sleeps) <= 6 * 2
+    assert life.level_changes <= 6 * 6
+
+
+@pytest.mark.parametrize("governor", GOVERNORS)
+def test_with_sun_to_spare_it_is_up_by_day(governor: Callable[[], Governor]) -> None:
+    life = live(0.3, 1.0, governor)
     assert life.up_in_sun / life.sun > 0.85

@@ -73,7 +73,7 @@ def test_a_named_reading_tells_how_warm_the_battery_is_until_it_is_old() -> None
 def test_without_a_current_meter_the_night_is_counted_by_the_load() -> None:
     clock = Hand(datetime(2026, 6, 1, 22, 0, tzinfo=UTC))
     measuring = Measuring(EnergySettings(), NODE, clock)
-    begin = measuring.take(supply(clock, battery_v=13.25, output_w=5.0), {})
+    later = begin = measuring.take(supply(clock, battery_v=13.25, output_w=5.0), {})
     for _ in range(240):
         clock.move(60.0)
         later = measuring.take(supply(clock, battery_v=13.23, output_w=5.0), {})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edgepi.cli.client import NodeClient
+from edgepi.cli.energy_pictures import day_stacks, used_bars
 from edgepi.cli.energy_plan import merged
 from edgepi.cli.main import main
 from edgepi.errors import RequestError
@@ -168,7 +169,7 @@ def test_status_is_one_screen_with_every_number_that_counts(run: Run) -> None:
         "camera  saver  0.60 W  learned   saver: why",
         "today: harvested 42 Wh, used 26.1 Wh (node 20.0 Wh, camera 6.5 Wh, unexplained \u22120.40 Wh)",
         "panel: no answer at 0x40",
-        "camera:full draws 2.1 W, not the stated 1.0 W",
+        "camera at full draws 2.1 W, not the stated 1.0 W",
         "the battery holds less than it did",
         "a note",
     ):
@@ -269,6 +270,20 @@ def test_a_node_just_installed_has_a_page_too(run: Run, node: Node, hours: int, 
     assert "None" not in page
     assert "nan" not in page
     assert ("Nothing is known yet." in page) == (hours == 0)
+    assert ("Nothing was measured in this time" in page) == (hours == 0)
+
+
+def test_a_consumer_has_one_colour_in_all_pictures(node: Node) -> None:
+    ledger = node.energy["ledger"] | {"total": ACCOUNT | {"used_wh": {f"c{n}": 9.0 - n for n in range(8)}}}
+    ledger["days"] = {"2025-06-12": ACCOUNT | {"used_wh": {"c3": 5.0, "c0": 1.0, "c7": 2.0, "c6": 1.0}}}
+    stacked = {series.name: series.tone for series in day_stacks(ledger).series}
+    assert {name: stacked[name] for name in ("c0", "c3", "others")} == {
+        "c0": "tone0",
+        "c3": "tone3",
+        "others": "tone5",
+    }
+    bars = {bar.name: bar.tone for bar in used_bars(ledger["days"]["2025-06-12"], ledger, "t").bars}
+    assert {name: bars[name] for name in ("c0", "c3")} == {"c0": "tone0", "c3": "tone3"}
 
 
 def test_the_page_can_go_to_standard_output_and_to_the_browser(

@@ -29,6 +29,7 @@ def test_masked_settings_show_no_secret_and_are_json(checked: Check) -> None:
     assert "48.8566" not in text
     assert shown["node"] == {
         "name": "garden", "latitude": MASK, "longitude": 2.35, "elevation_m": 0.0, "time_zone": "UTC",
+        "panel_tilt_deg": None, "panel_azimuth_deg": None,
     }  # fmt: skip
     assert [p["config"]["password"] for p in shown["plugins"]] == [MASK, MASK]
     assert shown["plugins"][1]["config"]["interval"] == 30.0

@@ -14,7 +14,7 @@ from edgepi.cli.sim import FAULTS
 from tests.docs.pages import section, text_of
 
 PAGE = text_of("reference/commands.md")
-OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*")
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:

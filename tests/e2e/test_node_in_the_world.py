@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,10 @@ def test_damaged_files_keep_no_node_from_running_and_are_said(simulate: Start, t
         assert name in said
 
 
+def _is_another(node: Simulated, process: int) -> bool:
+    return node.node_pid() != process
+
+
 def _energy(node: Simulated) -> dict[str, Any]:
     found: dict[str, Any] = node.client.get("energy")
     return found
@@ -169,7 +174,7 @@ def test_what_was_learned_outlives_a_restart_and_a_kill_in_the_middle_of_a_thoug
     for _ in range(3):
         killed = node.node_pid()
         os.kill(killed, signal.SIGKILL)
-        node.until("a new process", lambda killed=killed: node.node_pid() != killed)
+        node.until("a new process", partial(_is_another, node, killed))
         node.until("its readings", lambda: _energy(node)["soc"])
     energy = _priced(node)
     loads = {load["part"]: load for load in energy["insight"]["loads"]}

@@ -23,7 +23,7 @@ from edgepi.energy import (
     Verdict,
 )
 from edgepi.energy.explain import explain
-from edgepi.model import Decision, Guard, LeaseState, Level, NodeInfo, Plan, PlanStep, WakePlan
+from edgepi.model import Decision, Guard, LeaseState, Level, NodeInfo, Plan, PlanStep, Supply, WakePlan
 from tests.energy.conftest import NOON, build_duty, build_lease, build_offer, build_situation
 
 Make = Callable[..., Any]
@@ -202,7 +202,24 @@ def test_a_duty_that_takes_next_to_nothing_has_no_earning_per_wh() -> None:
 
 
 def test_nothing_running_is_said_with_what_the_node_takes() -> None:
-    assert "Nothing runs beside the idle node, which takes 2.7 W by itself." in told(build_situation(0.5))
+    assert "the node draws 2.7 W; the sun is up" in told(build_situation(0.5))
+    assert "Nothing runs beside the idle node." in told(build_situation(0.5))
+
+
+def test_what_is_measured_goes_before_what_is_stated() -> None:
+    supply = Supply(time_utc=NOON, source="meter", output_w=3.6)
+    assert "the node draws 4.0 W" in told(build_situation(0.5, supply=supply))
+
+
+def test_duties_held_back_for_one_reason_share_a_sentence() -> None:
+    said = [
+        Decision(time_utc=NOON, subject=name, action="level", sentence="off: battery 17 %, the node rests")
+        for name in ("camera", "radio", "horn")
+    ]
+    duties = (build_duty(), build_duty("radio"), build_duty("horn", "saver"))
+    text = told(build_situation(0.2, duties=duties), a_verdict(decisions=tuple(said)))
+    assert "Camera and radio are off: battery 17 %, the node rests." in text
+    assert "Horn stays at saver: battery 17 %, the node rests." in text
 
 
 def test_what_the_verdict_changes_now_counts_as_changed() -> None:
@@ -269,6 +286,10 @@ def test_sleep_and_what_it_saves() -> None:
     assert "The plan is to sleep from 22:00 until tomorrow 06:30; 8.5 hours off save 22 Wh." in text
     derived = a_plan(60, 40, 38, 50, asleep=(1, 2))
     assert "sleep from 14:00 until 18:00; 4 hours off" in told(build_situation(0.5), a_verdict(plan=derived))
+    late = replace(plan, sleep_utc=NOON - timedelta(hours=1))
+    assert "By the plan the node should be asleep now, until tomorrow 06:30." in told(
+        build_situation(0.5), a_verdict(plan=late)
+    )
     stuck = build_situation(0.5, sleep=SleepMeans())
     assert "Nothing here can switch the node off and on again" in told(stuck, a_verdict(plan=plan))
     going = SleepPlan(wake=WakePlan(wake_utc=NOON), sentence="sleeping until tomorrow 06:02: battery 19 %")

@@ -263,6 +263,44 @@ class TestVital:
             assert quick().decide(now).levels == {"pump": "full", "camera": level}
 
 
+class TestSteadiness:
+    def test_a_level_that_just_changed_stays_for_minutes_unless_too_little_is_left(self) -> None:
+        pump, camera = build_duty("pump", "full", 5.0), build_duty("camera", "full", 0.05)
+        now = situation(0.3, hours=8.0, duties=(pump, camera), harvest_w=0.0)
+        for age_s, level in ((60.0, "full"), (600.0, "off")):
+            young = replace(camera, since_s=now.monotonic_s - age_s)
+            assert quick().decide(replace(now, duties=(pump, young))).levels["camera"] == level
+        young = replace(camera, since_s=now.monotonic_s - 60.0)
+        empty = situation(0.16, hours=8.0, duties=(pump, young), harvest_w=0.0)
+        assert quick().decide(empty).levels["camera"] == "off"
+
+    def test_a_grant_that_was_just_given_stays_for_minutes(self) -> None:
+        poor = replace(build_offer(), value_points=0.01)
+        now = situation(0.3, hours=8.0, harvest_w=0.0)
+        for age_s, steps in ((60.0, 0), (600.0, 1)):
+            since = now.now_utc - timedelta(seconds=age_s)
+            granted = replace(build_lease(LeaseState.GRANTED, poor), since_utc=since)
+            assert len(quick().decide(replace(now, leases=(granted,))).leases) == steps
+
+    def test_a_job_that_was_just_paused_rests_for_minutes(self) -> None:
+        run = RunPhase(energy_wh=3.1, duration_s=3600.0, pausable=True)
+        now = situation(0.9)
+        for age_s, steps in ((60.0, 0), (600.0, 1)):
+            since = now.now_utc - timedelta(seconds=age_s)
+            paused = build_lease(LeaseState.PAUSED, replace(build_offer(run=run), value_points=9.0))
+            leases = (replace(paused, since_utc=since),)
+            assert len(quick().decide(replace(now, leases=leases)).leases) == steps
+
+    def test_the_floor_is_the_run_guards_charge(self) -> None:
+        for run_v, floor in ((12.4, 0.15), (12.0, 0.10)):
+            now = situation(0.6, sd=0.0)
+            assert now.soc is not None
+            exact = replace(now, soc=replace(now.soc, source="board"), guard=replace(now.guard, run_v=run_v))
+            governor = quick()
+            governor.decide(exact)
+            assert governor.insight().floor_wh == pytest.approx(floor * 154.0)
+
+
 class TestGaps:
     def lived(self, share: float, **changes: Any) -> House:
         house = House(
@@ -389,6 +427,13 @@ class TestForecasts:
         assert (governor.insight().clearness_today or 0.0) > (dull.clearness_today or 1.0)
         assert governor.insight().forecast_source.startswith("later")
 
+    def test_other_news_of_the_day_leave_it_alone(self, priced: list[int]) -> None:
+        governor = quick()
+        governor.tell_forecast(forecast(0.1))
+        governor.decide(situation())
+        governor.decide(situation(hours=0.1, leases=(build_lease(LeaseState.OFFERED),)))
+        assert priced == [1, QUICK.first_sweeps]
+
     def test_it_outlives_a_reboot(self) -> None:
         governor, fresh = quick(), quick()
         governor.tell_forecast(forecast(0.1))
@@ -410,6 +455,26 @@ class TestForecasts:
 
 
 class TestMemory:
+    @pytest.mark.parametrize("spoilt", [math.nan, math.inf, "1", None, [], {}])
+    def test_what_is_no_number_is_left_out(self, spoilt: Any) -> None:
+        governor = quick()
+        governor.decide(situation())
+        for part in ("worth", "envelope", "clearness"):
+            memory = json.loads(json.dumps(governor.memory()))
+            memory["engine"][part] = [[spoilt] * QUICK.levels] * 9 if part == "worth" else [spoilt]
+            fresh = quick()
+            fresh.recall(memory)
+            fresh.decide(situation(hours=0.1))
+            json.dumps(fresh.memory(), allow_nan=False)
+
+    def test_a_clock_that_was_set_right_teaches_no_weather(self) -> None:
+        governor = quick()
+        for n in range(20):
+            governor.decide(situation(hours=0.25 * n))
+        later = replace(situation(hours=5.0), now_utc=NOON + timedelta(days=30))
+        governor.decide(later)
+        assert [k for k in governor.memory()["engine"]["clearness"] if k is not None] == []
+
     def test_it_is_small(self) -> None:
         house = House(start=MORNING, sun_w=daylight_w, governor=PricedGovernor(planning="never"))
         house.governor.tell_forecast(forecast(0.7, hours=168))

@@ -32,6 +32,7 @@ JOBS = "jobs"
 IDLE = "the node itself"
 BOOTS = "boots"
 IOT = "iot"
+_MOST_STEPS = 150_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,11 @@ def _clairvoyant(task: Task) -> Policy:
     from edgepi.energy.simulation.oracle import clairvoyant
 
     plant, trace = task.plant, task.stretch.trace
+    if len(trace.power_w) > _MOST_STEPS:
+        raise TraceError(
+            f"{len(trace.power_w)} steps are too many for the clairvoyant: it holds them all in memory",
+            hint="--days 365 --step 30",
+        )
     wants = [
         Want(load.name, tuple(Step(v.name, v.power_w, v.points_per_h) for v in load.levels[1:]))
         for load in plant.loads

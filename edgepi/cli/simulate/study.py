@@ -18,8 +18,8 @@ from edgepi.errors import RequirementMissingError
 
 __all__ = ["Size", "Study", "made"]
 
-_OTHER_SIZES = ((1.0, 1.0), (1.5, 1.0), (2.0, 1.0), (1.0, 1.5), (1.0, 2.0), (1.5, 2.0), (0.75, 1.0))
-_SAMPLE = 4
+_OTHER_SIZES = ((0.75, 1.0), (1.5, 1.0), (2.0, 1.0), (1.0, 2.0), (1.5, 2.0))
+_SAMPLE = 3
 _MAIN, _COLD = "main", "cold"
 
 
@@ -74,7 +74,8 @@ def made(args: argparse.Namespace, node: Node, weather: Weather) -> Study:
     by_tag: dict[str, list[Life]] = {}
     for life in lives:
         by_tag.setdefault(life.tag, []).append(life)
-    sizes = {size: tuple(by_tag[_tag(size)]) for size in _sizes(args, node) if _tag(size) in by_tag}
+    here = tuple(by_tag[args.policy][:_SAMPLE])
+    sizes = {size: tuple(by_tag[_tag(size)]) for size in _sizes(args, node)}
     return Study(
         node=node,
         weather=weather,
@@ -83,7 +84,7 @@ def made(args: argparse.Namespace, node: Node, weather: Weather) -> Study:
         forecast=args.forecast,
         lives=tuple(by_tag[args.policy]),
         policies={name: tuple(by_tag[name]) for name in policies},
-        sizes=sizes,
+        sizes={Size(node.panel_w, node.plant.battery_wh): here, **sizes} if sizes else {},
         cold=tuple(by_tag.get(_COLD, ())),
         sample=min(_SAMPLE, len(weather.stretches)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from edgepi.energy.report import svg
@@ -81,16 +82,19 @@ def _hint(chart: Stacks, i: int) -> str:
 
 
 def _names(chart: Stacks, frame: Frame) -> str:
-    """Write as many labels as fit, counted back from the last."""
+    """Write as many labels as fit, at equal distances counted back from the last."""
     room = frame.x(1.0) - frame.x(0.0)
     widest = max(svg.text_width(label) for label in chart.labels) + 8
-    every = max(1, -(-int(widest) // max(1, int(room))))
-    last = len(chart.labels) - 1
-    return "".join(
-        svg.text(_within(frame.x(i + 0.5), label, frame), frame.y.start + 17, label, "tick", "middle")
-        for i, label in enumerate(chart.labels)
-        if (last - i) % every == 0
-    )
+    every = max(1, math.ceil(widest / max(1.0, room)))
+    words: list[str] = []
+    free = math.inf
+    for i in range(len(chart.labels) - 1, -1, -every):
+        label = chart.labels[i]
+        x, half = _within(frame.x(i + 0.5), label, frame), svg.text_width(label) / 2
+        if x + half <= free:
+            words.append(svg.text(x, frame.y.start + 17, label, "tick", "middle"))
+            free = x - half - 4
+    return "".join(words)
 
 
 def _within(x: float, label: str, frame: Frame) -> float:

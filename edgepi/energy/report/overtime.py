@@ -101,10 +101,10 @@ def _labels(series: Sequence[Series]) -> list[tuple[float, str, str]]:
     return [(value, s.name, s.tone) for value, s in last if value is not None]
 
 
-def _points(chart: Lines | Fan, values: Values, frame: Frame) -> Iterable[Points]:
+def _points(chart: Lines | Fan, values: Values, frame: Frame, pixel: float = 1.0) -> Iterable[Points]:
     places = [frame.x(moment.timestamp()) for moment in chart.times_utc]
     for run in runs(places, values):
-        yield thin([(x, frame.y(value)) for x, value in run])
+        yield thin([(x, frame.y(value)) for x, value in run], pixel)
 
 
 def _line(
@@ -117,7 +117,7 @@ def _line(
 def _areas(chart: Lines, frame: Frame) -> str:
     first = chart.series[0]
     base = frame.y(max(0.0, frame.y.low))
-    d = "".join(fill_path(run, base, steps=chart.steps) for run in _points(chart, first.values, frame))
+    d = "".join(fill_path(run, base, steps=chart.steps) for run in _points(chart, first.values, frame, 2.0))
     return svg.path(d, f"area f-{first.tone}")
 
 
