@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from time import process_time
 from typing import NamedTuple
@@ -210,22 +212,30 @@ TARGETS = {
 def main() -> None:
     quick = "--quick" in sys.argv[1:]
     means: dict[str, list[float]] = {}
-    for case in QUICK_CASES if quick else CASES:
-        trace = case.trace()
-        limits = bounds(case, trace)
-        rows = _yardsticks(case, trace, limits)
-        for kind in QUICK_KINDS if quick else (*KINDS, *(["column"] if case.place == FRANCE else [])):
-            seeds = SEEDS if kind in FORESEEN[:-1] and not quick else SEEDS[:1]
-            scores = [run(case, trace, by_price(case, trace, kind, seed), limits) for seed in seeds]
-            means.setdefault(kind, []).append(sum(s.gap for s in scores) / len(scores))
-            rows.append((f"price, {kind}", _text(scores), TARGETS.get(kind, "no cuts")))
-        show(f"{case.name}: {_COLUMNS}", rows)
+    with ProcessPoolExecutor() as pool:
+        for title, rows, gaps in pool.map(_table, QUICK_CASES if quick else CASES, repeat(quick)):
+            show(title, rows)
+            for kind, gap in gaps.items():
+                means.setdefault(kind, []).append(gap)
     show(
         "Gap closed, mean of all traces",
         [(k, f"{sum(v) / len(v):.1f} %, worst {min(v):.1f} %", TARGETS.get(k, "")) for k, v in means.items()],
     )
     if not quick:
         _without_numpy()
+
+
+def _table(case: Case, quick: bool) -> tuple[str, list[tuple[str, str, str]], dict[str, float]]:
+    """Title and rows of one trace, and the gap closed by kind of forecast."""
+    trace = case.trace()
+    limits = bounds(case, trace)
+    rows, gaps = _yardsticks(case, trace, limits), {}
+    for kind in QUICK_KINDS if quick else (*KINDS, *(["column"] if case.place == FRANCE else [])):
+        seeds = SEEDS if kind in FORESEEN[:-1] and not quick else SEEDS[:1]
+        scores = [run(case, trace, by_price(case, trace, kind, seed), limits) for seed in seeds]
+        gaps[kind] = sum(s.gap for s in scores) / len(scores)
+        rows.append((f"price, {kind}", _text(scores), TARGETS.get(kind, "no cuts")))
+    return f"{case.name}: {_COLUMNS}", rows, gaps
 
 
 def _yardsticks(case: Case, trace: Trace, limits: Bounds) -> list[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from functools import lru_cache
 
 from edgepi.energy.settings import SLOT_H, SLOTS, Site
 
@@ -53,7 +54,8 @@ def season(day_of_year: float) -> tuple[float, float]:
     return declination, 229.18 * series
 
 
-def clear_sky_day(site: Site, day: date) -> list[float]:
+@lru_cache(maxsize=64)
+def clear_sky_day(site: Site, day: date) -> tuple[float, ...]:
     """Mean irradiance (W/m2) of each slot of the solar day that begins on the UTC date *day*."""
     declination, equation_min = season(day.timetuple().tm_yday + 0.5)
     phi, tilt = math.radians(site.latitude), math.radians(site.tilt)
@@ -72,4 +74,4 @@ def clear_sky_day(site: Site, day: date) -> list[float]:
 
     step = SLOT_H / _SAMPLES
     fine = [at(start_h + (i + 0.5) * step) for i in range(SLOTS * _SAMPLES)]
-    return [sum(fine[s * _SAMPLES : (s + 1) * _SAMPLES]) / _SAMPLES for s in range(SLOTS)]
+    return tuple(sum(fine[s * _SAMPLES : (s + 1) * _SAMPLES]) / _SAMPLES for s in range(SLOTS))

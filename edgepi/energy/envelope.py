@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from statistics import median
 
 from edgepi.energy.clearsky import clear_sky_day
@@ -35,20 +34,19 @@ class Envelope:
         self._settings = settings
         self._site = site
         self._days: deque[list[float | None]] = deque(maxlen=settings.envelope_days)
-        self._sky = lru_cache(maxsize=8)(lambda day: clear_sky_day(site, day))
 
     def learn(self, day: date, harvest_w: Sequence[float | None]) -> None:
         """Take in a finished day; slots that were not measured are None."""
         self._days.append(
             [
                 None if power is None or sky <= _LIGHT_W_M2 else power / sky
-                for power, sky in zip(harvest_w, self._sky(day), strict=True)
+                for power, sky in zip(harvest_w, clear_sky_day(self._site, day), strict=True)
             ]
         )
 
     def of(self, day: date) -> list[float]:
         """Harvest (W) of each slot of a clear *day*."""
-        sky = self._sky(day)
+        sky = clear_sky_day(self._site, day)
         return [light * ratio for light, ratio in zip(sky, self._ratios(sky), strict=True)]
 
     def _ratios(self, sky: Sequence[float]) -> list[float]:

@@ -49,7 +49,7 @@ class ClearSky:
             azimuth_deg=azimuth,
         )
         self._day: date | None = None
-        self._slots: list[float] = []
+        self._slots: tuple[float, ...] = ()
 
     @property
     def unknown_w(self) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from math import inf
 
 from edgepi.energy.dayvalue import Arithmetic, DayOperator, DayPlan, Table
 from edgepi.energy.settings import SLOTS, EngineSettings
@@ -96,17 +97,15 @@ def price_at(row: Sequence[float], step_wh: float, energy_wh: float) -> float:
     It never rises with energy, as the worth itself may where a whole step is just within reach.
     """
     place = min(max(energy_wh / step_wh, 0.0), len(row) - 1.0)
-    hull: list[int] = []
-    for i, value in enumerate(row):
-        while len(hull) > 1 and _below(row, hull[-2], hull[-1], i, value):
-            hull.pop()
-        hull.append(i)
-    for left, right in pairwise(hull):
-        if place < right or right == hull[-1]:
-            return max(0.0, (row[right] - row[left]) / ((right - left) * step_wh))
-    return 0.0
-
-
-def _below(row: Sequence[float], left: int, middle: int, right: int, value: float) -> bool:
-    """Whether the middle point lies on or under the line from left to right."""
-    return (row[middle] - row[left]) * (right - left) <= (value - row[left]) * (middle - left)
+    # Corners and the slopes to them; a slope that does not fall takes its corner away.
+    corners, slopes = [0], [inf]
+    for i in range(1, len(row)):
+        slope = (row[i] - row[corners[-1]]) / (i - corners[-1])
+        while slope >= slopes[-1]:
+            corners.pop()
+            slopes.pop()
+            slope = (row[i] - row[corners[-1]]) / (i - corners[-1])
+        corners.append(i)
+        slopes.append(slope)
+    found = min(bisect_right(corners, place), len(corners) - 1)
+    return max(0.0, slopes[found] / step_wh) if found else 0.0
