@@ -78,7 +78,7 @@ def _cuts(study: Study) -> Iterator[str]:
         years = f" in {len(study.lives)} years" if len(study.lives) > 1 else ""
         yield f"The battery ran dry {cuts} time{'' if cuts == 1 else 's'}{years}: the board cut the power."
     else:
-        yield "The battery never ran dry."
+        yield "It never ran dry: whenever the node was off, it had chosen to be."
 
 
 def _jobs(study: Study) -> Iterator[str]:
@@ -106,8 +106,14 @@ def _sizes(study: Study) -> Iterator[str]:
             amount = f"{size.panel_w:g} W" if what == "panel" else f"{size.battery_wh:g} Wh"
             yield (
                 f"A {what} of {amount} would make that {share(found['iot_availability'])} "
-                f"instead of {share(now['iot_availability'])}, and {more:+,.0f} hours of jobs."
+                f"instead of {share(now['iot_availability'])}{_more(more)}."
             )
+
+
+def _more(hours: float) -> str:
+    if abs(hours) < 1.0:
+        return ""
+    return f", with {abs(hours):,.0f} hours of jobs {'more' if hours > 0.0 else 'less'}"
 
 
 def _cold(study: Study) -> Iterator[str]:
