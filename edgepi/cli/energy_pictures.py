@@ -21,7 +21,9 @@ _MISSED_STEPS = 3
 
 def _with_gaps(course: Data) -> tuple[list[datetime], list[float | None], tuple[Span, ...]]:
     """Times and values with a gap, and a span, wherever nothing was recorded for some steps."""
-    times, values, spans = [], [], []
+    times: list[datetime] = []
+    values: list[float | None] = []
+    spans: list[Span] = []
     longest_s = course["step_s"] * _MISSED_STEPS
     known = [p for p in zip(course["times_s"], course["values"], strict=True) if _numeric(p[1])]
     for i, (time_s, value) in enumerate(known):
@@ -46,7 +48,7 @@ def _at(time_s: float) -> datetime:
 def battery_course(courses: Data, place: tzinfo, floor_percent: float | None) -> Lines:
     """Charge through the last days, with the nights that the node slept."""
     times, values, _ = _with_gaps(courses["energy.battery_soc"])
-    marks = ()
+    marks: tuple[Mark, ...] = ()
     if floor_percent:
         marks = (Mark(value=floor_percent, text=f"kept in reserve, {floor_percent:.0f} %", tone="muted"),)
     return Lines(
@@ -160,7 +162,7 @@ def _tones(total: Data) -> dict[str, str]:
 
 def _others(account: Data, tones: Mapping[str, str]) -> float:
     named = {*tones, "unexplained"}
-    return sum(wh for name, wh in account["used_wh"].items() if name not in named)
+    return float(sum(wh for name, wh in account["used_wh"].items() if name not in named))
 
 
 def _who(name: str) -> str:
@@ -187,7 +189,7 @@ def presence(course: Data, now_utc: datetime, place: tzinfo) -> Heat:
     def share(day: date, hour: int) -> float | None:
         if not first <= (day, hour) <= present:
             return None
-        return min(1.0, counts.get((day, hour), 0) / per_hour)
+        return min(1.0, float(counts.get((day, hour), 0) / per_hour))
 
     return Heat(
         title="Hours awake",

@@ -101,7 +101,10 @@ def test_what_is_not_given_is_the_node_of_the_benchmarks(trace: Path, capsys: Ca
         (b"time_utc,poa\n2021-01-01T00:00:00Z,1e300\n", "beyond belief"),
         (b"time_utc,poa\n2021-01-01T00:00:00Z,n/a\n", "'n/a' is no number"),
         (b"time_utc\n2021-01-01T00:00:00Z\n", "no column"),
-        (b"time_utc,poa\n1021-01-01T00:00Z,1\n2021-06-01T00:00Z,1\n2021-06-01T00:05Z,1\n", "an hour is the most"),
+        (
+            b"time_utc,poa\n1021-01-01T00:00Z,1\n2021-06-01T00:00Z,1\n2021-06-01T00:05Z,1\n",
+            "an hour is the most",
+        ),
     ],
 )
 def test_a_file_that_is_no_trace_gets_one_clear_line(

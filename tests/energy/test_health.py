@@ -22,8 +22,7 @@ def found(chemistry: str, true_wh: float, *, seed: int, gain: float, offset_a: f
     )
     for moment in moments:
         watch.note(moment.day * 86400.0, moment.battery_w)
-        known = health(battery, moment.estimator.learned, watch)
-    return known
+    return health(battery, moment.estimator.learned, watch)
 
 
 @pytest.mark.parametrize("chemistry", ["lifepo4", "li-ion", "lead-acid"])

@@ -35,7 +35,7 @@ def _weather(group: argparse._ArgumentGroup) -> None:
     climate = "a year's sun on level ground there, from any solar map (300 to 2800)"
     add("--climate-kwh-m2", type=between(300, 2800, "kWh/m2"), metavar="SUM", help=climate)
     add("--fetch", action="store_true", help="ask Open-Meteo for the place's last years instead of drawing")
-    add("--years", type=count(1, 1000), metavar="N", help="how many years to draw (20) or fetch (10)")
+    add("--years", type=count(1, 1000), metavar="N", help="how many years to draw or fetch (10)")
     add("--start", type=moment, metavar="DATE", help="first day to take (UTC)")
     add("--days", type=between(1, 36600, "days"), metavar="N", help="how many days to take")
     add("--step", type=step, default=30.0, metavar="MIN", help="a decision holds (30)")

@@ -15,7 +15,7 @@ from edgepi.cli.simulate.tables import gap_words, stretch_words
 from edgepi.cli.simulate.words import sentences, share, size_words, stations_words
 from edgepi.energy.envelope import quantile
 from edgepi.energy.report.charts import CONSUMER_TONES, Bar, Bars, Calendar, Fan, Lines, Mark, Series, Stacks
-from edgepi.energy.report.numbers import amount
+from edgepi.energy.report.numbers import amount, number
 from edgepi.energy.report.page import Fact, Facts, Page, Section, Table, Words, render
 from edgepi.errors import EdgePiError
 from edgepi.files import atomic_write
@@ -95,7 +95,7 @@ def _summary(study: Study, found: Answer) -> Section:
             value, note = share(worst["iot_availability"]), _month_name(worst["month"])
             facts.append(Fact(name="worst month", value=value, note=note))
     if study.node.plant.job:
-        facts.append(Fact(name="jobs", value=f"{found['compute_hours']:,.0f} h", note="finished"))
+        facts.append(Fact(name="jobs", value=amount(found["compute_hours"], "h", 0), note="finished"))
     cuts = sum(life.outcome.unplanned_cuts for life in study.lives)
     facts.append(Fact(name="ran dry", value=f"{cuts}", note="unplanned cuts in all"))
     return Section(heading="In short", parts=(Facts(tuple(facts)), Words(tuple(sentences(study)))))
@@ -266,8 +266,8 @@ def _policies(_: Study, found: Answer) -> Section | None:
         (
             name,
             share(row["iot_availability"]),
-            f"{row['compute_hours']:,.0f} h",
-            f"{row['points']:,.0f}",
+            amount(row["compute_hours"], "h", 0),
+            number(row["points"], 0),
             f"{row['unplanned_cuts']:g}",
             f"{row['boots']:.0f}",
         )
@@ -288,7 +288,7 @@ def _sizes(study: Study, found: Answer) -> Section | None:
         (
             size_words(size),
             share(row["iot_availability"]),
-            f"{row['compute_hours']:,.0f} h",
+            amount(row["compute_hours"], "h", 0),
             share(row["spilled_wh"] / row["harvested_wh"]) if row["harvested_wh"] else "-",
         )
         for size, row in zip(study.sizes, found["sizing"], strict=True)
@@ -306,7 +306,7 @@ def _years(study: Study, found: Answer) -> Section | None:
             row["name"],
             amount(row["harvested_wh"] / row["days"], "Wh"),
             share(row["iot_availability"]),
-            f"{row['compute_hours']:,.0f} h",
+            amount(row["compute_hours"], "h", 0),
             f"{row['unplanned_cuts']}",
         )
         for row in found["years"]

@@ -9,6 +9,7 @@ from edgepi.cli.output import paint, print_table
 from edgepi.cli.simulate.figures import MONTHS, gaps
 from edgepi.cli.simulate.study import Study
 from edgepi.cli.simulate.words import place, sentences, share, size_words, stations_words
+from edgepi.energy.report.numbers import amount, number
 
 __all__ = ["gap_words", "print_answer", "stretch_words"]
 
@@ -72,19 +73,19 @@ def _jobs(study: Study, found: Answer) -> list[tuple[str, str, str]]:
     if study.node.plant.job is None:
         return []
     broken = found["jobs_started"] - found["jobs_finished"]
-    note = f"{found['jobs_finished']:,.0f} jobs, {broken:.0f} not finished"
-    return [("jobs finished", f"{found['compute_hours']:,.0f} h", note)]
+    note = f"{number(found['jobs_finished'], 0)} jobs, {broken:.0f} not finished"
+    return [("jobs finished", amount(found["compute_hours"], "h", 0), note)]
 
 
 def _energy(found: Answer) -> list[tuple[str, str, str]]:
     sun = found["harvested_wh"]
 
     def part(name: str) -> tuple[str, str]:
-        return f"{found[name]:,.0f} Wh", share(found[name] / sun) if sun else ""
+        return amount(found[name], "Wh", 0), share(found[name] / sun) if sun else ""
 
     days = max(1.0, found["days"])
     return [
-        ("the panel could give", f"{sun:,.0f} Wh", f"{sun / days:.0f} Wh a day"),
+        ("the panel could give", amount(sun, "Wh", 0), f"{sun / days:.0f} Wh a day"),
         ("used", *part("used_wh")),
         ("lost in the battery", *part("lost_wh")),
         ("found it full", *part("spilled_wh")),
@@ -136,7 +137,7 @@ def _chances(study: Study, found: Answer) -> None:
             f"duty on, {odds['darkest_month']['month']}",
             *_spread(odds["darkest_month"]["iot_availability"], share),
         ),
-        ("jobs finished, year", *_spread(odds["compute_hours"], lambda h: f"{h:,.0f} h")),
+        ("jobs finished, year", *_spread(odds["compute_hours"], lambda h: amount(h, "h", 0))),
     ]
     print_table(("", "bad year of 10", "middling", "good year of 10"), rows)
     print(
@@ -168,8 +169,8 @@ def _policy_rows(found: Answer) -> list[tuple[str, str, str, str, str, str]]:
         (
             name,
             share(row["iot_availability"]),
-            f"{row['compute_hours']:,.0f} h",
-            f"{row['points']:,.0f}",
+            amount(row["compute_hours"], "h", 0),
+            number(row["points"], 0),
             f"{row['unplanned_cuts']:g}",
             f"{row['boots']:.0f}",
         )
@@ -185,7 +186,7 @@ def _sizing(study: Study, found: Answer) -> None:
         (
             size_words(size),
             share(row["iot_availability"]),
-            f"{row['compute_hours']:,.0f} h",
+            amount(row["compute_hours"], "h", 0),
             share(row["spilled_wh"] / row["harvested_wh"]) if row["harvested_wh"] else "-",
             f"{row['unplanned_cuts']:g}",
         )

@@ -18,7 +18,7 @@ from edgepi.errors import TraceError
 
 __all__ = ["Stretch", "Weather", "weather_of"]
 
-_YEARS, _FETCHED_YEARS = 20, 10
+_YEARS = 10
 _KINDS = ("none", "noisy", "noisy5")
 
 
@@ -134,7 +134,7 @@ def _drawn(args: argparse.Namespace, site: Site, *, near: bool) -> Weather:
 def _fetched(args: argparse.Namespace, site: Site) -> Weather:
     from edgepi.cli.simulate.archive import fetched_years
 
-    years = fetched_years(site, args.years or _FETCHED_YEARS)
+    years = fetched_years(site, args.years or _YEARS)
     stretches = []
     for year, whole in years:
         start = args.start.replace(year=year) if args.start else whole.start_utc

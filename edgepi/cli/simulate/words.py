@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgepi.cli.simulate.figures import MONTHS, chances, worst_month
 from edgepi.cli.simulate.study import Size, Study
+from edgepi.energy.report.numbers import number
 
 __all__ = ["place", "sentences", "share", "size_words", "stations_words"]
 
@@ -78,7 +79,7 @@ def _cuts(study: Study) -> Iterator[str]:
         years = f" in {len(study.lives)} years" if len(study.lives) > 1 else ""
         yield f"The battery ran dry {cuts} time{'' if cuts == 1 else 's'}{years}: the board cut the power."
     else:
-        yield "The battery never ran dry."
+        yield "It never ran dry: whenever the node was off, it had chosen to be."
 
 
 def _jobs(study: Study) -> Iterator[str]:
@@ -86,7 +87,7 @@ def _jobs(study: Study) -> Iterator[str]:
         hours, sun = study.means["compute_hours"], study.means["harvested_wh"]
         spilled = study.means["spilled_wh"] / sun if sun else 0.0
         each = " a year" if len(study.lives) > 1 else ""
-        done = f"Jobs of {hours:,.0f} hours get done{each}"
+        done = f"Jobs of {number(hours, 0)} hours get done{each}"
         yield f"{done}; {share(spilled)} of the sun finds the battery full."
 
 
@@ -106,8 +107,14 @@ def _sizes(study: Study) -> Iterator[str]:
             amount = f"{size.panel_w:g} W" if what == "panel" else f"{size.battery_wh:g} Wh"
             yield (
                 f"A {what} of {amount} would make that {share(found['iot_availability'])} "
-                f"instead of {share(now['iot_availability'])}, and {more:+,.0f} hours of jobs."
+                f"instead of {share(now['iot_availability'])}{_more(more)}."
             )
+
+
+def _more(hours: float) -> str:
+    if abs(hours) < 1.0:
+        return ""
+    return f", with {number(abs(hours), 0)} hours of jobs {'more' if hours > 0.0 else 'less'}"
 
 
 def _cold(study: Study) -> Iterator[str]:

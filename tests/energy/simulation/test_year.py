@@ -37,6 +37,7 @@ def test_the_books_balance() -> None:
     kept = out.stored_wh[-1] - plant.start * plant.battery_wh if out.stored_wh else 0.0
     assert out.harvested_wh == pytest.approx(out.used_wh + out.spilled_wh + out.lost_wh + kept)
     assert sum(out.step_spilled_wh) == pytest.approx(out.spilled_wh)
+    assert max(out.stored_wh) == pytest.approx(plant.store.top_wh)
 
 
 def test_a_duty_at_a_lower_level_draws_and_earns_that_and_counts_as_on() -> None:
