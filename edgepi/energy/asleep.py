@@ -91,9 +91,7 @@ def _points_per_h(situation: Situation, step: PlanStep) -> float | None:
     duties = {duty.consumer: duty for duty in situation.duties}
     if any(name not in duties for name in step.runs):
         return None
-    return sum(
-        duties[name].levels[duties[name].index(level)].points_per_h for name, level in step.runs.items()
-    )
+    return sum(duties[name].points(level) for name, level in step.runs.items())
 
 
 def _can_sleep(plan: Plan) -> bool:

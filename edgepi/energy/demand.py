@@ -9,6 +9,8 @@ from itertools import pairwise
 __all__ = ["OFF", "Rung", "Step", "Want", "ladder", "upper_hull"]
 
 OFF = "off"
+# A level that states no power still stands above off.
+_HARDLY_W = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def ladder(
 
 def _increments(want: Want) -> list[tuple[float, float, float, Want, Step]]:
     """Steps of a consumer on its own envelope as (points per Wh, power, points, ...) above the last."""
-    named = {(step.power_w, step.points_per_h): step for step in want.steps}
+    named = {(max(step.power_w, _HARDLY_W), step.points_per_h): step for step in want.steps}
     hull = upper_hull([(0.0, 0.0), *named])
     return [
         ((y1 - y0) / max(x1 - x0, 1e-9), x1 - x0, y1 - y0, want, named[x1, y1])

@@ -12,6 +12,7 @@ from edgepi.model import Answer, Decision, Lease, LeaseState
 
 __all__ = ["duty_decision", "load_decision", "next_run", "offer_answer", "offer_words", "wait_decision"]
 
+_HARDLY_W = 1e-6
 _DEAR = 1000.0  # points per Wh; more says only that a sensor needs next to nothing
 
 
@@ -54,7 +55,7 @@ def _earns(duty: DutyNow, level: str, weighed: Weighed) -> float:
     power_w = duty.power_w(duty.levels[upper].name) - low_w
     if not weighed.awake:
         power_w += weighed.situation.board.idle_w
-    return points / power_w if power_w > 1e-9 else 0.0
+    return points / max(power_w, _HARDLY_W)
 
 
 def offer_words(stand: Standpoint, weighed: Weighed, lease: Lease) -> str:

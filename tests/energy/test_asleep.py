@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -68,6 +69,13 @@ def test_it_wakes_for_a_spell_in_which_energy_is_cheap(node: Situation) -> None:
 
 def test_many_small_gains_in_a_row_are_worth_a_boot(node: Situation) -> None:
     assert wake(node, plan((2, 0), (16, 39.0), (9, 0))) == HALF_HOUR * 2
+
+
+def test_what_a_duty_is_worth_here_counts_not_what_it_states(node: Situation) -> None:
+    spells = plan((2, 0), (16, 39.0), (9, 0), (20, 20.0))
+    little = (replace(node.duties[0], points_per_h=10.0),)
+    assert wake(node, spells) == HALF_HOUR * 2
+    assert wake(replace(node, duties=little), spells) == timedelta(days=1)
 
 
 def test_a_job_is_worth_a_boot_by_itself(node: Situation) -> None:

@@ -26,3 +26,11 @@ def test_a_node_that_cannot_be_cut_starts_at_idle() -> None:
     (idle,) = ladder([], idle_w=2.0, off_w=None)
     assert idle.awake
     assert idle.power_w == 2.0
+
+
+def test_a_level_that_takes_no_power_is_worth_it_first_of_all() -> None:
+    wants = [Want("camera", (Step("full", 3.0, 5.0),)), Want("sensor", (Step("full", 0.0, 0.5),))]
+    rungs = ladder(wants, idle_w=2.0, off_w=0.1)
+    assert rungs[1].picks == {"sensor": "full"}
+    assert rungs[1].power_w < 2.001
+    assert len(rungs) == 3
