@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-__all__ = ["OFF", "Rung", "Step", "Want", "ladder", "upper_hull"]
+__all__ = ["OFF", "Rung", "Step", "Want", "ladder", "thinned", "upper_hull"]
 
 OFF = "off"
 # A level that states no power still stands above off.
@@ -98,3 +98,10 @@ def _increments(want: Want) -> list[tuple[float, float, float, Want, Step]]:
         ((y1 - y0) / max(x1 - x0, 1e-9), x1 - x0, y1 - y0, want, named[x1, y1])
         for (x0, y0), (x1, y1) in pairwise(hull)
     ]
+
+
+def thinned(rungs: Sequence[Rung], most: int) -> tuple[Rung, ...]:
+    """At most so many rungs, first and last among them: what lies between two is little apart."""
+    if len(rungs) <= most:
+        return tuple(rungs)
+    return tuple(rungs[round(place * (len(rungs) - 1) / (most - 1))] for place in range(most))

@@ -58,10 +58,11 @@ def choose(
     floor = worth.plan.store.floor_wh
     margin = settings.on_margin if moment.latched else settings.off_margin
     latched = moment.energy_wh < floor + margin * worth.plan.store.capacity_wh
-    scores = [_score(settings, reader, rungs, rung, moment) for rung in rungs]
-    for i, rung in enumerate(rungs[1:], 1):
-        if latched or not floor_safe(settings, worth, rung, moment, now):
-            scores[i] = None
+    able = [
+        i == 0 or (not latched and floor_safe(settings, worth, rung, moment, now))
+        for i, rung in enumerate(rungs)
+    ]
+    scores = _scores(reader, settings, rungs, able, moment)
     allowed = [(score, -i) for i, score in enumerate(scores) if score is not None]
     best = -max(allowed)[1] if allowed else 0
     row = reader.row(moment.day_h + moment.hours)
@@ -119,17 +120,38 @@ def _bound_h(rung: Rung, moment: Moment) -> float:
     return max([moment.hours, *(h for name, h in rung.held.items() if name not in last)])
 
 
+def _scores(
+    reader: _Reader, settings: EngineSettings, rungs: Sequence[Rung], able: Sequence[bool], moment: Moment
+) -> list[float | None]:
+    """Scores of all rungs, None where forbidden or not *able* to run.
+
+    What cannot run now is no reason to wait, either: else many jobs that do not fit together would keep
+    each other from running for ever.
+    """
+    horizon_h = max(_bound_h(other, moment) for other in rungs)
+    thens = [rung for rung, fine in zip(rungs, able, strict=True) if fine]
+    return [
+        _score(settings, reader, thens, rung, moment, horizon_h=horizon_h) if fine else None
+        for rung, fine in zip(rungs, able, strict=True)
+    ]
+
+
 def _score(
-    settings: EngineSettings, reader: _Reader, rungs: Sequence[Rung], rung: Rung, moment: Moment
+    settings: EngineSettings,
+    reader: _Reader,
+    rungs: Sequence[Rung],
+    rung: Rung,
+    moment: Moment,
+    *,
+    horizon_h: float,
 ) -> float | None:
-    """Points of a rung and then the best of what follows, up to the same hour for all rungs.
+    """Points of a rung and then the best of what follows of *rungs*, up to the same hour for all.
 
     The worth of energy takes the day's class for known. Read at different hours it would favour
     whatever waits for that knowledge, so that nothing that binds would ever start.
     """
     if any(name not in rung.picks for name in moment.kept):
         return None
-    horizon_h = max(_bound_h(other, moment) for other in rungs)
     bound_h = _bound_h(rung, moment)
     energy = _after(reader, moment, moment.energy_wh, rung, from_h=0.0, to_h=bound_h)
     changed = moment.last != (rung.picks if rung.awake else None)

@@ -8,12 +8,13 @@ from datetime import date
 
 from edgepi.energy.cold import charge_limit_w
 from edgepi.energy.daylog import slot_time
-from edgepi.energy.demand import Rung, Want, ladder
+from edgepi.energy.demand import Rung, Want, ladder, thinned
 from edgepi.energy.engine import View
 from edgepi.energy.governor import Situation
 from edgepi.energy.offers import set_aside_wh
 from edgepi.energy.policy import Moment
 from edgepi.energy.settings import SLOT_H, Site
+from edgepi.energy.situated import store_of
 from edgepi.energy.usual import Usual, usual_wants
 from edgepi.energy.wants import duty_wants, kept, running
 from edgepi.model import Plan
@@ -21,6 +22,7 @@ from edgepi.model import Plan
 __all__ = ["Standpoint", "just_started", "learned", "priced_rungs", "rungs_of"]
 
 _AWAKE_S = 300.0
+_MOST_RUNGS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,16 @@ def priced_rungs(
     situation: Situation, usual: tuple[Usual, ...], scales: Mapping[str, float]
 ) -> tuple[Rung, ...]:
     """States of the node that energy is priced for: duties and usual offers."""
-    return rungs_of((*duty_wants(situation), *usual_wants(usual, scales)), situation)
+    jobs = (want for want in usual_wants(usual, scales) if _ever_fits(want, situation))
+    return thinned(rungs_of((*duty_wants(situation), *jobs), situation), _MOST_RUNGS)
+
+
+def _ever_fits(want: Want, situation: Situation) -> bool:
+    """Whether a full battery and the best of suns could carry a kind of job."""
+    store = store_of(situation)
+    needed_w = want.steps[0].power_w + situation.board.idle_w - situation.panel.peak_w
+    room_wh = (store.top_wh - store.floor_wh) * store.discharge_efficiency
+    return needed_w * max(want.hold_h, SLOT_H) <= room_wh
 
 
 def rungs_of(wants: tuple[Want, ...], situation: Situation, *, stay: bool = False) -> tuple[Rung, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from edgepi.energy.demand import Rung, Want
 from edgepi.energy.governor import DutyNow, Situation
-from edgepi.energy.policy import Choice, Moment
+from edgepi.energy.policy import Choice, Moment, floor_safe
 from edgepi.energy.settings import SLOT_H
 from edgepi.energy.standpoint import Standpoint, just_started, learned, rungs_of
 from edgepi.energy.wants import demand, job_want
@@ -21,6 +21,7 @@ _BAND_S = 1800.0
 _BAND = 0.05
 _ACTIVE = (LeaseState.GRANTED, LeaseState.RUNNING, LeaseState.PAUSED, LeaseState.COMMIT_ASKED)
 _LIKE = 0.05
+_MOST_NEW = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,11 @@ class Weighed:
 def weigh(stand: Standpoint, situation: Situation) -> Weighed:
     """Choose by price, then steady the choice."""
     situation = learned(situation, stand.scales)
-    wants = demand(situation, stand.scales)
+    moment = stand.moment(situation)
+    wants = _within_reach(stand, demand(situation, stand.scales), moment, situation)
     # Somebody may want to reach a node that has just come up; but not out of an empty battery.
     stay = just_started(situation) and (situation.stored_wh or 0.0) > hard_floor_wh(situation)
     rungs = rungs_of(wants, situation, stay=stay)
-    moment = stand.moment(situation)
     choice = _banded(stand.view.choose(rungs, moment), rungs, moment, situation)
     picks = dict(choice.rung.picks)
     holds = _held_back(stand, situation, rungs, picks)
@@ -57,11 +58,45 @@ def weigh(stand: Standpoint, situation: Situation) -> Weighed:
         del picks[name]
     if situation.soc is not None and situation.soc.sd >= UNSURE_SD:
         picks = {name: pick for name, pick in picks.items() if not _new(name, situation)}
-    if not choice.latched and situation.guard.worst is Guard.NONE:
+    elif not choice.latched and situation.guard.worst is Guard.NONE:
         picks |= _promised(situation, picks)
     picks = _dwelling(situation, choice, picks)
     picks |= _standing(stand, situation, wants, choice)
     return Weighed(choice=choice, picks=picks, situation=situation, rungs=rungs, holds=holds)
+
+
+def _within_reach(
+    stand: Standpoint, wants: tuple[Want, ...], moment: Moment, situation: Situation
+) -> tuple[Want, ...]:
+    """What could run by itself now, and what runs.
+
+    A rung holds all that earns more per Wh than its last: what cannot run at all would keep everything
+    below it from running. Of many jobs that are new the best will do for now.
+    """
+    runs = moment.last or {}
+    found = [want if want.consumer in runs else _safe_part(stand, want, moment, situation) for want in wants]
+    offers = {lease.offer.offer_id for lease in situation.leases} - set(runs)
+    jobs = [want for want in found if want.consumer in offers and want.steps]
+    jobs.sort(key=lambda want: want.steps[0].points_per_h / max(want.steps[0].power_w, 1e-9), reverse=True)
+    beyond = {want.consumer for want in jobs[_MOST_NEW:]}
+    return tuple(want for want in found if want.steps and want.consumer not in beyond)
+
+
+def _safe_part(stand: Standpoint, want: Want, moment: Moment, situation: Situation) -> Want:
+    view, idle_w = stand.view, situation.board.idle_w
+    held = {want.consumer: want.hold_h} if want.hold_h > 0 else {}
+    steps = tuple(
+        step
+        for step in want.steps
+        if floor_safe(
+            view.settings,
+            view.worth,
+            Rung(idle_w + step.power_w, step.points_per_h, {want.consumer: step.name}, held),
+            moment,
+            view.now,
+        )
+    )
+    return replace(want, steps=steps)
 
 
 def hard_floor_wh(situation: Situation) -> float:

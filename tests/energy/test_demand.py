@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from edgepi.energy.demand import Step, Want, ladder, upper_hull
+from edgepi.energy.demand import Step, Want, ladder, thinned, upper_hull
 
 
 def test_the_envelope_leaves_out_what_no_price_would_choose() -> None:
@@ -34,3 +34,13 @@ def test_a_level_that_takes_no_power_is_worth_it_first_of_all() -> None:
     assert rungs[1].picks == {"sensor": "full"}
     assert rungs[1].power_w < 2.001
     assert len(rungs) == 3
+
+
+def test_of_very_many_rungs_some_will_do_with_the_first_and_the_last() -> None:
+    wants = [Want(f"duty-{n}", (Step("full", 1.0, 100.0 - n),)) for n in range(90)]
+    rungs = ladder(wants, idle_w=2.0, off_w=0.1)
+    few = thinned(rungs, 24)
+    assert len(few) == 24
+    assert few[0] is rungs[0]
+    assert few[-1] is rungs[-1]
+    assert thinned(rungs[:5], 24) == rungs[:5]
