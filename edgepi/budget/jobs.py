@@ -20,7 +20,7 @@ __all__ = ["Jobs"]
 
 _log = logging.getLogger("edgepi.budget")
 
-_ORPHANED_AFTER = timedelta(days=1)
+_OVERDUE_AFTER = timedelta(days=1)
 _STATES = {
     LeaseVerb.GRANT: LeaseState.GRANTED,
     LeaseVerb.REFUSE: LeaseState.REFUSED,
@@ -84,12 +84,12 @@ class Jobs:
         return answer
 
     def carry_out(self, steps: Iterable[LeaseVerdict], now_utc: datetime) -> None:
-        """Take the steps that the governor wants, and let go of what no job took up again."""
+        """Take the steps that the governor wants, and let go of promises that are long overdue."""
         for step in steps:
             self._step(step)
-        for lease in self.leases.orphans(now_utc - _ORPHANED_AFTER):
+        for lease in self.leases.overdue(now_utc - _OVERDUE_AFTER):
             self.leases.step(
-                lease.offer.offer_id, LeaseState.GIVEN_BACK, "given back: nobody took it up again"
+                lease.offer.offer_id, LeaseState.GIVEN_BACK, "given back: its deadline passed a day ago"
             )
 
     def _step(self, step: LeaseVerdict) -> None:

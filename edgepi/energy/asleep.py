@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from edgepi.energy.battery import Board
 from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, SleepPlan
-from edgepi.energy.offers import latest_wake
+from edgepi.energy.offers import finishes_now, latest_wake
 from edgepi.energy.rest import wake_at
 from edgepi.energy.sentences import clock_time, percent, volts, zone
 from edgepi.energy.weighing import Weighed
-from edgepi.model import Guard, Lease, LeaseState, Plan, PlanStep, WakePlan
+from edgepi.model import Guard, LeaseState, Plan, PlanStep, WakePlan
 
 __all__ = ["least_sleep", "planned_wake", "sleep_by_price"]
 
@@ -103,7 +103,7 @@ def sleep_by_price(
 ) -> SleepPlan | None:
     """Sleep when nothing shall run and it lasts; below the commit guard whatever still runs."""
     forced = situation.guard.latched is Guard.COMMIT
-    if not situation.sleep.can_cut or any(_finishing(lease) for lease in situation.leases):
+    if not situation.sleep.can_cut or any(finishes_now(situation, x) for x in situation.leases):
         return None
     if not forced and not _worth_it(situation, weighed, steps, wake):
         return None
@@ -115,10 +115,6 @@ def sleep_by_price(
     return SleepPlan(
         wake=wake, sentence=f"sleeping until {when}: {_why(situation, price)}", forced=forced, numbers=numbers
     )
-
-
-def _finishing(lease: Lease) -> bool:
-    return lease.state is LeaseState.COMMITTED and lease.finishing
 
 
 def _worth_it(situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdict], wake: WakePlan) -> bool:

@@ -13,6 +13,7 @@ from edgepi.model import Answer, FinishPhase, Guard, Lease, LeaseState, Offer
 __all__ = [
     "WAKE_MARGIN_S",
     "finish_safe",
+    "finishes_now",
     "held_wh",
     "latest_finish_start",
     "latest_wake",
@@ -23,7 +24,8 @@ __all__ = [
 
 # Between waking and a deadline: a boot that fails once, an hour of a board's alarm grid set apart.
 WAKE_MARGIN_S = 600.0
-_LONGEST_S = 366 * 86400.0
+_SHORTEST_S, _LONGEST_S = 0.001, 366 * 86400.0
+_MOST_WH, _MOST_POINTS = 1e6, 1e9
 
 
 def validate_offer(offer: Offer) -> None:
@@ -34,7 +36,7 @@ def validate_offer(offer: Offer) -> None:
     """
     if not offer.offer_id or not offer.consumer:
         raise OfferError("an offer needs an id and a consumer")
-    _need(offer.value_points >= 0, offer, "value_points", offer.value_points)
+    _need(0 <= offer.value_points <= _MOST_POINTS, offer, "value_points", offer.value_points)
     _check_phase(offer, "run", offer.run.energy_wh, offer.run.duration_s)
     if offer.wait is not None:
         _check_aware(offer, "wait.until_utc", offer.wait.until_utc)
@@ -49,8 +51,8 @@ def validate_offer(offer: Offer) -> None:
 
 
 def _check_phase(offer: Offer, phase: str, energy_wh: float, duration_s: float) -> None:
-    _need(energy_wh >= 0, offer, f"{phase}.energy_wh", energy_wh)
-    _need(0 < duration_s <= _LONGEST_S, offer, f"{phase}.duration_s", duration_s)
+    _need(0 <= energy_wh <= _MOST_WH, offer, f"{phase}.energy_wh", energy_wh)
+    _need(_SHORTEST_S <= duration_s <= _LONGEST_S, offer, f"{phase}.duration_s", duration_s)
 
 
 def _need(true: bool, offer: Offer, name: str, value: float) -> None:
@@ -68,9 +70,25 @@ def latest_finish_start(finish: FinishPhase) -> datetime:
     return finish.deadline_utc - timedelta(seconds=finish.duration_s)
 
 
+def _owed(situation: Situation, lease: Lease) -> bool:
+    """Whether a finish phase is still owed: once its deadline has passed only one that is under way."""
+    finish = lease.offer.finish
+    if lease.state is not LeaseState.COMMITTED or finish is None:
+        return False
+    return lease.finishing or situation.now_utc <= finish.deadline_utc
+
+
+def finishes_now(situation: Situation, lease: Lease) -> bool:
+    """Whether a finish phase is under way, or has to begin just now to meet its deadline."""
+    finish, wake = lease.offer.finish, latest_wake(situation, lease)
+    if finish is None or wake is None:
+        return False
+    return lease.finishing or wake <= situation.now_utc <= latest_finish_start(finish)
+
+
 def latest_wake(situation: Situation, lease: Lease) -> datetime | None:
-    """Last safe moment to be woken for a committed lease, margin and boot included."""
-    if lease.state is not LeaseState.COMMITTED or lease.offer.finish is None:
+    """Last safe moment to be woken for a committed lease, margin and boot included; None if there is none."""
+    if not _owed(situation, lease) or lease.offer.finish is None:
         return None
     spare = timedelta(seconds=WAKE_MARGIN_S + situation.board.boot_s)
     return latest_finish_start(lease.offer.finish) - spare
@@ -88,7 +106,7 @@ def set_aside_wh(situation: Situation, *, besides: str = "") -> float:
     owed = 0.0
     for lease in situation.leases:
         finish = lease.offer.finish
-        if lease.state is LeaseState.COMMITTED and finish and lease.offer.offer_id != besides:
+        if finish and _owed(situation, lease) and lease.offer.offer_id != besides:
             # The idle node is part of what a finish phase costs when it happens in the dark.
             owed += finish.energy_wh + situation.board.boot_wh
             owed += situation.board.idle_w * finish.duration_s / 3600.0

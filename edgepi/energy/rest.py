@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from edgepi.energy.governor import Situation, SleepPlan, Verdict
-from edgepi.energy.offers import latest_wake
+from edgepi.energy.offers import finishes_now, latest_wake
 from edgepi.energy.reserve import next_light
 from edgepi.energy.sentences import clock_time, percent, volts, zone
 from edgepi.energy.shedding import Thresholds, until
 from edgepi.energy.sun import is_up
-from edgepi.model import Guard, LeaseState, WakePlan
+from edgepi.model import Guard, WakePlan
 
 __all__ = ["plan_sleep", "wake_at", "wake_plan"]
 
@@ -54,7 +54,7 @@ def plan_sleep(
     """Sleep when nothing may run any more; below the commit guard whatever still runs."""
     forced = situation.guard.latched is Guard.COMMIT
     low = forced or resting or situation.guard.latched is Guard.RUN
-    if not low or not situation.sleep.can_cut or _finishing(situation):
+    if not low or not situation.sleep.can_cut or any(finishes_now(situation, x) for x in situation.leases):
         return None
     if not forced and not (situation.sleep.usable and _idle(situation, verdict, limits)):
         return None
@@ -66,10 +66,6 @@ def plan_sleep(
         forced=forced,
         numbers=_numbers(situation),
     )
-
-
-def _finishing(situation: Situation) -> bool:
-    return any(lease.state is LeaseState.COMMITTED and lease.finishing for lease in situation.leases)
 
 
 def _idle(situation: Situation, verdict: Verdict, limits: Thresholds) -> bool:

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from edgepi.energy import Battery, Board, DutyNow, Panel, Situation, SleepMeans
+from edgepi.energy import Battery, Board, DutyNow, Governor, Panel, Situation, SleepMeans, ThresholdGovernor
 from edgepi.energy.asleep import planned_wake
-from edgepi.model import Level, NodeInfo, Plan, PlanStep
+from edgepi.energy.priced import PricedGovernor
+from edgepi.energy.settings import EngineSettings
+from edgepi.model import Guard, LeaseState, Level, NodeInfo, Plan, PlanStep
 
 from .conftest import NOON as NOW
+from .conftest import build_lease, build_offer, build_situation
+
+QUICK = EngineSettings(first_sweeps=4, levels=30)
 
 NODE = NodeInfo(name="n", latitude=48.1, longitude=11.6, time_zone="Europe/Berlin")
 LEVELS = (Level("off", 0.0, 0.0), Level("full", 0.1, 100.0))
@@ -88,3 +93,15 @@ def test_a_node_that_the_plan_never_switches_off_is_soon_back(node: Situation) -
 
 def test_with_nothing_to_wake_for_it_looks_again_in_a_day(node: Situation) -> None:
     assert wake(node, plan((96, 0))) == timedelta(days=1)
+
+
+@pytest.mark.parametrize("governor", [ThresholdGovernor(), PricedGovernor(QUICK)])
+def test_below_the_commit_guard_it_stays_for_a_finish_that_has_to_begin_now(governor: Governor) -> None:
+    low = build_situation(0.05, harvest_w=0.0)
+    guard = replace(low.guard, latched=Guard.COMMIT, seen=Guard.COMMIT, voltage_v=11.9)
+    for hours, stays in ((5.0, False), (0.2, True), (-1.0, False)):
+        lease = build_lease(LeaseState.COMMITTED, build_offer(deadline_h=hours))
+        verdict = governor.decide(replace(low, guard=guard, leases=(lease,)))
+        assert (verdict.sleep is None) is stays
+        if verdict.sleep is not None:
+            assert verdict.sleep.wake.wake_utc - NOW > timedelta(minutes=30)

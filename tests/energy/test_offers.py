@@ -10,7 +10,15 @@ import pytest
 
 from edgepi.energy import SleepMeans
 from edgepi.energy.governor import GuardState, Situation
-from edgepi.energy.offers import finish_safe, held_wh, latest_wake, set_aside_wh, too_late, validate_offer
+from edgepi.energy.offers import (
+    finish_safe,
+    finishes_now,
+    held_wh,
+    latest_wake,
+    set_aside_wh,
+    too_late,
+    validate_offer,
+)
 from edgepi.errors import OfferError
 from edgepi.model import FinishPhase, Guard, Lease, LeaseState, Offer, RunPhase, WaitPhase
 
@@ -24,6 +32,9 @@ Make = Callable[..., Any]
         {"consumer": ""},
         {"value_points": -1.0},
         {"value_points": math.nan},
+        {"value_points": 1e10},
+        {"run": RunPhase(energy_wh=1e7, duration_s=60.0)},
+        {"run": RunPhase(energy_wh=1.0, duration_s=1e-9)},
         {"run": RunPhase(energy_wh=-1.0, duration_s=60.0)},
         {"run": RunPhase(energy_wh=1.0, duration_s=0.0)},
         {"run": RunPhase(energy_wh=math.inf, duration_s=60.0)},
@@ -153,3 +164,26 @@ def test_the_last_safe_wake_leaves_room_for_a_boot_and_a_margin(
     wake = latest_wake(situation, committed(make_lease, make_offer(deadline_h=10)))
     assert wake == situation.now_utc + timedelta(hours=10) - timedelta(seconds=300 + 600 + 90)
     assert latest_wake(situation, make_lease(LeaseState.RUNNING, make_offer(deadline_h=10))) is None
+
+
+def test_once_its_deadline_has_passed_nothing_is_owed_unless_it_is_under_way(
+    make_situation: Make, make_lease: Make, make_offer: Make
+) -> None:
+    lease = committed(make_lease, make_offer(deadline_h=1))
+    for hours, finishing, owed in ((0.9, False, True), (1.1, False, False), (1.1, True, True)):
+        leases = (replace(lease, finishing=finishing),)
+        situation = make_situation(leases=leases)
+        situation = replace(situation, now_utc=situation.now_utc + timedelta(hours=hours))
+        assert (latest_wake(situation, leases[0]) is not None) is owed
+        assert (set_aside_wh(situation) > 0.0) is owed
+
+
+def test_a_finish_is_due_from_its_last_safe_wake_to_its_last_start(
+    make_situation: Make, make_lease: Make, make_offer: Make
+) -> None:
+    lease = committed(make_lease, make_offer(deadline_h=1))
+    for minutes, due in ((30, False), (44, True), (54, True), (56, False)):
+        situation = make_situation()
+        situation = replace(situation, now_utc=situation.now_utc + timedelta(minutes=minutes))
+        assert finishes_now(situation, lease) is due
+        assert finishes_now(situation, replace(lease, finishing=True))
