@@ -106,12 +106,17 @@ class Measuring:
                 stated_w=dict(stated_w),
                 stored_wh=stored_wh,
                 trusted=self._clock.trusted,
+                dark=self._dark(),
             )
         )
         summary = replace(summary, soc=soc)
         self.now = replace(summary, harvest_curtailed=self._curtailed(summary))
         self._watch(now_s, self.now)
         return self.now
+
+    def _dark(self) -> bool:
+        """True where the sun is surely down."""
+        return self._clock.trusted and self._sky.power_w(self._clock.now()) <= 0.0
 
     @property
     def health(self) -> BatteryHealth:

@@ -43,8 +43,8 @@ class Settled:
 
     *stated_share* is how much of a stated power (as the battery sees it) is used behind the
     converter, where the converter's loss is booked apart.
-    *pending_w* is what an estimate of the charge lost beyond what was used; it waits for the next
-    sun, for a harvest is never negative.
+    *pending_w* is what an estimate of the charge lost beyond what was used, or gained in the dark; it
+    waits for the next sun, for a harvest is never negative, and there is none at night.
     """
 
     harvested_w: float
@@ -57,11 +57,12 @@ class Settled:
 
 
 def settle(
-    flows: Flows, *, stated_w: float, efficiency: float, stored_w: float | None = None
+    flows: Flows, *, stated_w: float, efficiency: float, stored_w: float | None = None, dark: bool = False
 ) -> Settled | None:
     """Make flows add up, deriving what is not measured; None if too little is known.
 
-    *stored_w* is the change of the estimated charge, taken where no battery power is measured.
+    *stored_w* is the change of the estimated charge, taken where no battery power is measured; *dark*
+    says that the sun can have no part in it.
     """
     share = efficiency
     if flows.output_w is not None:
@@ -72,11 +73,13 @@ def settle(
     else:
         # Stated powers are as the battery sees them: the converter's loss is in them.
         used, lost, share = stated_w, 0.0, 1.0
-    settled = _balance(flows, used, lost, stored_w)
+    settled = _balance(flows, used, lost, stored_w, dark=dark)
     return None if settled is None else replace(settled, stated_share=share)
 
 
-def _balance(flows: Flows, used: float, lost: float, estimated_w: float | None) -> Settled | None:
+def _balance(
+    flows: Flows, used: float, lost: float, estimated_w: float | None, *, dark: bool
+) -> Settled | None:
     harvested, stored = flows.input_w, flows.battery_w
     if harvested is not None and stored is not None:
         # All is measured: what does not add up was lost on the way (or is the meters' error).
@@ -91,9 +94,9 @@ def _balance(flows: Flows, used: float, lost: float, estimated_w: float | None) 
     if estimated_w is None:
         return None
     gained = used + lost + estimated_w
-    pending = min(0.0, gained)
+    pending = gained if dark else min(0.0, gained)
     return Settled(
-        harvested_w=max(0.0, gained),
+        harvested_w=gained - pending,
         used_w=used,
         stored_w=estimated_w - pending,
         lost_w=lost,

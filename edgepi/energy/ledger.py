@@ -90,7 +90,8 @@ _SUMS = ("harvested_wh", "stored_wh", "lost_wh", "gap_wh", "measured_s", "gap_s"
 class Tick:
     """What is known at one moment: fresh flows or None, stated powers by consumer, the charge.
 
-    *stated_w* includes the idle node; *stored_wh* is the estimate of what the battery holds.
+    *stated_w* includes the idle node; *stored_wh* is the estimate of what the battery holds; *dark*
+    is true where the sun is surely down.
     """
 
     monotonic_s: float
@@ -99,6 +100,7 @@ class Tick:
     stated_w: Mapping[str, float]
     stored_wh: float | None = None
     trusted: bool = True
+    dark: bool = False
 
 
 class Ledger:
@@ -160,6 +162,7 @@ class Ledger:
             stated_w=stated_w,
             efficiency=self._efficiency,
             stored_w=None if change_wh is None else (change_wh + self._pending_wh) / hours,
+            dark=last.dark and tick.dark,
         )
         if settled is None:
             return self._gap(seconds, tick)

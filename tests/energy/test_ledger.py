@@ -109,6 +109,27 @@ def test_a_noisy_charge_estimate_makes_no_harvest_at_night() -> None:
     assert balanced(ledger.total)
 
 
+def test_an_estimate_that_rises_in_the_dark_waits_for_the_next_sun() -> None:
+    ledger = Ledger(time_zone="UTC")
+    for minute, stored, dark in [(0, 100.0, True), (60, 98.0, True), (120, 97.0, True), (180, 99.0, False)]:
+        ledger.book(
+            Tick(
+                monotonic_s=minute * 4.0,
+                now_utc=START,
+                flows=Flows(),
+                stated_w={"node": 60.0},
+                stored_wh=stored,
+                dark=dark,
+            )
+        )
+        if dark:
+            assert ledger.total.harvested_wh == 0.0
+    assert ledger.total.total_used_wh == pytest.approx(12.0)
+    assert ledger.total.harvested_wh == pytest.approx(11.0)
+    assert ledger.total.stored_wh == pytest.approx(-1.0)
+    assert balanced(ledger.total)
+
+
 def test_days_are_the_nodes_local_days() -> None:
     ledger = Ledger(time_zone="Europe/Berlin")
     flows = Flows(input_w=6.0, output_w=0.0)
