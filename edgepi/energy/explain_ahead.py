@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -18,6 +19,8 @@ _WORTHLESS = 0.0005
 _FULL = 0.97
 _LOW = 0.4
 _DULL = 0.5
+_DULL_DAY = 0.2
+_MOST_DULL = 3
 
 
 def worth(situation: Situation, verdict: Verdict, insight: Insight) -> str:
@@ -58,14 +61,26 @@ def _because(steps: Sequence[PlanStep], situation: Situation, insight: Insight) 
     falls = (
         f"the battery should fall to {percent(low.stored_wh / capacity)} {at_time(low.start_utc, situation)}"
     )
-    if low is not steps[0] and low.stored_wh < _LOW * capacity:
-        return f"{falls}, and a dull day after that would make it short"
+    days = _dull_days(low, steps, insight)
+    if low is not steps[0] and low.stored_wh < _LOW * capacity and days <= _MOST_DULL:
+        dull = "a dull day" if days == 1 else f"{days} dull days"
+        return f"{falls}, and {dull} after that would make it short"
     tomorrow, clear = insight.harvest_tomorrow_wh, insight.clear_day_wh
     if tomorrow is not None and clear and tomorrow < _DULL * clear:
         return f"tomorrow should bring only {energy(tomorrow)} of the {energy(clear)} of a clear day"
     if low is steps[0]:
         return "the days ahead may turn out duller than expected"
     return f"{falls}, and what is kept now serves dull days after that"
+
+
+def _dull_days(low: PlanStep, steps: Sequence[PlanStep], insight: Insight) -> int:
+    """How many dull days in a row would use up what is left above the floor."""
+    drawn_wh = 24.0 * sum(step.load_w for step in steps) / len(steps)
+    short_wh = drawn_wh - _DULL_DAY * (insight.clear_day_wh or 0.0)
+    spare_wh = low.stored_wh - (insight.floor_wh or 0.0)
+    if short_wh * (_MOST_DULL + 1) <= spare_wh:
+        return _MOST_DULL + 1
+    return max(1, math.ceil(spare_wh / short_wh)) if short_wh > 0.0 else 1
 
 
 def _awake_pays(steps: Sequence[PlanStep], situation: Situation) -> str:

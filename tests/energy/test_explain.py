@@ -157,6 +157,16 @@ def test_battery_and_sun_are_told_as_far_as_they_are_known(changes: dict[str, An
             "should fall to 19 % at 14:00, and a dull day after that would make it short",
         ),
         (
+            a_verdict(0.3, a_plan(90, 60)),
+            Insight(floor_wh=10.0, clear_day_wh=80.0),
+            "should fall to 39 % at 14:00, and 2 dull days after that would make it short",
+        ),
+        (
+            a_verdict(0.3, a_plan(90, 60)),
+            Insight(floor_wh=10.0, clear_day_wh=240.0),
+            "should fall to 39 % at 14:00, and what is kept now serves dull days after that",
+        ),
+        (
             a_verdict(0.3, a_plan(90, 80)),
             Insight(),
             "should fall to 52 % at 14:00, and what is kept now serves dull days after that",
