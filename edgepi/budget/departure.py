@@ -49,7 +49,7 @@ class Departure:
         self._telemetry = telemetry
         self._sleeper = sleeper
         self._sayings = sayings
-        self._asked: SleepPlan | None = None
+        self._asked: tuple[datetime | None, str] | None = None
         self._board_asks: tuple[PowerController, str] | None = None
         self._not_before_s = {False: -math.inf, True: -math.inf}
         self._down_since_s: float | None = None
@@ -106,9 +106,12 @@ class Departure:
         _, doubts = await self._sleeper.arm(self.board, wake)
         if doubts:
             return Answer(yes=False, sentence="; ".join(doubts))
+        self._asked = wake_utc, reason
+        return Answer(yes=True, sentence=self._until(wake, reason))
+
+    def _until(self, wake: WakePlan, reason: str) -> str:
         when = clock_time(wake.wake_utc, self._clock.now(), self._zone)
-        self._asked = SleepPlan(wake=wake, sentence=f"sleeping until {when}: {reason}")
-        return Answer(yes=True, sentence=self._asked.sentence)
+        return f"sleeping until {when}: {reason}"
 
     def board_asks(self, board: PowerController, reason: str) -> None:
         """Note that the board wants the node to go."""
@@ -122,11 +125,9 @@ class Departure:
             (board, reason), self._board_asks = self._board_asks, None
             await self._obey(situation, board, reason)
             return
-        asked, self._asked = self._asked, None
-        plan = asked or verdict.sleep
-        if plan is None or (asked is None and self._clock.monotonic() < self._not_before_s[plan.forced]):
-            return
-        await self._sleep(situation, plan if asked else self._as_asked(situation, plan))
+        plan = self._as_asked(situation) or self._as_governed(situation, verdict.sleep)
+        if plan is not None:
+            await self._sleep(situation, plan)
 
     def _halt_failed(self) -> bool:
         if self._down_since_s is None or self._clock.monotonic() - self._down_since_s < TRY_AGAIN_S:
@@ -135,7 +136,20 @@ class Departure:
         self._sayings.say("node", "awake", "still awake: the machine did not halt")
         return True
 
-    def _as_asked(self, situation: Situation, plan: SleepPlan) -> SleepPlan:
+    def _as_asked(self, situation: Situation) -> SleepPlan | None:
+        """What a person asked for, with a wake for what was promised meanwhile, too."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return None
+        wake_utc, reason = asked
+        wake = self._wake(situation, self._adviser.wake_plan(situation), wake_utc)
+        return SleepPlan(wake=wake, sentence=self._until(wake, reason))
+
+    def _as_governed(self, situation: Situation, plan: SleepPlan | None) -> SleepPlan | None:
+        if plan is None or self._clock.monotonic() < self._not_before_s[plan.forced]:
+            return None
+        if any(lease.finishing for lease in situation.leases):
+            return None  # it began while the round went on
         return replace(plan, wake=self._wake(situation, plan.wake, None))
 
     def _wake(self, situation: Situation, wake: WakePlan, asked_utc: datetime | None) -> WakePlan:

@@ -20,7 +20,8 @@ __all__ = ["Jobs"]
 
 _log = logging.getLogger("edgepi.budget")
 
-_OVERDUE_AFTER = timedelta(days=1)
+_ORPHANED_AFTER = timedelta(days=1)
+_TOO_LATE = Answer(yes=False, sentence="no: the node is going down")
 _STATES = {
     LeaseVerb.GRANT: LeaseState.GRANTED,
     LeaseVerb.REFUSE: LeaseState.REFUSED,
@@ -32,7 +33,10 @@ _STATES = {
 
 
 class Jobs:
-    """Leases between their jobs and the governor; *nudge* has the governor decide at once."""
+    """Leases between their jobs and the governor; *nudge* has the governor decide at once.
+
+    *going* says whether the node is on its way down: its wake is set, and nothing is promised any more.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Jobs:
         keeper: Keeper,
         sayings: Sayings,
         nudge: Callable[[], None],
+        going: Callable[[], bool] = lambda: False,
     ) -> None:
         self.leases = leases
         self.nudge = nudge
@@ -50,6 +55,7 @@ class Jobs:
         self._situation = situation
         self._keeper = keeper
         self._sayings = sayings
+        self._going = going
 
     def would_grant(self, offer: Offer) -> Answer:
         """Answer an offer without granting it; raises OfferError."""
@@ -65,7 +71,7 @@ class Jobs:
     async def commit(self, offer_id: str) -> Answer:
         """Ask whether a lease's finish phase is safe; *yes* is on disk before it is said."""
         lease = self.leases.step(offer_id, LeaseState.COMMIT_ASKED)
-        answer = self._adviser.may_commit(self._situation(), lease)
+        answer = _TOO_LATE if self._going() else self._adviser.may_commit(self._situation(), lease)
         if answer.yes:
             answer = await self._promise(offer_id, answer)
         if not answer.yes:
@@ -79,17 +85,17 @@ class Jobs:
         self.leases.step(offer_id, LeaseState.COMMITTED, answer.sentence)
         try:
             await self._keeper.write()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return Answer(yes=False, sentence=f"no: the promise cannot be saved: {error}")
         return answer
 
     def carry_out(self, steps: Iterable[LeaseVerdict], now_utc: datetime) -> None:
-        """Take the steps that the governor wants, and let go of promises that are long overdue."""
+        """Take the steps that the governor wants, and let go of what no job took up again."""
         for step in steps:
             self._step(step)
-        for lease in self.leases.overdue(now_utc - _OVERDUE_AFTER):
+        for lease in self.leases.orphans(now_utc - _ORPHANED_AFTER):
             self.leases.step(
-                lease.offer.offer_id, LeaseState.GIVEN_BACK, "given back: its deadline passed a day ago"
+                lease.offer.offer_id, LeaseState.GIVEN_BACK, "given back: nobody took it up again"
             )
 
     def _step(self, step: LeaseVerdict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -58,6 +59,7 @@ class Keeper:
         self._learned: Mapping[str, Any] = {}
         self._saved_s = clock.monotonic()
         self._unsaved = False
+        self._writing = asyncio.Lock()
 
     @property
     def due(self) -> bool:
@@ -79,18 +81,19 @@ class Keeper:
 
     async def write(self, *, going: bool = False) -> None:
         """Write all to disk and wait until it is there; *going* marks a planned end. Raises OSError."""
-        self._saved_s = self._clock.monotonic()
-        saved = Saved(
-            saved_utc=self._clock.now(),
-            monotonic_s=self._saved_s,
-            going=going,
-            leases=self._leases.open,
-            governors={**self._learned, **self._governors.memory()},
-            more={name: part.memory() for name, part in self._more.items()},
-            boots=self.boots,
-            **self._measuring.memory(),
-        )
-        await self._store.save(saved)
+        async with self._writing:  # an older state must never replace a newer one
+            self._saved_s = self._clock.monotonic()
+            saved = Saved(
+                saved_utc=self._clock.now(),
+                monotonic_s=self._saved_s,
+                going=going,
+                leases=self._leases.open,
+                governors={**self._learned, **self._governors.memory()},
+                more={name: part.memory() for name, part in self._more.items()},
+                boots=self.boots,
+                **self._measuring.memory(),
+            )
+            await self._store.save(saved)
 
     async def recall(self) -> str | None:
         """Go on from the last life; returns a complaint if its file could not be read."""

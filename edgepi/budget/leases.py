@@ -118,12 +118,12 @@ class LeaseBook:
             elif lease.state.open:
                 self._interrupted[lease.offer.offer_id] = lease
 
-    def overdue(self, older_than: datetime) -> tuple[Lease, ...]:
-        """Committed leases whose deadline passed before *older_than*: their job is gone, or hangs."""
+    def orphans(self, older_than: datetime) -> tuple[Lease, ...]:
+        """Committed leases that no job took up again and whose deadline passed before *older_than*."""
         return tuple(
             lease
             for lease in self.open
-            if lease.state is _S.COMMITTED
+            if lease.offer.offer_id not in self._attached
             and lease.offer.finish is not None
             and lease.offer.finish.deadline_utc < older_than
         )

@@ -132,6 +132,7 @@ class BudgetService:
             keeper=self._keeper,
             sayings=self._sayings,
             nudge=self.nudge,
+            going=lambda: self._departure.going,
         )
         self._rounds = Rounds(self.tick, clock, settings.interval_s)
         self._verdict: Verdict | None = None
@@ -250,7 +251,7 @@ class BudgetService:
         self._entities.consumers(self._scene.powers_w(), self._scene.learned_consumers())
         levels = {runner.consumer: runner.level for runner in self._scene.duties.values()}
         await self._teller.tell(levels, self.leases.open)
-        await self._departure.consider(situation, verdict)
+        await self._departure.consider(self._scene.situation(), verdict)
         if self._keeper.due:
             await self.save()
 

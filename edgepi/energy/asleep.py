@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from edgepi.energy.battery import Board
 from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, SleepPlan
-from edgepi.energy.offers import finishes_now, latest_wake
+from edgepi.energy.offers import busy, finishes_now, latest_wake
 from edgepi.energy.rest import wake_at
 from edgepi.energy.sentences import clock_time, percent, volts, zone
 from edgepi.energy.weighing import Weighed
-from edgepi.model import Guard, LeaseState, Plan, PlanStep, WakePlan
+from edgepi.model import Guard, Plan, PlanStep, WakePlan
 
 __all__ = ["least_sleep", "planned_wake", "sleep_by_price"]
 
@@ -121,15 +121,11 @@ def _worth_it(situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdi
     if weighed.awake or not situation.sleep.usable:
         return False
     stopped = {step.offer_id for step in steps if step.verb in _STOPPED}
-    busy = any(
-        (lease.draws or lease.state is LeaseState.GRANTED) and lease.offer.offer_id not in stopped
-        for lease in situation.leases
-        if not lease.offer.standing
-    )
+    works = any(busy(situation, x) and x.offer.offer_id not in stopped for x in situation.leases)
     soon = situation.now_utc + timedelta(seconds=_NEAR * situation.board.boot_s)
     wakes = (latest_wake(situation, lease) for lease in situation.leases)
     near = any(at is not None and at <= soon for at in wakes)
-    return not busy and not near and wake.wake_utc - situation.now_utc >= least_sleep(situation.board)
+    return not works and not near and wake.wake_utc - situation.now_utc >= least_sleep(situation.board)
 
 
 def _why(situation: Situation, price: float) -> str:

@@ -12,6 +12,7 @@ from edgepi.model import Answer, FinishPhase, Guard, Lease, LeaseState, Offer
 
 __all__ = [
     "WAKE_MARGIN_S",
+    "busy",
     "finish_safe",
     "finishes_now",
     "held_wh",
@@ -25,6 +26,7 @@ __all__ = [
 # Between waking and a deadline: a boot that fails once, an hour of a board's alarm grid set apart.
 WAKE_MARGIN_S = 600.0
 _SHORTEST_S, _LONGEST_S = 0.001, 366 * 86400.0
+_HANGS = timedelta(days=1)
 _MOST_WH, _MOST_POINTS = 1e6, 1e9
 
 
@@ -71,11 +73,18 @@ def latest_finish_start(finish: FinishPhase) -> datetime:
 
 
 def _owed(situation: Situation, lease: Lease) -> bool:
-    """Whether a finish phase is still owed: once its deadline has passed only one that is under way."""
+    """Whether a finish phase is still owed: of one that is under way until it surely hangs."""
     finish = lease.offer.finish
     if lease.state is not LeaseState.COMMITTED or finish is None:
         return False
-    return lease.finishing or situation.now_utc <= finish.deadline_utc
+    return situation.now_utc <= finish.deadline_utc + (_HANGS if lease.finishing else timedelta(0))
+
+
+def busy(situation: Situation, lease: Lease) -> bool:
+    """Whether a job is at work, or about to begin: no time to sleep."""
+    if lease.state is LeaseState.COMMITTED:
+        return lease.finishing and _owed(situation, lease)
+    return not lease.offer.standing and (lease.draws or lease.state is LeaseState.GRANTED)
 
 
 def finishes_now(situation: Situation, lease: Lease) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from edgepi.energy.governor import Situation, SleepPlan, Verdict
-from edgepi.energy.offers import finishes_now, latest_wake
+from edgepi.energy.offers import busy, finishes_now, latest_wake
 from edgepi.energy.reserve import next_light
 from edgepi.energy.sentences import clock_time, percent, volts, zone
 from edgepi.energy.shedding import Thresholds, until
@@ -78,7 +78,7 @@ def _idle(situation: Situation, verdict: Verdict, limits: Thresholds) -> bool:
     wakes = (latest_wake(situation, lease) for lease in situation.leases)
     soon = situation.now_utc + timedelta(seconds=2 * situation.board.boot_s)
     near = any(wake is not None and wake <= soon for wake in wakes)
-    return not near and not any(lease.draws for lease in situation.leases)
+    return not near and not any(x.draws and busy(situation, x) for x in situation.leases)
 
 
 def _why(situation: Situation, limits: Thresholds) -> str:

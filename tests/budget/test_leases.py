@@ -122,16 +122,14 @@ def test_committed_leases_survive_and_others_come_back_as_offers(make_offer: Mak
     assert (again.state, again.run_s) == (S.OFFERED, 600.0)
 
 
-def test_a_promise_is_let_go_of_when_it_is_long_overdue_whoever_has_it(make_offer: Make) -> None:
+def test_a_promise_nobody_takes_up_again_is_an_orphan_a_day_after_its_deadline(make_offer: Make) -> None:
     lease = Lease(offer=make_offer(deadline_h=5), state=S.COMMITTED, since_utc=NOW)
     book = book_of()
     book.restore([lease])
-    assert book.overdue(NOW) == ()
-    assert book.overdue(NOW + timedelta(hours=6)) == (lease,)
+    assert book.orphans(NOW) == ()
+    assert book.orphans(NOW + timedelta(hours=6)) == (lease,)
     book.offer(lease.offer)
-    book.begin("job-1")
-    assert book.overdue(NOW + timedelta(hours=4)) == ()
-    assert len(book.overdue(NOW + timedelta(hours=6))) == 1
+    assert book.orphans(NOW + timedelta(hours=6)) == ()
 
 
 async def test_whoever_waits_for_a_change_hears_of_it_and_not_of_energy_used(make_offer: Make) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edgepi.budget import BudgetService, PowerDesk
+from edgepi.budget.store import EnergyStore, Saved
 from edgepi.energy import Situation, ThresholdGovernor, Verdict
 from edgepi.errors import EnergyError, LeaseError, OfferError
 from edgepi.model import (
@@ -25,6 +26,7 @@ from edgepi.model import (
     WakeReceipt,
 )
 from edgepi.plugin import Budget, LeaseHandle
+from edgepi.testing.clock import settle
 from edgepi.testing.power import FakeDuty, FakeMeter
 
 Bench = Any
@@ -330,6 +332,52 @@ async def test_a_promise_is_woken_for_whatever_people_ask(bench: Bench, make_off
     await bench.budget.request_sleep(until)
     await bench.pass_time(10.0)
     assert bench.board.plan.wake_utc < bench.clock.now() + timedelta(hours=2)
+
+
+async def test_a_promise_made_after_people_asked_is_woken_for_too(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer(deadline_h=2))
+    await handle.started()
+    await bench.budget.request_sleep(bench.clock.now() + timedelta(hours=5))
+    assert (await handle.commit()).yes
+    await bench.pass_time(10.0)
+    assert bench.events[-1] == "halt"
+    assert bench.board.plan.wake_utc < bench.clock.now() + timedelta(hours=2)
+
+
+async def test_nothing_is_promised_any_more_once_the_wake_is_set(bench: Bench, make_offer: Make) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer(deadline_h=2))
+    await handle.started()
+    await bench.budget.request_sleep(bench.clock.now() + timedelta(hours=5))
+    await bench.pass_time(10.0)
+    answer = await handle.commit()
+    assert answer.sentence == "no: the node is going down"
+    assert handle.lease.state is LeaseState.GIVEN_BACK
+
+
+async def test_a_save_that_is_slow_never_takes_a_promise_back(
+    bench: Bench, make_offer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await started(bench)
+    handle = await granted(bench, make_offer(deadline_h=9))
+    await handle.started()
+    slow, save = asyncio.Event(), EnergyStore.save
+
+    async def late(store: EnergyStore, saved: Saved) -> None:
+        if not any(lease.state is LeaseState.COMMITTED for lease in saved.leases):
+            await slow.wait()
+        await save(store, saved)
+
+    monkeypatch.setattr(EnergyStore, "save", late)
+    saving = asyncio.create_task(bench.budget.save())
+    promising = asyncio.create_task(handle.commit())
+    await settle()
+    slow.set()
+    await saving
+    assert (await promising).yes
+    (lease,) = json.loads((bench.state_dir / "energy.json").read_text())["leases"]
+    assert lease["state"] == "committed"
 
 
 async def test_a_hanging_duty_and_a_hanging_meter_harm_nothing(bench: Bench) -> None:

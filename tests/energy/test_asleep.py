@@ -105,3 +105,12 @@ def test_below_the_commit_guard_it_stays_for_a_finish_that_has_to_begin_now(gove
         assert (verdict.sleep is None) is stays
         if verdict.sleep is not None:
             assert verdict.sleep.wake.wake_utc - NOW > timedelta(minutes=30)
+
+
+def test_a_finish_that_hangs_does_not_keep_the_node_up_for_ever() -> None:
+    night = replace(build_situation(0.16, harvest_w=0.0), now_utc=NOW + timedelta(hours=11))
+    for late_h, stays in ((1.0, True), (25.0, False)):
+        offer = build_offer(deadline_h=11.0 - late_h)
+        lease = build_lease(LeaseState.COMMITTED, offer, finishing=True)
+        verdict = PricedGovernor(QUICK).decide(replace(night, leases=(lease,)))
+        assert (verdict.sleep is None) is stays
