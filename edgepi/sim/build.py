@@ -44,6 +44,7 @@ def world_spec(
         board=settings.energy.board.model,
         standby_w=settings.energy.board.standby_w,
         seed=seed,
+        longitude=settings.node.longitude,
     )
     spec = spec if start_soc is None else replace(spec, start_soc=start_soc)
     return spec if start_utc is None else replace(spec, start_utc=start_utc.astimezone(UTC))

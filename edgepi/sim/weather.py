@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from edgepi.errors import WorldError
 
-__all__ = ["MeasuredWeather", "Rain", "Weather", "golden_weather"]
+__all__ = ["GOLDEN_LONGITUDE", "MeasuredWeather", "Rain", "Weather", "golden_weather"]
 
+GOLDEN_LONGITUDE = -105.18
 SHIPPED = "data/golden_weather_5min.csv"
 COLUMNS = ("temperature_c", "pressure_hpa", "humidity_percent", "wind_speed_m_s", "poa_w_m2")
 WET_HOURS = 0.08
@@ -75,8 +76,11 @@ def _filled(column: tuple[float | None, ...]) -> list[float]:
     return result
 
 
-def golden_weather() -> MeasuredWeather:
-    """Read the measurements shipped with the package: Golden, Colorado, 1 to 4 January 2022."""
+def golden_weather(longitude: float = GOLDEN_LONGITUDE) -> MeasuredWeather:
+    """Read the measurements shipped with the package: Golden, Colorado, 1 to 4 January 2022.
+
+    At another *longitude* everything comes as much later as the sun does there.
+    """
     text = (files("edgepi.sim") / SHIPPED).read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     times = [_seconds(row) for row in rows]
@@ -87,7 +91,8 @@ def golden_weather() -> MeasuredWeather:
     samples = [tuple(float(row[name]) if row[name] else None for name in COLUMNS) for row in rows]
     missing = -len(samples) % round(86400 / step_s)
     samples += [(None,) * len(COLUMNS)] * missing
-    return MeasuredWeather(times[0], step_s, samples)
+    later_s = (GOLDEN_LONGITUDE - longitude) / 360.0 * 86400.0
+    return MeasuredWeather(times[0] + later_s, step_s, samples)
 
 
 def _seconds(row: Mapping[str, str]) -> float:

@@ -14,7 +14,7 @@ from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, Rail, WittyPi4
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
 from edgepi.sim.panel import panel_power_w
 from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
-from edgepi.sim.weather import MeasuredWeather, Rain, Weather, golden_weather
+from edgepi.sim.weather import GOLDEN_LONGITUDE, MeasuredWeather, Rain, Weather, golden_weather
 
 __all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
 
@@ -40,6 +40,7 @@ class WorldSpec:
     start_soc: float = 0.55
     start_utc: datetime = FIRST_DAY
     seed: int = 1
+    longitude: float = GOLDEN_LONGITUDE
 
 
 class World:
@@ -53,7 +54,7 @@ class World:
         draw: DrawTable | None = None,
     ) -> None:
         self.spec = spec
-        self.measured = weather or golden_weather()
+        self.measured = weather or golden_weather(spec.longitude)
         self.rain = Rain(spec.seed)
         self.draw = draw or draw_table(spec.board, standby_w=spec.standby_w)
         self.battery = Battery(spec.battery, spec.battery.capacity_wh * spec.start_soc)

@@ -81,3 +81,9 @@ def test_most_hours_are_dry_and_none_is_negative() -> None:
     rates = [rain.rate_mm_h(hour * 3600.0) for hour in range(3000)]
     assert min(rates) == 0.0
     assert 0.05 < sum(rate > 0 for rate in rates) / len(rates) < 0.11
+
+
+def test_the_sun_keeps_the_hours_of_the_place() -> None:
+    at_home = golden_weather().at(seconds("2022-01-03T17:30:00"))
+    a_quarter_east = golden_weather(longitude=-15.18).at(seconds("2022-01-03T11:30:00"))
+    assert a_quarter_east == at_home
