@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from edgepi.energy.asleep import planned_wake, sleep_by_price
 from edgepi.energy.cold import cold_decisions
+from edgepi.energy.daylog import slot_time
 from edgepi.energy.engine import Engine
 from edgepi.energy.foreseen import Foreseen
 from edgepi.energy.governor import Insight, LearnedLoad, LeaseVerb, Situation, Verdict
@@ -19,6 +20,7 @@ from edgepi.energy.leasing import lease_steps
 from edgepi.energy.metering import Metering
 from edgepi.energy.offers import finish_safe
 from edgepi.energy.outlook import Known, insight_of, plan_of
+from edgepi.energy.refit import fitted, stamp
 from edgepi.energy.rest import wake_plan as wake_with_the_light
 from edgepi.energy.settings import EngineSettings, Site
 from edgepi.energy.situated import differs, site_of, steady, store_of
@@ -74,6 +76,7 @@ class PricedGovernor:
         self._seen: tuple[object, Mapping[str, float]] = (None, {})
         self._stale = False
         self._recalled: Mapping[str, Any] = {}
+        self._made_with: Any = None
         self._lock = Lock()
         self._preparing = False
         self._snapshot: Mapping[str, Any] = {}
@@ -104,6 +107,8 @@ class PricedGovernor:
             return True
         if self._harvests.begins(site, situation.now_utc) or self._usual.unknown(situation.leases):
             return True
+        if slot_time(site, situation.now_utc).day != stand.day:
+            return True  # a thought about this day came to nothing
         if self._foreseen.news(stand.day) or differs(store_of(situation), engine.worth.plan.store):
             return True
         shape = _shape(situation), self._usual.priced
@@ -130,13 +135,14 @@ class PricedGovernor:
         self._metering.take(situation)
         begins = self._harvests.begins(site, situation.now_utc)
         at = self._harvests.take(situation, site, engine)
+        begins = begins or self._stand is None or self._stand.day != at.day
         if begins:
             self._usual.begin_day(at.day.toordinal())
         self._usual.note(situation.leases, at.day.toordinal())
         situation = learned(situation, self._metering.scales)
         rungs = priced_rungs(situation, self._usual.priced, self._metering.scales)
-        said = self._foreseen.of(at.day, site, begins=begins or self._stand is None)
-        if begins or self._stand is None or said is not None:
+        said = self._foreseen.of(at.day, site, begins=begins)
+        if begins or said is not None:
             engine.begin_day(at.day, rungs, said or ())
         elif differs(store_of(situation), engine.worth.plan.store):
             engine.refloor(rungs)
@@ -155,7 +161,7 @@ class PricedGovernor:
         site, store = site_of(situation), store_of(situation)
         if self._engine is None or site != self._site:
             self._engine = Engine(self._settings, site, store, numpy=self._numpy)
-            self._engine.recall(self._recalled)
+            self._engine.recall(fitted(self._recalled, self._made_with, site, store))
             self._site, self._stand = site, None
         self._engine.store = store
         return self._engine, site
@@ -297,7 +303,13 @@ class PricedGovernor:
             "foreseen": self._foreseen.memory(),
             "charge": self._harvests.memory(),
             "engine": self._recalled if self._engine is None else self._engine.memory(),
+            "made_with": self._stamp(),
         }
+
+    def _stamp(self) -> Any:
+        if self._engine is None or self._site is None:
+            return self._made_with
+        return stamp(self._site, self._engine.store)
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Take over an earlier `memory`; what does not fit is left out."""
@@ -306,6 +318,7 @@ class PricedGovernor:
         self._latched = memory.get("latched") is True
         engine = memory.get("engine")
         self._recalled = engine if isinstance(engine, Mapping) else {}
+        self._made_with = memory.get("made_with")
         told = memory.get("told")
         self._told = {part for part in told if isinstance(part, str)} if isinstance(told, list) else set()
         self._metering.recall(memory.get("loads"))
