@@ -53,9 +53,11 @@ def _earns(duty: DutyNow, level: str, weighed: Weighed) -> float:
     points = duty.points(duty.levels[upper].name) - duty.points(duty.levels[lower].name)
     low_w = duty.power_w(duty.levels[lower].name) if lower else 0.0
     power_w = duty.power_w(duty.levels[upper].name) - low_w
-    if not weighed.awake:
-        power_w += weighed.situation.board.idle_w
-    return points / max(power_w, _HARDLY_W)
+    earns = points / max(power_w, _HARDLY_W)
+    # A sensor that needs next to nothing is off only because the node itself is not worth its power.
+    if not weighed.awake or (index == 0 and earns >= _DEAR):
+        earns = points / (max(power_w, _HARDLY_W) + weighed.situation.board.idle_w)
+    return earns
 
 
 def offer_words(stand: Standpoint, weighed: Weighed, lease: Lease) -> str:
