@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from edgepi.energy.report import svg
 from edgepi.energy.report.frame import BOTTOM, TOP, Frame, count_of, grid
 from edgepi.energy.report.kinds import Bar, Bars, Series, Stacks
-from edgepi.energy.report.numbers import amount
+from edgepi.energy.report.numbers import amount, amounts
 from edgepi.energy.report.scales import Scale, number_ticks, round_up
 
 __all__ = ["draw_bars", "draw_stacks"]
@@ -112,7 +112,8 @@ def _in_words(chart: Stacks) -> str:
 
 def draw_bars(chart: Bars, width: float, ident: str) -> str:
     """Draw horizontal bars with their names to the left and values at their ends."""
-    texts = [bar.text or amount(bar.value, chart.unit) for bar in chart.bars]
+    written = amounts([bar.value for bar in chart.bars], chart.unit)
+    texts = [bar.text or text for bar, text in zip(chart.bars, written, strict=True)]
     left = min(max(svg.text_width(bar.name) for bar in chart.bars) + 10, width * 0.45)
     right = max(svg.text_width(text) for text in texts) + 10
     most = max([bar.value for bar in chart.bars] + [bar.stated or 0.0 for bar in chart.bars] + [1e-9])

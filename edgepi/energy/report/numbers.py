@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["amount", "number", "step_digits"]
+__all__ = ["amount", "amounts", "number", "step_digits"]
 
 _THIN = "\u202f"
 _MINUS = "\u2212"
@@ -31,6 +32,14 @@ def amount(value: float | None, unit: str, digits: int | None = None) -> str:
     if digits is None:
         value, unit = _scaled(value, unit)
     return f"{number(value, digits)}{_GLUE}{unit}" if unit else number(value, digits)
+
+
+def amounts(values: Sequence[float], unit: str) -> tuple[str, ...]:
+    """Write numbers that are compared: where one is in kWh, all are."""
+    larger = _LARGER.get(unit)
+    if larger and any(math.isfinite(v) and abs(v) >= larger[1] for v in values):
+        return tuple(amount(value / larger[2], larger[0]) for value in values)
+    return tuple(amount(value, unit) for value in values)
 
 
 def step_digits(step: float) -> int:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from edgepi.energy.report.numbers import amount, number
+from edgepi.energy.report.numbers import amount, amounts, number
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_zero_has_no_sign_and_thousands_are_set_apart() -> None:
     assert number(-0.00001) == "0"
     assert number(1234.0) == "1234"
     assert number(12_345.0) == "12\u202f345"
+
+
+def test_amounts_that_are_compared_share_the_larger_unit() -> None:
+    assert [text.replace("\u00a0", " ") for text in amounts([26_600.0, 1051.0, 10.7], "Wh")] == [
+        "26.6 kWh",
+        "1.1 kWh",
+        "0.01 kWh",
+    ]
+    assert amounts([3.1, 0.0041], "Wh") == (amount(3.1, "Wh"), amount(0.0041, "Wh"))
