@@ -253,6 +253,18 @@ def test_years_of_a_place_are_drawn_and_give_chances(capsys: Capture, tmp_path: 
     assert page.read_text().count("<svg") > 3
 
 
+def test_a_year_that_ends_in_the_next_one_has_one_whole_january(capsys: Capture) -> None:
+    found = figures(capsys, "--lat", 48.0, "--lon", 7.85, "--years", 2, "--policy", "thresholds")
+    days = {row["month"]: row["days"] for row in found["months"]}
+    assert days["01"] == pytest.approx(31.0, abs=1.0)
+    assert sum(row["harvested_wh"] for row in found["months"]) == pytest.approx(
+        found["harvested_wh"], rel=1e-3
+    )
+    assert sum(row["compute_hours_started"] for row in found["months"]) == pytest.approx(
+        found["compute_hours_started"], rel=1e-3
+    )
+
+
 def test_the_south_has_its_dark_month_in_june(capsys: Capture) -> None:
     found = figures(capsys, "--lat", -33.9, "--lon", 151, "--years", 1, "--policy", "thresholds")
     assert found["weather"]["mirrored"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgepi.cli.simulate.figures import chances, figures, gaps, mean_figures, months
+from edgepi.cli.simulate.figures import Month, chances, figures, gaps, mean_figures, months
 from edgepi.cli.simulate.study import Study
 from edgepi.cli.simulate.words import sentences
 
@@ -99,11 +99,10 @@ def _node(study: Study) -> dict[str, Any]:
 
 def _months(study: Study) -> list[dict[str, Any]]:
     """Months of the one life, or the mean of each calendar month over many years."""
-    groups: dict[tuple[int, int], list[Any]] = {}
+    groups: dict[tuple[int, int], list[Month]] = {}
     for life in study.lives:
-        for month in months(life.days):
-            year = month.year if len(study.lives) == 1 else 0
-            groups.setdefault((year, month.month), []).append(month)
+        for month in months(life.days, by_year=len(study.lives) == 1):
+            groups.setdefault((month.year, month.month), []).append(month)
     return [
         {
             "month": f"{year}-{number:02}" if year else f"{number:02}",

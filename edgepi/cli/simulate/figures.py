@@ -97,11 +97,11 @@ def _mean(name: str, values: Sequence[Any]) -> Any:
     return round(fmean(values), _DIGITS.get(name, 4))
 
 
-def months(days: Iterable[Day]) -> list[Month]:
-    """Sums by calendar month."""
+def months(days: Iterable[Day], *, by_year: bool = True) -> list[Month]:
+    """Sums by calendar month; without *by_year* those of one name are one, and their year is 0."""
     groups: dict[tuple[int, int], list[Day]] = {}
     for day in days:
-        groups.setdefault((day.day.year, day.day.month), []).append(day)
+        groups.setdefault((day.day.year if by_year else 0, day.day.month), []).append(day)
     return [
         Month(
             year=year,
