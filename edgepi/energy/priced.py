@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from edgepi.energy.asleep import planned_wake, sleep_by_price
 from edgepi.energy.cold import cold_decisions
@@ -19,8 +19,9 @@ from edgepi.energy.harvests import Harvests
 from edgepi.energy.leasing import lease_steps
 from edgepi.energy.metering import Metering
 from edgepi.energy.offers import finish_safe
-from edgepi.energy.outlook import Known, insight_of, plan_of
+from edgepi.energy.outlook import Known, insight_of
 from edgepi.energy.refit import fitted, stamp
+from edgepi.energy.replan import Planner, Planning
 from edgepi.energy.rest import wake_plan as wake_with_the_light
 from edgepi.energy.settings import EngineSettings, Site
 from edgepi.energy.situated import differs, site_of, steady, store_of
@@ -32,10 +33,7 @@ from edgepi.model import Answer, Decision, Lease, LeaseState, Offer, Plan, SunFo
 
 __all__ = ["Planning", "PricedGovernor"]
 
-Planning = Literal["always", "asleep", "never"]
-
 _RETRY_S = 1800.0
-_PLAN_AGE = timedelta(minutes=5)
 _REMEMBERED = 50
 _STILL = 0.002
 
@@ -57,7 +55,7 @@ class PricedGovernor:
         numpy: bool | None = None,
         planning: Planning = "always",
     ) -> None:
-        self.planning = planning
+        self.planner = Planner(planning)
         self._settings = settings or EngineSettings()
         self._numpy = numpy
         self._engine: Engine | None = None
@@ -72,7 +70,6 @@ class PricedGovernor:
         self._withdrawn_s: dict[str, float] = {}
         self._told: set[str] = set()
         self._put_off = False
-        self._planned_picks: Mapping[str, str] = {}
         self._seen: tuple[object, Mapping[str, float]] = (None, {})
         self._stale = False
         self._recalled: Mapping[str, Any] = {}
@@ -95,7 +92,9 @@ class PricedGovernor:
 
     def due(self, situation: Situation) -> bool:
         """Whether a day begins, or so much has changed that energy is priced anew."""
-        wanted = self._wanted(situation)
+        wanted = self._wanted(situation) or (
+            situation.soc is not None and self.planner.due(self._stand, situation)
+        )
         self._put_off = not wanted
         return wanted
 
@@ -119,9 +118,16 @@ class PricedGovernor:
         return self._stale
 
     def prepare(self, situation: Situation) -> None:
-        """Learn from days that are over, and price energy."""
+        """Learn from days that are over, price energy, and plan what follows."""
         if situation.soc is None:
             return
+        if self._wanted(situation):
+            self._price(situation)
+        assert self._stand is not None
+        weighed = weigh(self._stand, situation)
+        self._stand = self.planner.planned(replace(self._stand, latched=weighed.choice.latched), weighed)
+
+    def _price(self, situation: Situation) -> None:
         with self._lock:
             self._snapshot, self._preparing = self._memory_now(), True
         try:
@@ -155,7 +161,8 @@ class PricedGovernor:
             forecast_sd=engine.forecast_sd if self._foreseen.told else None,
             forecast_source=self._foreseen.source,
         )
-        self._publish(engine, site, at.day, plan=None)
+        self.planner.outdate()
+        self._publish(engine, site, at.day, plan=self._stand.plan if self._stand else None)
 
     def _engine_for(self, situation: Situation) -> tuple[Engine, Site]:
         site, store = site_of(situation), store_of(situation)
@@ -185,10 +192,11 @@ class PricedGovernor:
         """Say what shall be now."""
         if situation.soc is None:
             return enforce(situation, steady(situation))
-        stand = self._look(situation)
+        apart = self._put_off and self._stand is not None
+        stand = self._look(situation, apart=apart)
         weighed = weigh(stand, situation)
         self._latched = weighed.choice.latched
-        stand = self._planned(replace(stand, latched=self._latched), weighed)
+        stand = self.planner.planned(replace(stand, latched=self._latched), weighed, apart=apart)
         verdict = Verdict(
             levels={d.consumer: weighed.picks.get(d.consumer, d.levels[0].name) for d in situation.duties},
             leases=lease_steps(stand, weighed),
@@ -199,18 +207,20 @@ class PricedGovernor:
         self._note_withdrawn(verdict, situation)
         self._stand = replace(stand, withdrawn_s=dict(self._withdrawn_s))
         verdict = enforce(situation, verdict)
-        wake = planned_wake(situation, stand.plan)
-        return replace(verdict, sleep=sleep_by_price(situation, weighed, verdict.leases, wake))
+        sleep = sleep_by_price(situation, weighed, verdict.leases, planned_wake(situation, stand.plan))
+        # Until when is only known once there is a plan of it.
+        waits = self.planner.wanted and sleep is not None and not sleep.forced
+        return replace(verdict, sleep=None if waits else sleep)
 
-    def _look(self, situation: Situation) -> Standpoint:
+    def _look(self, situation: Situation, *, apart: bool) -> Standpoint:
         """Take in what the situation shows; think first if nobody did.
 
         What turns up only now waits until somebody who prepares apart asks again what is due.
         """
-        put_off, self._put_off = self._put_off and self._stand is not None, False
+        self._put_off = False
         self._metering.take(situation)
-        if not put_off and self._wanted(situation):
-            self.prepare(situation)
+        if not apart and self._wanted(situation):
+            self._price(situation)
         stand, engine, site = self._stand, self._engine, self._site
         assert stand is not None
         assert engine is not None
@@ -222,17 +232,6 @@ class PricedGovernor:
             self._usual.note(situation.leases, at.day.toordinal())
         engine.observe(self._harvests.means(at.slot))
         return self._publish(engine, site, stand.day, plan=stand.plan)
-
-    def _planned(self, stand: Standpoint, weighed: Weighed) -> Standpoint:
-        """The standpoint with a plan of now, made anew when it is old or something else was chosen."""
-        if self.planning == "never" or (self.planning == "asleep" and weighed.awake):
-            return stand
-        plan, now = stand.plan, weighed.situation.now_utc
-        young = plan is not None and timedelta(0) <= now - plan.made_utc < _PLAN_AGE
-        if young and weighed.picks == self._planned_picks:
-            return stand
-        self._planned_picks = dict(weighed.picks)
-        return replace(stand, plan=plan_of(stand, weighed))
 
     def _decisions(self, stand: Standpoint, weighed: Weighed) -> list[Decision]:
         situation = weighed.situation

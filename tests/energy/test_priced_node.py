@@ -12,7 +12,7 @@ import pytest
 
 from edgepi.energy import DutyNow, LeaseVerb, Situation
 from edgepi.energy.engine import Engine
-from edgepi.energy.priced import PricedGovernor
+from edgepi.energy.priced import Planning, PricedGovernor
 from edgepi.energy.settings import EngineSettings
 from edgepi.model import Lease, LeaseState, Level, Offer, RunPhase, SunForecast
 from tests.energy.conftest import NOON, build_duty, build_lease, build_offer, build_situation
@@ -22,8 +22,8 @@ QUICK = EngineSettings(first_sweeps=4, levels=30)
 MORNING = datetime(2025, 3, 20, 6, 0, tzinfo=UTC)
 
 
-def quick() -> PricedGovernor:
-    return PricedGovernor(QUICK)
+def quick(planning: Planning = "always") -> PricedGovernor:
+    return PricedGovernor(QUICK, planning=planning)
 
 
 def situation(soc: float = 0.6, hours: float = 0.0, **changes: Any) -> Situation:
@@ -53,7 +53,7 @@ def priced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 class TestThinking:
     def test_a_day_is_thought_over_once(self) -> None:
-        governor = quick()
+        governor = quick("never")
         assert governor.due(situation())
         governor.prepare(situation())
         assert not governor.due(situation())
@@ -69,7 +69,7 @@ class TestThinking:
         assert len(priced) == 2
 
     def test_what_turns_up_while_deciding_waits_for_who_prepares_apart(self, priced: list[int]) -> None:
-        governor = quick()
+        governor = quick("never")
         governor.prepare(situation())
         later = situation(hours=0.1, leases=(build_lease(LeaseState.OFFERED),))
         assert not governor.due(situation(hours=0.1))
@@ -199,6 +199,40 @@ class TestPlan:
         again = governor.decide(situation(hours=0.2)).plan
         assert again is not None
         assert again.made_utc == NOON + timedelta(hours=0.2)
+
+    def test_where_somebody_prepares_apart_no_decision_makes_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        governor = quick()
+        governor.prepare(situation())
+        first = governor.decide(situation()).plan
+        assert first is not None
+        with monkeypatch.context() as patch:
+            patch.setattr("edgepi.energy.replan.plan_of", lambda *_: 1 / 0)
+            assert not governor.due(situation(hours=0.01))
+            assert governor.decide(situation(0.1, hours=0.02)).plan is first
+        assert governor.due(situation(0.1, hours=0.03))
+        governor.prepare(situation(0.1, hours=0.03))
+        assert not governor.due(situation(0.1, hours=0.03))
+        assert governor.decide(situation(0.1, hours=0.03)).plan is not first
+        assert not governor.due(situation(0.1, hours=0.1))
+        assert governor.due(situation(0.1, hours=0.12))
+
+    def test_nobody_sleeps_before_it_is_planned_until_when(self) -> None:
+        governor = quick()
+        evening = situation(0.5, hours=10.9, duties=(build_duty("camera", "full", 5.0),))
+        governor.prepare(evening)
+        governor.decide(evening)
+        night = situation(0.16, hours=11.0, harvest_w=0.0, duties=(build_duty("camera", "off", 5.0),))
+        governor.planner.planning = "asleep"
+        assert not governor.due(night)
+        assert governor.decide(night).sleep is None
+        assert governor.due(night)
+        governor.prepare(night)
+        assert not governor.due(night)
+        sleep = governor.decide(night).sleep
+        assert sleep is not None
+        assert sleep.wake.wake_utc - night.now_utc > timedelta(hours=5)
 
     def test_a_night_is_slept_until_the_first_step_that_is_planned_awake(self) -> None:
         night = situation(0.16, hours=11.0, harvest_w=0.0, duties=(build_duty("camera", "off", 5.0),))
@@ -408,7 +442,7 @@ class TestForecasts:
     def test_a_first_one_by_day_prices_once_and_later_ones_wait_for_the_morning(
         self, priced: list[int]
     ) -> None:
-        governor = quick()
+        governor = quick("never")
         governor.decide(situation())
         plain = governor.insight()
         governor.tell_forecast(forecast(0.1))

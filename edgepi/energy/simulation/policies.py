@@ -98,7 +98,7 @@ class Governed:
 
     def __init__(self, plant: Plant, around: Surroundings, governor: PricedGovernor) -> None:
         self._plant, self._around, self._governor = plant, around, governor
-        governor.planning = "asleep" if around.plans else "never"
+        governor.planner.planning = "asleep" if around.plans else "never"
         battery = Battery.of(plant.chemistry, plant.battery_wh)
         self._ran = False
         self._day: date | None = None
