@@ -76,7 +76,11 @@ class Measuring:
             model=board.model, idle_w=board.idle_w, standby_w=board.standby_w, boot_wh=board.boot_wh
         )
         self.limits = GuardLimits.of(self.battery, settings.guards.run_v, settings.guards.commit_v)
-        self.ledger = Ledger(time_zone=node.time_zone, converter_efficiency=self.board.converter_efficiency)
+        self.ledger = Ledger(
+            time_zone=node.time_zone,
+            converter_efficiency=self.board.converter_efficiency,
+            battery_efficiency=self.battery.facts.efficiency,
+        )
         self._clock = clock
         self._thermometer = thermometer
         self._sky = ClearSky(node, self.panel)

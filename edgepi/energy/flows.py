@@ -57,12 +57,19 @@ class Settled:
 
 
 def settle(
-    flows: Flows, *, stated_w: float, efficiency: float, stored_w: float | None = None, dark: bool = False
+    flows: Flows,
+    *,
+    stated_w: float,
+    efficiency: float,
+    battery_efficiency: float = 1.0,
+    stored_w: float | None = None,
+    dark: bool = False,
 ) -> Settled | None:
     """Make flows add up, deriving what is not measured; None if too little is known.
 
     *stored_w* is the change of the estimated charge, taken where no battery power is measured; *dark*
-    says that the sun can have no part in it.
+    says that the sun can have no part in it. Of measured power the battery keeps, and gives, but a
+    share of *battery_efficiency*; an estimate knows that already.
     """
     share = efficiency
     if flows.output_w is not None:
@@ -74,7 +81,18 @@ def settle(
         # Stated powers are as the battery sees them: the converter's loss is in them.
         used, lost, share = stated_w, 0.0, 1.0
     settled = _balance(flows, used, lost, stored_w, dark=dark)
-    return None if settled is None else replace(settled, stated_share=share)
+    if settled is None:
+        return None
+    return replace(_within(settled, battery_efficiency), stated_share=share)
+
+
+def _within(settled: Settled, efficiency: float) -> Settled:
+    """Book what the battery itself loses, on the way in and on the way out, as lost."""
+    if settled.from_estimate:
+        return settled
+    power_w = settled.stored_w
+    inside_w = power_w * efficiency if power_w > 0.0 else power_w / efficiency
+    return replace(settled, stored_w=inside_w, lost_w=settled.lost_w + power_w - inside_w)
 
 
 def _balance(

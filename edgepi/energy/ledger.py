@@ -107,10 +107,16 @@ class Ledger:
     """Books each interval between two ticks; integrates on monotonic time, dates on wall time."""
 
     def __init__(
-        self, *, time_zone: str, converter_efficiency: float = 0.9, longest_s: float = 300.0
+        self,
+        *,
+        time_zone: str,
+        converter_efficiency: float = 0.9,
+        battery_efficiency: float = 1.0,
+        longest_s: float = 300.0,
     ) -> None:
         self._zone = zone(time_zone)
         self._efficiency = converter_efficiency
+        self._battery_efficiency = battery_efficiency
         self._longest_s = longest_s
         self._last: Tick | None = None
         self._known_wh: float | None = None
@@ -161,6 +167,7 @@ class Ledger:
             flows,
             stated_w=stated_w,
             efficiency=self._efficiency,
+            battery_efficiency=self._battery_efficiency,
             stored_w=None if change_wh is None else (change_wh + self._pending_wh) / hours,
             dark=last.dark and tick.dark,
         )

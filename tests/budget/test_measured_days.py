@@ -61,6 +61,7 @@ class Life:
     lowest_v: float = math.inf
     true_harvest_wh: float = 0.0
     true_load_wh: float = 0.0
+    true_loss_wh: float = 0.0
     account: Any = None
 
 
@@ -126,12 +127,13 @@ class Days:
 
     def _awake(self) -> datetime | None:
         while self.clock.monotonic() < self.end_s:
-            before = self.truth.books.delivered_wh, self._accepted_wh()
+            before = self.truth.books.delivered_wh, self._accepted_wh(), self._lost_wh()
             known = self.measuring.now.supply is not None
             self._pass(NodeState.UP)
             if known:
                 self.life.true_load_wh += self.truth.books.delivered_wh - before[0]
                 self.life.true_harvest_wh += self._accepted_wh() - before[1]
+                self.life.true_loss_wh += self._lost_wh() - before[2]
             self.life.lowest_v = min(self.life.lowest_v, self.truth.terminal_v)
             wake = self._decide()
             if wake is not None:
@@ -140,6 +142,9 @@ class Days:
 
     def _accepted_wh(self) -> float:
         return self.truth.books.offered_wh - self.truth.books.spilled_wh
+
+    def _lost_wh(self) -> float:
+        return self.truth.books.charge_loss_wh + self.truth.books.discharge_loss_wh
 
     def _decide(self) -> datetime | None:
         duty = DutyNow(
@@ -217,7 +222,7 @@ def test_a_node_never_runs_dry_and_its_books_are_true(
     account = life.account
     assert account.harvested_wh == pytest.approx(life.true_harvest_wh, rel=0.01)
     spent_wh = account.total_used_wh - account.used_wh.get("boot", 0.0) + account.lost_wh
-    assert spent_wh == pytest.approx(life.true_load_wh, rel=0.01)
+    assert spent_wh == pytest.approx(life.true_load_wh + life.true_loss_wh, rel=0.01)
     assert account.measured_s + account.gap_s == pytest.approx(life.booked_until_s, rel=0.01)
 
     rms = math.sqrt(sum(error**2 for error in life.soc_errors) / len(life.soc_errors))

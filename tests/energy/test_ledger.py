@@ -109,6 +109,21 @@ def test_a_noisy_charge_estimate_makes_no_harvest_at_night() -> None:
     assert balanced(ledger.total)
 
 
+def test_what_the_battery_itself_loses_is_not_stored() -> None:
+    ledger = Ledger(time_zone="UTC", battery_efficiency=0.95)
+    for cycle in range(20):
+        run(ledger, 3600.0, Flows(input_w=20.0, output_w=4.5, battery_w=15.0), at_s=cycle * 36000.0)
+        run(
+            ledger,
+            3600.0,
+            Flows(input_w=0.0, output_w=12.1, battery_w=-13.5375),
+            at_s=cycle * 36000.0 + 9000.0,
+        )
+    assert ledger.total.stored_wh == pytest.approx(0.0, abs=0.01)
+    assert ledger.total.lost_wh > 20 * (0.05 * 15.0 + 0.05 * 14.0)
+    assert balanced(ledger.total)
+
+
 def test_an_estimate_that_rises_in_the_dark_waits_for_the_next_sun() -> None:
     ledger = Ledger(time_zone="UTC")
     for minute, stored, dark in [(0, 100.0, True), (60, 98.0, True), (120, 97.0, True), (180, 99.0, False)]:
