@@ -19,6 +19,7 @@ class LearnedPowers:
         self._known: Mapping[str, float] = {
             load.part: load.learned_w for load in insight.loads if load.hours >= _SURE_H
         }
+        self._scales = {x.part: x.learned_w / x.stated_w for x in insight.loads if x.stated_w > 0.0}
 
     def idle_w(self, stated_w: float) -> float:
         """Power of the node with nothing to do."""
@@ -30,10 +31,14 @@ class LearnedPowers:
         return {name: power_w for name, power_w in known.items() if power_w is not None}
 
     def lease_w(self, lease: Lease) -> float:
-        """Power of a lease now: learned for the kind of job in its run phase, else as stated."""
-        if not lease.draws or lease.finishing:
+        """Power of a lease now: in its run phase as its kind was learned to stand to what is stated.
+
+        What was measured may have been several jobs at once, or one of another size.
+        """
+        part = f"{lease.offer.consumer}:run"
+        if not lease.draws or lease.finishing or part not in self._known:
             return lease.power_w
-        return self._known.get(f"{lease.offer.consumer}:run", lease.power_w)
+        return lease.power_w * self._scales.get(part, 1.0)
 
     def knows(self, consumer: str, level: str | None) -> bool:
         """Whether the power of a consumer at a level (None: of its jobs, or of the node) is a learned one."""
