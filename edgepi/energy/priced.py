@@ -144,7 +144,7 @@ class PricedGovernor:
         begins = begins or self._stand is None or self._stand.day != at.day
         if begins:
             self._usual.begin_day(at.day.toordinal())
-        self._usual.note(situation.leases, at.day.toordinal())
+        self._usual.note(situation.leases, at.day.toordinal(), situation.monotonic_s)
         situation = learned(situation, self._metering.scales)
         rungs = priced_rungs(situation, self._usual.priced, self._metering.scales)
         said = self._foreseen.of(at.day, site, begins=begins)
@@ -229,7 +229,7 @@ class PricedGovernor:
             return stand
         at = self._harvests.take(situation, site, engine)
         if not self._usual.unknown(situation.leases):
-            self._usual.note(situation.leases, at.day.toordinal())
+            self._usual.note(situation.leases, at.day.toordinal(), situation.monotonic_s)
         engine.observe(self._harvests.means(at.slot))
         return self._publish(engine, site, stand.day, plan=stand.plan)
 

@@ -60,8 +60,14 @@ class Standpoint:
         )
 
     def priced_rungs(self, situation: Situation) -> tuple[Rung, ...]:
-        """What the days to come are priced for: duties and usual offers."""
-        return priced_rungs(situation, self.usual, self.scales)
+        """What the days to come hold: duties and usual offers; of those that are open one is surely there."""
+        open_now = {x.offer.consumer for x in situation.leases if x.state.open and not x.offer.standing}
+        usual = tuple(replace(x, share=1.0) if x.consumer in open_now else x for x in self.usual)
+        return priced_rungs(situation, usual, self.scales)
+
+    def share(self, consumer: str) -> float:
+        """Share of the time in which a consumer has a real job."""
+        return max((kind.share for kind in self.usual if kind.consumer == consumer), default=1.0)
 
 
 def priced_rungs(

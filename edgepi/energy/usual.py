@@ -23,11 +23,18 @@ _FORGOTTEN_DAYS = 7
 _AT_ONCE = 2
 _MOST = 12
 _NEWS = 0.3
+# A kind that is new is believed to be there always; a day without it halves that.
+_BELIEVED_H, _REMEMBERED_H = 24.0, 7 * 24.0
+_LONGEST_H = 1.0
+_ALWAYS, _NEVER = 0.97, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
-    """A kind of job: stated power (W), points per hour, hours it cannot be stopped, solar day last seen."""
+    """A kind of job: stated power (W), points per hour, hours it cannot be stopped, solar day last seen.
+
+    *share* is the share of the time in which a real one was there, as seen in about so many *hours*.
+    """
 
     name: str
     consumer: str
@@ -35,6 +42,8 @@ class Usual:
     points_per_h: float
     hold_h: float
     day: int
+    share: float = 1.0
+    hours: float = _BELIEVED_H
 
     @classmethod
     def of(cls, name: str, offer: Offer, day: int) -> Usual:
@@ -48,6 +57,12 @@ class Usual:
             hold_h=0.0 if offer.run.pausable else run_h,
             day=day,
         )
+
+    def watched(self, hours: float, *, there: bool) -> Usual:
+        """This kind after some hours more, with a real job there or not; what is long ago counts no more."""
+        seen_h = min(self.hours + hours, _REMEMBERED_H)
+        share = self.share + (float(there) - self.share) * hours / seen_h
+        return replace(self, share=share, hours=seen_h)
 
     def blended(self, news: Usual) -> Usual:
         """This kind, moved a little towards the latest of its offers."""
@@ -71,15 +86,18 @@ class UsualOffers:
         self._kinds: dict[str, Usual] = {}
         self._last: dict[str, str] = {}
         self._priced: tuple[Usual, ...] = ()
+        self._noted_s: float | None = None
 
     @property
     def priced(self) -> tuple[Usual, ...]:
         """The kinds that energy is priced for today."""
         return self._priced
 
-    def note(self, leases: Iterable[Lease], day: int) -> None:
+    def note(self, leases: Iterable[Lease], day: int, monotonic_s: float) -> None:
         """See what is on offer now; a kind that is new counts at once."""
-        for name, offer in _named(leases):
+        named = _named(leases)
+        self._watch({name for name, offer in named if not offer.standing}, monotonic_s)
+        for name, offer in named:
             news, known = Usual.of(name, offer, day), self._kinds.get(name)
             if known is None:
                 if len(self._kinds) >= _MOST:
@@ -91,6 +109,15 @@ class UsualOffers:
             elif known.day != day:
                 self._kinds[name] = replace(known, day=day)
             self._last[name] = offer.offer_id
+
+    def _watch(self, there: set[str], monotonic_s: float) -> None:
+        """Count the time since the last look, if the node was up all of it."""
+        before_s, self._noted_s = self._noted_s, monotonic_s
+        hours = 0.0 if before_s is None else (monotonic_s - before_s) / 3600.0
+        if 0.0 < hours <= _LONGEST_H:
+            self._kinds = {
+                name: kind.watched(hours, there=name in there) for name, kind in self._kinds.items()
+            }
 
     def unknown(self, leases: Iterable[Lease]) -> bool:
         """Whether something is on offer whose kind is new."""
@@ -115,6 +142,8 @@ class UsualOffers:
                 round(kind.points_per_h, 6),
                 round(kind.hold_h, 6),
                 kind.day,
+                round(kind.share, 4),
+                round(kind.hours, 3),
             ]
             for kind in self._kinds.values()
         ]
@@ -129,15 +158,14 @@ class UsualOffers:
 
 
 def usual_wants(kinds: Iterable[Usual], scales: Mapping[str, float]) -> tuple[Want, ...]:
-    """What kinds of jobs want, with learned powers."""
-    return tuple(
-        Want(
-            kind.name,
-            (Step("run", kind.power_w * scales.get(f"{kind.consumer}:run", 1.0), kind.points_per_h),),
-            kind.hold_h,
-        )
-        for kind in kinds
-    )
+    """What kinds of jobs want, with learned powers; one that is seldom there wants so much less."""
+    found = []
+    for kind in kinds:
+        share = 1.0 if kind.share >= _ALWAYS else kind.share
+        power_w = share * kind.power_w * scales.get(f"{kind.consumer}:run", 1.0)
+        if share >= _NEVER:
+            found.append(Want(kind.name, (Step("run", power_w, share * kind.points_per_h),), kind.hold_h))
+    return tuple(found)
 
 
 def _named(leases: Iterable[Lease]) -> list[tuple[str, Offer]]:
@@ -158,8 +186,9 @@ def _named(leases: Iterable[Lease]) -> list[tuple[str, Offer]]:
 
 def _kind(entry: Any) -> Usual | None:
     try:
-        name, consumer, power_w, points_per_h, hold_h, day = entry
-        numbers = [float(power_w), float(points_per_h), float(hold_h)]
+        name, consumer, power_w, points_per_h, hold_h, day, *watched = entry
+        share, hours = watched or (1.0, _BELIEVED_H)
+        numbers = [float(power_w), float(points_per_h), float(hold_h), float(share), float(hours)]
         if not (isinstance(name, str) and isinstance(consumer, str)):
             return None
         if not all(math.isfinite(number) and number >= 0.0 for number in numbers):
@@ -171,6 +200,8 @@ def _kind(entry: Any) -> Usual | None:
             points_per_h=numbers[1],
             hold_h=numbers[2],
             day=int(day),
+            share=min(numbers[3], 1.0),
+            hours=min(max(numbers[4], _LONGEST_H), _REMEMBERED_H),
         )
     except (TypeError, ValueError, OverflowError):
         return None

@@ -28,7 +28,8 @@ _MOST_NEW = 16
 class Weighed:
     """A choice and what became of it: who shall run how (standing offers too), powers as learned.
 
-    *holds* names offers that wait only because a standing offer holds the energy.
+    *holds* names offers that wait only because a standing offer holds the energy; *hopes* says whether
+    jobs that may come under one are worth staying up for.
     """
 
     choice: Choice
@@ -36,11 +37,13 @@ class Weighed:
     situation: Situation
     rungs: tuple[Rung, ...]
     holds: frozenset[str] = frozenset()
+    hopes: bool = False
 
     @property
     def awake(self) -> bool:
         """Whether anything calls for the node to be on."""
-        return self.choice.rung.awake or bool(self.picks)
+        standing = {x.offer.offer_id for x in self.situation.leases if x.offer.standing}
+        return self.choice.rung.awake or self.hopes or any(name not in standing for name in self.picks)
 
 
 def weigh(stand: Standpoint, situation: Situation) -> Weighed:
@@ -61,8 +64,10 @@ def weigh(stand: Standpoint, situation: Situation) -> Weighed:
     elif not choice.latched and situation.guard.worst is Guard.NONE:
         picks |= _promised(situation, picks)
     picks = _dwelling(situation, choice, picks)
-    picks |= _standing(stand, situation, wants, choice)
-    return Weighed(choice=choice, picks=picks, situation=situation, rungs=rungs, holds=holds)
+    held = _standing(stand, situation, wants, choice)
+    hopes = bool(held) and not choice.rung.awake and _hopes(stand, situation, wants, held)
+    picks |= held
+    return Weighed(choice=choice, picks=picks, situation=situation, rungs=rungs, holds=holds, hopes=hopes)
 
 
 def _within_reach(
@@ -203,6 +208,19 @@ def _standing(
         if name in stand.view.choose(rungs, moment).rung.picks:
             found[name] = "run"
     return found
+
+
+def _hopes(stand: Standpoint, situation: Situation, wants: tuple[Want, ...], held: Mapping[str, str]) -> bool:
+    """Whether to stay up for jobs that come as often as they have come of late."""
+    likely = []
+    for lease in situation.leases:
+        if lease.offer.offer_id in held:
+            want, share = job_want(lease.offer, stand.scales), stand.share(lease.offer.consumer)
+            step = want.steps[0]
+            step = replace(step, power_w=share * step.power_w, points_per_h=share * step.points_per_h)
+            likely.append(replace(want, steps=(step,)))
+    rungs = rungs_of((*wants, *likely), situation)
+    return stand.view.choose(rungs, stand.moment(situation)).rung.awake
 
 
 def _dwelling(situation: Situation, choice: Choice, picks: dict[str, str]) -> dict[str, str]:
