@@ -132,8 +132,8 @@ def _books(energy: Data) -> Section | None:
         parts += [pictures.month_stacks(ledger), _balances("Every month in numbers", ledger["months"])]
     intro = (
         "What was harvested, and beside it where it went. Below zero stands what was taken from the battery,"
-        " or what consumers stated beyond what was measured. Sun that a full battery turned away is in none of"
-        " this: nothing measures it."
+        " or what consumers stated beyond what was measured. Sun that a full battery turned away is not in"
+        " it, for nothing measures that."
     )
     return Section(heading="Where the energy went", intro=intro, parts=tuple(parts))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edgepi.cli.output import print_json
-from edgepi.errors import RequestError
+from edgepi.errors import EdgePiError, RequestError
 
 __all__ = ["gather", "report"]
 
@@ -39,13 +39,27 @@ def report(client: _Client, args: argparse.Namespace) -> int:
         print(page)
         return 0
     out = (args.out or _FILE).expanduser()
-    out.write_text(page, encoding="utf-8")
+    _write(out, page)
     print(f"written to {out}")
     if args.open:
         import webbrowser
 
         webbrowser.open(out.resolve().as_uri())
     return 0
+
+
+def _write(path: Path, page: str) -> None:
+    """Write the whole page or leave what was there."""
+    from edgepi.files import atomic_write
+
+    if path.is_dir():
+        raise EdgePiError(f"{path} is a folder", hint=f"name a file in it: {path / _FILE}")
+    if not path.parent.is_dir():
+        raise EdgePiError(f"{path}: there is no folder {path.parent}", hint="make it first")
+    if path.exists() and not path.is_file():
+        path.write_text(page, encoding="utf-8")
+    else:
+        atomic_write(path, page)
 
 
 def gather(client: _Client, days: int) -> dict[str, Any]:

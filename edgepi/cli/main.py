@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -46,6 +48,14 @@ EXIT_CODES = {
 }
 
 
+_PLAIN = {
+    **dict.fromkeys("\u00a0\u202f", " "),
+    **dict.fromkeys("\u2013\u2212", "-"),
+    **dict.fromkeys("\u201c\u201d", '"'),
+    **{chr(0x2581 + n): "._:-=+*#"[n] for n in range(8)},
+}
+
+
 class _CommandModule(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
     def run(self, args: argparse.Namespace) -> int: ...
@@ -53,6 +63,7 @@ class _CommandModule(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    _write_what_can_be_written()
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -63,6 +74,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (EdgePiError, OSError) as error:
         return _report(error)
     return code
+
+
+def _write_what_can_be_written() -> None:
+    """A terminal or file that is not UTF-8 gets the nearest plain character, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            codecs.register_error("edgepi-plain", _plainer)
+            stream.reconfigure(errors="edgepi-plain")
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(char, "?") for char in error.object[error.start : error.end]), error.end
 
 
 def _report(error: EdgePiError | OSError) -> int:

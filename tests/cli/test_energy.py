@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -251,6 +252,23 @@ def test_the_report_is_one_page_with_all_that_was_asked_for(run: Run, tmp_path: 
         assert part in page, part
     assert page.count("camera saver: price") == 1
     assert len(page) < 200_000
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "page.html"
+    out.write_text("the old one")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("os.fsync", lambda _file: (_ for _ in ()).throw(full))
+    assert run("report", "--out", str(out))[0] == 4
+    assert out.read_text() == "the old one"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("place", ["", "nowhere/page.html"])
+def test_a_place_that_takes_no_file_is_said_in_a_line(run: Run, tmp_path: Path, place: str) -> None:
+    assert run("report", "--out", str(tmp_path / place))[0] == 4
 
 
 @pytest.mark.parametrize("hours", [0, 1])

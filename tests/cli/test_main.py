@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m edgepi --help | true; echo ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert (result.stdout.strip(), result.stderr) == ("0", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_an_old_terminal_cannot_show_becomes_plain(encoding: str) -> None:
+    code = (
+        "import sys, edgepi.cli.main as m\n"
+        "m._dispatch = lambda argv: print('2.4\\xa0W, \\u22120.1 Wh \\u2581\\u2588 \\U0001f31e') or 0\n"
+        "sys.exit(m.main([]))"
+    )
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=env)
+    space = b"\xa0" if encoding == "latin-1" else b" "
+    assert result.stdout.strip() == b"2.4" + space + b"W, -0.1 Wh .# ?", result.stderr
 
 
 def leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
