@@ -24,7 +24,8 @@ def _number(low: float, high: float) -> Callable[[str], float]:
         try:
             value = float(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+            hint = ": write a point" if "," in text else ""
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number{hint}") from error
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
         return value
@@ -34,9 +35,9 @@ def _number(low: float, high: float) -> Callable[[str], float]:
 
 def _choice(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if text not in words:
+        if text.lower() not in words:
             raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(words)}")
-        return text
+        return text.lower()
 
     return parse
 
@@ -70,7 +71,7 @@ QUESTIONS = (
     Question("time-zone", "Time zone", _zone),
     Question("panel-w", "Rated power of the solar panel, W", _number(0.1, 1e6)),
     Question("chemistry", "Battery (lifepo4, li-ion, lead-acid)", _choice("lifepo4", "li-ion", "lead-acid")),
-    Question("capacity-wh", "Usable energy of the battery, Wh", _number(0.1, 1e6)),
+    Question("capacity-wh", "Usable energy of the battery, Wh (volts times Ah)", _number(0.1, 1e6)),
     Question("board", f"Computer ({', '.join(BOARDS)})", _choice(*BOARDS)),
 )
 

@@ -135,6 +135,17 @@ def test_an_answer_that_does_not_fit_is_asked_again() -> None:
     assert [line.strip() for line in said] == ["'north' is not a number", "91 is not between -90 and 90"]
 
 
+@pytest.mark.parametrize(
+    ("key", "answers", "told"),
+    [("latitude", ["48,0", "48.0"], "'48,0' is not a number: write a point"), ("chemistry", ["LiFePO4"], "")],
+)
+def test_what_people_write_is_understood_or_put_right(key: str, answers: list[str], told: str) -> None:
+    question = next(question for question in QUESTIONS if question.key == key)
+    left, said = iter(answers), list[str]()
+    assert ask(question, None, lambda _text: next(left), said.append) in (48.0, "lifepo4")
+    assert "".join(said).strip() == told
+
+
 def test_input_that_ends_is_a_clear_error(capsys: pytest.CaptureFixture[str]) -> None:
     def ended(_text: str) -> str:
         raise EOFError
