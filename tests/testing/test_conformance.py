@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -370,6 +371,12 @@ class Clumsy(FakeForecaster):
             raise RuntimeError("not started")
 
 
+class Patient(FakeForecaster):
+    async def fetch(self) -> SunForecast:
+        await asyncio.sleep(1e6)
+        return await super().fetch()
+
+
 class TestRightForecaster(SunForecasterConformance):
     @pytest.fixture
     def make(self, manual_clock: ManualClock) -> Callable[[], FakeForecaster]:
@@ -383,11 +390,17 @@ class TestRightForecaster(SunForecasterConformance):
         (Nameless, "test_foretells_the_time_to_come_and_names_its_source"),
         (Pushy, "test_asks_seldom_and_not_for_long"),
         (Clumsy, "test_can_be_stopped_at_any_time_and_started_again"),
+        (Patient, "test_foretells_the_time_to_come_and_names_its_source"),
     ],
 )
 async def test_a_wrong_forecaster_is_caught(
-    run: Run, manual_clock: ManualClock, wrong: type[FakeForecaster], caught_by: str
+    run: Run,
+    manual_clock: ManualClock,
+    wrong: type[FakeForecaster],
+    caught_by: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("edgepi.testing.conformance.forecast._PATIENCE_S", 0.2)
     parts = {"run": run, "manual_clock": manual_clock}
     await _must_fail(SunForecasterConformance(), caught_by, lambda: wrong(manual_clock), parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,7 @@ from edgepi.testing.conformance.base import Conformance, Run
 __all__ = ["SunForecasterConformance"]
 
 _POLITE_S = 600.0
+_PATIENCE_S = 10.0
 
 
 @pytest.mark.asyncio
@@ -51,6 +53,11 @@ class SunForecasterConformance(Conformance[SunForecaster]):
 
 
 async def _fetch_checked(forecaster: SunForecaster, clock: Clock) -> None:
-    forecast = check_forecast(await forecaster.fetch(), clock.now())
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            found = await forecaster.fetch()
+    except TimeoutError:
+        pytest.fail(f"fetch() has not come back after {_PATIENCE_S:g} s; wait with context.timers, if at all")
+    forecast = check_forecast(found, clock.now())
     assert forecast.source, "people read whose forecast it is"
     assert forecast.issued_utc <= clock.now(), "nobody knows what was issued later"
