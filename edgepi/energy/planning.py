@@ -123,7 +123,7 @@ class _Walk:
         for i, rung in enumerate(self._rungs):
             if any(name not in rung.picks for name in self._bound):
                 continue
-            if i and not self._safe(rung, energy, sun_w):
+            if i and not self._safe(rung, energy, sun_w, self._new_h(rung, last)):
                 continue
             taken_w = harvest_taken_w(sun_w, rung.power_w, self._limit_w(day_h))
             after = store.after(energy, taken_w, rung.power_w, SLOT_H)
@@ -133,9 +133,15 @@ class _Walk:
                 best, most = rung, score
         return best, price_at(row, step_wh, energy)
 
-    def _safe(self, rung: Rung, energy: float, sun_w: float) -> bool:
+    @staticmethod
+    def _new_h(rung: Rung, last: Rung) -> float:
+        """Hours that a rung binds: what it newly starts cannot be stopped before."""
+        return max([SLOT_H, *(hours for name, hours in rung.held.items() if name not in last.picks)])
+
+    def _safe(self, rung: Rung, energy: float, sun_w: float, hours: float) -> bool:
+        """Whether it stays well above the floor as long as it binds, like any choice; by this slot's sun."""
         settings, store = self._view.settings, self._view.worth.plan.store
-        after = store.after(energy, settings.pessimism * sun_w, rung.power_w, SLOT_H)
+        after = store.after(energy, settings.pessimism * sun_w, rung.power_w, hours)
         return not self._latched and after >= settings.floor_factor * store.floor_wh
 
     def _limit_w(self, day_h: float) -> float | None:

@@ -200,6 +200,15 @@ class TestPlan:
         assert again is not None
         assert again.made_utc == NOON + timedelta(hours=0.2)
 
+    def test_it_begins_no_job_that_no_decision_would_begin(self) -> None:
+        long = build_offer("long", run=RunPhase(energy_wh=40.0, duration_s=36000.0))
+        dusk = situation(0.4, hours=10.0, harvest_w=0.0, duties=())
+        offered = build_lease(LeaseState.OFFERED, replace(long, value_points=4000.0))
+        verdict = quick().decide(replace(dusk, leases=(offered,)))
+        assert not verdict.leases
+        assert verdict.plan is not None
+        assert not any(step.runs for step in verdict.plan.steps[:8])
+
     def test_where_somebody_prepares_apart_no_decision_makes_one(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
