@@ -56,25 +56,24 @@ class Foreseen:
         issued = self._issued
         if issued is not None and issued[0] == day and self.told:
             return issued[1] if begins else None
-        found = self._found(day, site)
+        found, source = self._found(day, site)
         self._clearness = {of: said for of, said in self._clearness.items() if of > day}
         if not begins and not any(said is not None for said in found):
             return None
         self._issued = (day, found)
-        if not self.told:
-            self._source = ""
+        self._source = source if self.told else ""
         return found
 
-    def _found(self, day: date, site: Site) -> tuple[float | None, ...]:
+    def _found(self, day: date, site: Site) -> tuple[tuple[float | None, ...], str]:
+        """What is foretold, and by whom."""
         if day in self._clearness:
-            self._source = "clearness"
-            return self._clearness[day]
+            return self._clearness[day], "clearness"
         forecast = self._forecast
         if forecast is None:
-            return ()
+            return (), ""
         self._tried = day, forecast
-        self._source = f"{forecast.source or 'forecast'}, {forecast.issued_utc:%Y-%m-%d %H:%M} UTC"
-        return foretold(forecast, site, day, self._leads)
+        source = f"{forecast.source or 'forecast'}, {forecast.issued_utc:%Y-%m-%d %H:%M} UTC"
+        return foretold(forecast, site, day, self._leads), source
 
     def memory(self) -> dict[str, Any]:
         """What must outlive a restart: what today goes by, and the latest forecast."""

@@ -81,9 +81,9 @@ def _chosen(weighed: Weighed, kinds: dict[str, str]) -> Rung:
     picks = {kinds.get(name, name): pick for name, pick in weighed.picks.items() if name not in standing}
     held = {kinds.get(name, name): hours for name, hours in rung.held.items()}
     power_w = rung.power_w
-    if set(picks) != {kinds.get(name, name) for name in rung.picks}:
+    if weighed.awake is not rung.awake or set(picks) != {kinds.get(name, name) for name in rung.picks}:
         power_w = situation.board.idle_w + _drawn_w(weighed, standing)
-    return Rung(power_w, rung.points_per_h, picks, held, awake=rung.awake or bool(picks))
+    return Rung(power_w, rung.points_per_h, picks, held, awake=weighed.awake)
 
 
 def _drawn_w(weighed: Weighed, standing: set[str]) -> float:

@@ -174,6 +174,16 @@ class TestStandingOffers:
             assert (found.get("poor") is LeaseVerb.GRANT) is granted
             assert any("standing offer" in said.sentence for said in verdict.decisions) is not granted
 
+    def test_a_plan_says_that_the_node_stays_up_while_it_does(self) -> None:
+        dusk = situation(0.8, hours=10.0, harvest_w=0.0, duties=(), leases=(standing(LeaseState.GRANTED),))
+        governor = quick()
+        governor.decide(dusk)
+        verdict = governor.decide(replace(dusk, now_utc=dusk.now_utc + timedelta(minutes=6)))
+        assert verdict.plan is not None
+        assert verdict.sleep is None
+        assert verdict.plan.steps[0].awake
+        assert verdict.plan.steps[0].load_w >= dusk.board.idle_w
+
     def test_draws_nothing_and_keeps_no_node_awake(self) -> None:
         night = situation(0.12, hours=11.0, duties=(build_duty("camera", "off", 5.0),), leases=(standing(),))
         assert quick().decide(night).sleep is not None
@@ -449,6 +459,14 @@ def forecast(share: float, *, hours: int = 72, source: str = "test") -> SunForec
 
 
 class TestForecasts:
+    def test_one_that_says_nothing_of_today_is_not_named(self) -> None:
+        governor = quick("never")
+        governor.decide(situation())
+        governor.tell_forecast(replace(forecast(0.5), start_utc=NOON + timedelta(days=20)))
+        governor.decide(situation(hours=0.1))
+        governor.prepare(situation(hours=0.2, leases=(build_lease(LeaseState.OFFERED),)))
+        assert governor.insight().forecast_source == ""
+
     def test_a_first_one_by_day_prices_once_and_later_ones_wait_for_the_morning(
         self, priced: list[int]
     ) -> None:
