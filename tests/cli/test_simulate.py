@@ -253,6 +253,21 @@ def test_years_of_a_place_are_drawn_and_give_chances(capsys: Capture, tmp_path: 
     assert page.read_text().count("<svg") > 3
 
 
+def test_jobs_can_be_left_out_and_what_is_assumed_is_said(capsys: Capture) -> None:
+    options = ("--lat", 48.0, "--lon", 7.85, "--years", 1, "--days", 5, "--policy", "thresholds")
+    found = figures(capsys, *options)
+    (note,) = [words for words in found["notes"] if words.startswith("assumed")]
+    assert "its duty iot 3.2 W" in note
+    assert "jobs of 3.4 W" in note
+    found = figures(capsys, *options, "--compute-w", 0, "--load", "camera=2.5")
+    (note,) = [words for words in found["notes"] if words.startswith("assumed")]
+    assert "duty" not in note
+    assert "jobs" not in note
+    assert found["node"]["job"] is None
+    assert found["compute_hours"] == 0.0
+    assert not any("jobs" in words for words in found["sentences"])
+
+
 def test_a_year_that_ends_in_the_next_one_has_one_whole_january(capsys: Capture) -> None:
     found = figures(capsys, "--lat", 48.0, "--lon", 7.85, "--years", 2, "--policy", "thresholds")
     days = {row["month"]: row["days"] for row in found["months"]}

@@ -63,7 +63,20 @@ def node_of(args: argparse.Namespace) -> Node:
         "azimuth_deg": args.azimuth,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    return replace(node, plant=plant, **given)
+    notes = (*node.notes, *_assumed(plant, args))
+    return replace(node, plant=plant, notes=notes, **given)
+
+
+def _assumed(plant: Plant, args: argparse.Namespace) -> list[str]:
+    """What nobody said of a node that stands in no configuration."""
+    if args.config:
+        return []
+    said = [f"the board draws {plant.base_w:g} W with nothing to do"]
+    if not args.load:
+        said += [f"its duty {load.name} {load.power_w * CONVERTER:g} W" for load in plant.loads]
+    if plant.job and not args.compute_w:
+        said.append(f"jobs of {plant.job.power_w * CONVERTER:g} W take what is left (--compute-w 0: none)")
+    return [f"assumed, as nobody said otherwise: {', '.join(said)}"]
 
 
 def _overridden(plant: Plant, args: argparse.Namespace) -> Plant:
@@ -73,7 +86,7 @@ def _overridden(plant: Plant, args: argparse.Namespace) -> Plant:
     if plant.job is not None or args.compute_w:
         watts, points = args.compute_w or _COMPUTE
         job = Job(power_w=watts / CONVERTER, points_per_h=points, hours=hours, pausable=pausable)
-        plant = replace(plant, job=job)
+        plant = replace(plant, job=job if watts else None)
     facts = CHEMISTRIES[args.chemistry or plant.chemistry]
     return replace(
         plant,

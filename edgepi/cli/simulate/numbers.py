@@ -55,13 +55,14 @@ def count(low: int, high: int) -> Callable[[str], int]:
 
 
 _power = between(0.001, _MOST_W, "W")
+_any_power = between(0.0, _MOST_W, "W")
 _points = between(0.0, _MOST_POINTS, "points")
 
 
 def watts(text: str) -> tuple[float, float]:
-    """``W`` or ``W:POINTS``: power at 5 V and points per hour."""
+    """``W`` or ``W:POINTS``: power at 5 V and points per hour; 0 W is none at all."""
     power, colon, points = text.partition(":")
-    return _power(power), _points(points) if colon else 1.0
+    return _any_power(power), _points(points) if colon else 1.0
 
 
 def load(text: str) -> Load:

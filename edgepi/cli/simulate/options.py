@@ -48,7 +48,7 @@ def _node(group: argparse._ArgumentGroup) -> None:
     add("--battery-wh", type=between(0.1, 1_000_000, "Wh"), metavar="WH", help="battery (154)")
     add("--chemistry", choices=sorted(CHEMISTRIES), help="of the battery (lifepo4)")
     add("--load", action="append", type=load, metavar="NAME=W[:POINTS]", help="a duty (iot=3.2:5)")
-    add("--compute-w", type=watts, metavar="W[:POINTS]", help="a job's power (3.4:1)")
+    add("--compute-w", type=watts, metavar="W[:POINTS]", help="a job's power (3.4:1); 0: no jobs")
     add("--job", type=job, default=(1.0, False), metavar="HOURS[:pausable]", help="a job's length (1)")
     temperature = "the battery's: outside takes no charge in frost (none)"
     add("--battery-temp", choices=("outside", "none"), default="none", help=temperature)

@@ -65,7 +65,7 @@ def _duty(study: Study) -> Iterator[str]:
         yield (
             f"In {dark['month']} it runs {share(middle)} of the time in a middling year, "
             f"{share(poor)} in one bad year of ten; "
-            f"{_of(dark['no_hour_without_iot'], len(study.lives))} had no hour without it."
+            f"{_of(dark['no_hour_without_iot'], len(study.lives))} had it on throughout."
         )
 
 
@@ -87,7 +87,7 @@ def _jobs(study: Study) -> Iterator[str]:
         hours, sun = study.means["compute_hours"], study.means["harvested_wh"]
         spilled = study.means["spilled_wh"] / sun if sun else 0.0
         each = " a year" if len(study.lives) > 1 else ""
-        done = f"Jobs of {number(hours, 0)} hours get done{each}"
+        done = f"{number(hours, 0)} hours of jobs get done{each} with what is left"
         yield f"{done}; {share(spilled)} of the sun finds the battery full."
 
 
