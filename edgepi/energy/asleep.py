@@ -21,6 +21,7 @@ _LONGEST = timedelta(days=1)
 _AGAIN = timedelta(minutes=30)
 _NEAR = 2
 _BOOTS = 2.0
+_WORTHLESS = 1e-3  # points per Wh
 _STOPPED = (LeaseVerb.PAUSE, LeaseVerb.BREAK, LeaseVerb.WITHDRAW)
 
 
@@ -118,7 +119,7 @@ def sleep_by_price(
 
 
 def _worth_it(situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdict], wake: WakePlan) -> bool:
-    if weighed.awake or not situation.sleep.usable:
+    if weighed.awake or not situation.sleep.usable or _for_nothing(situation, weighed):
         return False
     stopped = {step.offer_id for step in steps if step.verb in _STOPPED}
     works = any(busy(situation, x) and x.offer.offer_id not in stopped for x in situation.leases)
@@ -126,6 +127,13 @@ def _worth_it(situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdi
     wakes = (latest_wake(situation, lease) for lease in situation.leases)
     near = any(at is not None and at <= soon for at in wakes)
     return not works and not near and wake.wake_utc - situation.now_utc >= least_sleep(situation.board)
+
+
+def _for_nothing(situation: Situation, weighed: Weighed) -> bool:
+    """Whether a sleep would save what nobody wants: a node without work had better be within reach."""
+    choice = weighed.choice
+    low = choice.latched or situation.guard.worst is not Guard.NONE
+    return not low and choice.price_points_per_wh < _WORTHLESS
 
 
 def _why(situation: Situation, price: float) -> str:

@@ -114,3 +114,9 @@ def test_a_finish_that_hangs_does_not_keep_the_node_up_for_ever() -> None:
         lease = build_lease(LeaseState.COMMITTED, offer, finishing=True)
         verdict = PricedGovernor(QUICK).decide(replace(night, leases=(lease,)))
         assert (verdict.sleep is None) is stays
+
+
+def test_a_node_without_work_stays_within_reach_until_its_battery_is_low() -> None:
+    for soc, stays in ((0.9, True), (0.3, True), (0.1, False)):
+        idle = build_situation(soc, harvest_w=0.0)
+        assert (PricedGovernor(QUICK).decide(idle).sleep is None) is stays
