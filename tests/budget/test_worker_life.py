@@ -75,8 +75,9 @@ class Worker:
     async def go_on(self, now: datetime) -> None:
         assert self.handle is not None
         assert self.job is not None
-        assert self.job.wait is not None
-        assert self.job.finish is not None
+        wait, finish = self.job.wait, self.job.finish
+        assert wait is not None
+        assert finish is not None
         lease = self.handle.lease
         if not lease.state.open:
             self.refused.append(f"{lease.offer.offer_id} {lease.sentence}")
@@ -86,11 +87,11 @@ class Worker:
         elif lease.state is LeaseState.RUNNING and lease.run_s >= RUN.duration_s:
             await self.handle.commit()
         elif lease.state is LeaseState.COMMITTED and not lease.finishing:
-            if now >= self.job.wait.until_utc:
+            if now >= wait.until_utc:
                 await self.handle.started()
-        elif lease.finishing and (now - self.job.wait.until_utc).total_seconds() >= FINISH_S:
+        elif lease.finishing and (now - wait.until_utc).total_seconds() >= FINISH_S:
             await self.handle.finished()
-            ok = now <= self.job.finish.deadline_utc
+            ok = now <= finish.deadline_utc
             (self.done if ok else self.late).append(lease.offer.offer_id)
             self.job = self.handle = None
 
