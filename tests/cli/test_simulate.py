@@ -253,6 +253,14 @@ def test_years_of_a_place_are_drawn_and_give_chances(capsys: Capture, tmp_path: 
     assert page.read_text().count("<svg") > 3
 
 
+def test_one_year_is_not_told_as_many(capsys: Capture) -> None:
+    options = ("--lat", 48.0, "--lon", 7.85, "--years", 1, "--days", 5, "--policy", "thresholds")
+    assert main(["simulate", *map(str, options)]) == 0
+    said = capsys.readouterr().out
+    assert "1 drawn year of 5 days" in said
+    assert "first 1" not in said
+
+
 def test_jobs_can_be_left_out_and_what_is_assumed_is_said(capsys: Capture) -> None:
     options = ("--lat", 48.0, "--lon", 7.85, "--years", 1, "--days", 5, "--policy", "thresholds")
     found = figures(capsys, *options)

@@ -23,7 +23,8 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        hint = ": write a point" if "," in text else ""
+        raise argparse.ArgumentTypeError(f"{text!r} is no number{hint}") from None
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is no number")
     return value

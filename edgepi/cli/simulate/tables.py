@@ -41,7 +41,8 @@ def stretch_words(study: Study) -> str:
         span = f"{study.days:.0f} days from {trace.start_utc:%Y-%m-%d}"
     else:
         kind = "drawn" if weather.source == "climate" else "measured"
-        span = f"{len(weather.stretches)} {kind} years of {study.days:.0f} days"
+        count = len(weather.stretches)
+        span = f"{count} {kind} year{'' if count == 1 else 's'} of {study.days:.0f} days"
     guess = ", guessed from the light" if weather.guessed else ""
     size = f"{study.node.panel_w:g} W, {plant.battery_wh:g} Wh {plant.chemistry}"
     sees = ", seeing what a node sees" if study.sees == "node" and study.policy == "price" else ""

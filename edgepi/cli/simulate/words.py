@@ -125,9 +125,14 @@ def _cold(study: Study) -> Iterator[str]:
     elif study.cold:
         warm = study.mean(study.lives[: len(study.cold)])["iot_availability"]
         frost = study.mean(study.cold)["iot_availability"]
+        instead = (
+            f"{share(frost)} instead of {share(warm)}" if share(frost) != share(warm) else "much the same"
+        )
+        count = len(study.cold)
+        first = f" (the first {count} years)" if 1 < count < len(study.lives) else ""
         yield (
             f"That is for a battery that never freezes; outside, where it takes no charge in frost, "
-            f"{share(frost)} instead of {share(warm)} (the first {len(study.cold)} years)."
+            f"{instead}{first}."
         )
 
 
