@@ -378,3 +378,34 @@ def test_ctrl_c_ends_it_and_all_its_processes_without_a_word() -> None:
         out, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert (out, err) == ("", "")
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor needs no helpers")
+def test_helpers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    command = [
+        sys.executable,
+        "-m",
+        "edgepi",
+        "simulate",
+        "--lat",
+        "48",
+        "--years",
+        "30",
+        "--page",
+        str(page),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
+        children: list[str] = []
+        while len(children) < 3:
+            assert parent.poll() is None
+            children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+            time.sleep(0.05)
+        time.sleep(1.0)
+        parent.kill()
+    for _ in range(300):
+        if not any(Path(f"/proc/{child}").exists() for child in children):
+            break
+        time.sleep(0.1)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -55,7 +56,7 @@ def _interruptible(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         # Fresh ones: a fork would take over what other threads hold.
         fresh = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, mp_context=fresh, initializer=_deaf)
+        pool = ProcessPoolExecutor(workers, mp_context=fresh, initializer=_obey)
         for future in [pool.submit(os.getpid) for _ in range(workers)]:
             future.result()
     finally:
@@ -71,8 +72,17 @@ def _interruptible(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown()
 
 
-def _deaf() -> None:
+def _obey() -> None:
+    """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Bar:
