@@ -100,13 +100,16 @@ def _can_sleep(plan: Plan) -> bool:
 
 
 def sleep_by_price(
-    situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdict], wake: WakePlan
+    situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdict], plan: Plan | None
 ) -> SleepPlan | None:
     """Sleep when nothing shall run and it lasts; below the commit guard whatever still runs."""
     forced = situation.guard.latched is Guard.COMMIT
     if not situation.sleep.can_cut or any(finishes_now(situation, x) for x in situation.leases):
         return None
-    if not forced and not _worth_it(situation, weighed, steps, wake):
+    if not forced and not _wants_none(situation, weighed):
+        return None
+    wake = planned_wake(situation, plan)
+    if not forced and not _worth_it(situation, steps, wake):
         return None
     when = clock_time(wake.wake_utc, situation.now_utc, zone(situation.node.time_zone))
     price = weighed.choice.price_points_per_wh
@@ -118,9 +121,11 @@ def sleep_by_price(
     )
 
 
-def _worth_it(situation: Situation, weighed: Weighed, steps: Iterable[LeaseVerdict], wake: WakePlan) -> bool:
-    if weighed.awake or not situation.sleep.usable or _for_nothing(situation, weighed):
-        return False
+def _wants_none(situation: Situation, weighed: Weighed) -> bool:
+    return not weighed.awake and situation.sleep.usable and not _for_nothing(situation, weighed)
+
+
+def _worth_it(situation: Situation, steps: Iterable[LeaseVerdict], wake: WakePlan) -> bool:
     stopped = {step.offer_id for step in steps if step.verb in _STOPPED}
     works = any(busy(situation, x) and x.offer.offer_id not in stopped for x in situation.leases)
     soon = situation.now_utc + timedelta(seconds=_NEAR * situation.board.boot_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from edgepi.energy.settings import SLOT_H, SLOTS, Site
 
@@ -27,6 +28,8 @@ class SlotTime:
         return min(int(self.hour / SLOT_H + 1e-9), SLOTS - 1)
 
 
+# One decision asks many times about the same moment.
+@lru_cache(maxsize=16)
 def slot_time(site: Site, when: datetime) -> SlotTime:
     """Say in which solar day of a site a moment lies, and where."""
     at = when.astimezone(UTC) - timedelta(hours=site.midnight_slot * SLOT_H)

@@ -92,6 +92,10 @@ def ladder(
 
 def _increments(want: Want) -> list[tuple[float, float, float, Want, Step]]:
     """Steps of a consumer on its own envelope as (points per Wh, power, points, ...) above the last."""
+    if len(want.steps) == 1:
+        step = want.steps[0]
+        power_w, points = max(step.power_w, _HARDLY_W), step.points_per_h
+        return [(points / power_w, power_w, points, want, step)] if points > 0.0 else []
     named = {(max(step.power_w, _HARDLY_W), step.points_per_h): step for step in want.steps}
     hull = upper_hull([(0.0, 0.0), *named])
     return [

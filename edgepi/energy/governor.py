@@ -60,7 +60,10 @@ class DutyNow:
 
     def index(self, name: str) -> int:
         """Place of a level in the list; an unknown name counts as off."""
-        return next((i for i, level in enumerate(self.levels) if level.name == name), 0)
+        for place, level in enumerate(self.levels):
+            if level.name == name:
+                return place
+        return 0
 
     def power_w(self, name: str) -> float:
         """Power of a level above the idle node: measured if known, else as stated."""

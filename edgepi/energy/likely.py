@@ -17,6 +17,7 @@ __all__ = ["ClearSky", "likely_current"]
 # Powers that are stated are a fifth off, measured ones a twentieth.
 _STATED, _MEASURED = 0.2, 0.05
 _CLEARNESS, _CLEARNESS_SD = 0.45, 0.35
+_PANEL_YIELD = EngineSettings().panel_yield
 
 
 def likely_current(
@@ -61,4 +62,4 @@ class ClearSky:
         at = slot_time(self._site, now_utc)
         if at.day != self._day:
             self._day, self._slots = at.day, clear_sky_day(self._site, at.day)
-        return self._slots[at.slot] / 1000.0 * self._site.panel_w * EngineSettings().panel_yield
+        return self._slots[at.slot] / 1000.0 * self._site.panel_w * _PANEL_YIELD

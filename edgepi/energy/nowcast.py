@@ -15,9 +15,10 @@ _EARLY = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Nowcast:
-    """Probabilities of today's class, and the harvest expected in the slot that begins (W)."""
+    """Probabilities of today's class, its mean clearness, and the harvest of the slot that begins (W)."""
 
     classes: tuple[float, ...]
+    clearness: float
     harvest_w: float
 
 
@@ -34,11 +35,11 @@ def nowcast(
     seen = [(i, h, clear_w[i]) for i, h in enumerate(harvest_w) if h is not None and clear_w[i] > 0.0]
     whole = sum(clear_w)
     passed = sum(clear_w[:slot]) / whole if whole > 0.0 else 0.0
-    clear = sum(c for _, _, c in seen)
+    clear = sum([c for _, _, c in seen])
     if passed > _EARLY and clear > 0.0:
         aged = [(settings.recency ** (slot - 1 - i), h, c) for i, h, c in seen]
-        plain = sum(h for _, h, _ in seen) / clear
-        recent = sum(w * h for w, h, _ in aged) / sum(w * c for w, _, c in aged)
+        plain = sum([h for _, h, _ in seen]) / clear
+        recent = sum([w * h for w, h, _ in aged]) / sum([w * c for w, _, c in aged])
         shown = 0.5 * plain + 0.5 * recent
         sd = settings.nowcast_sd + settings.nowcast_sd_dawn * (1.0 - passed)
         classes = [
@@ -46,11 +47,11 @@ def nowcast(
             for p, centre in zip(prior, centres, strict=True)
         ]
     total = sum(classes)
-    believed = tuple(p / total for p in classes)
-    expected = sum(p * c for p, c in zip(believed, centres, strict=True))
-    last = [(h, c) for i, h, c in seen if i >= slot - 2]
-    light = sum(c for _, c in last)
+    believed = tuple([p / total for p in classes])
+    clearness = expected = sum([p * c for p, c in zip(believed, centres, strict=True)])
+    last = [(h, c) for i, h, c in seen[-2:] if i >= slot - 2]
+    light = sum([c for _, c in last])
     if light > 1.0:
-        ratio = min(1.2, sum(h for h, _ in last) / light)
+        ratio = min(1.2, sum([h for h, _ in last]) / light)
         expected = settings.nowcast_weight * ratio + (1.0 - settings.nowcast_weight) * expected
-    return Nowcast(believed, expected * clear_w[slot % SLOTS])
+    return Nowcast(believed, clearness, expected * clear_w[slot % SLOTS])

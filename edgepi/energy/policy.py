@@ -88,15 +88,19 @@ class _Reader:
 
     def row(self, day_h: float) -> list[float]:
         """Worth by level at an hour of the solar day."""
-        if day_h not in self._rows:
-            place = round(day_h / SLOT_H, 6)
-            slot = int(place)
-            found = self.worth.row(slot, self._classes)
-            if part := place - slot:
-                later = self.worth.row(slot + 1, self._classes)
-                found = [x + part * (y - x) for x, y in zip(found, later, strict=True)]
-            self._rows[day_h] = found
-        return self._rows[day_h]
+        found = self._rows.get(day_h)
+        if found is None:
+            found = self._rows[day_h] = self._read(day_h)
+        return found
+
+    def _read(self, day_h: float) -> list[float]:
+        place = round(day_h / SLOT_H, 6)
+        slot = int(place)
+        found = self.worth.row(slot, self._classes)
+        if part := place - slot:
+            later = self.worth.row(slot + 1, self._classes)
+            found = [x + part * (y - x) for x, y in zip(found, later, strict=True)]
+        return found
 
     def at(self, day_h: float, energy_wh: float) -> float:
         """Worth of an energy at an hour."""
@@ -109,15 +113,15 @@ class _Reader:
         """Expected harvest: the nowcast for the slot that begins, then the classes' mean."""
         if day_h < first_h + SLOT_H:
             return self.now.harvest_w
-        centres = self.worth.plan.centres
-        mean = sum(p * c for p, c in zip(self.now.classes, centres, strict=True))
-        return mean * self.worth.plan.clear_w[int(day_h / SLOT_H) % SLOTS]
+        return self.now.clearness * self.worth.plan.clear_w[int(day_h / SLOT_H) % SLOTS]
 
 
 def _bound_h(rung: Rung, moment: Moment) -> float:
     """Hours that a rung binds: what it newly starts cannot be stopped before."""
+    if not rung.held:
+        return moment.hours
     last = moment.last or {}
-    return max([moment.hours, *(h for name, h in rung.held.items() if name not in last)])
+    return max([moment.hours, *[h for name, h in rung.held.items() if name not in last]])
 
 
 def _scores(
@@ -128,11 +132,12 @@ def _scores(
     What cannot run now is no reason to wait, either: else many jobs that do not fit together would keep
     each other from running for ever.
     """
-    horizon_h = max(_bound_h(other, moment) for other in rungs)
+    bounds_h = [_bound_h(rung, moment) for rung in rungs]
+    horizon_h = max(bounds_h)
     thens = [rung for rung, fine in zip(rungs, able, strict=True) if fine]
     return [
-        _score(settings, reader, thens, rung, moment, horizon_h=horizon_h) if fine else None
-        for rung, fine in zip(rungs, able, strict=True)
+        _score(settings, reader, thens, rung, moment, bound_h=bound_h, horizon_h=horizon_h) if fine else None
+        for rung, fine, bound_h in zip(rungs, able, bounds_h, strict=True)
     ]
 
 
@@ -143,6 +148,7 @@ def _score(
     rung: Rung,
     moment: Moment,
     *,
+    bound_h: float,
     horizon_h: float,
 ) -> float | None:
     """Points of a rung and then the best of what follows of *rungs*, up to the same hour for all.
@@ -150,21 +156,20 @@ def _score(
     The worth of energy takes the day's class for known. Read at different hours it would favour
     whatever waits for that knowledge, so that nothing that binds would ever start.
     """
-    if any(name not in rung.picks for name in moment.kept):
+    if moment.kept and any(name not in rung.picks for name in moment.kept):
         return None
-    bound_h = _bound_h(rung, moment)
     energy = _after(reader, moment, moment.energy_wh, rung, from_h=0.0, to_h=bound_h)
     changed = moment.last != (rung.picks if rung.awake else None)
     gained = rung.points_per_h * bound_h - (settings.switch_points if changed else 0.0)
     rest_h = horizon_h - bound_h
     if rest_h < _INSTANT_H:
         return gained + reader.at(moment.day_h + bound_h, energy)
-    floor = reader.worth.plan.store.floor_wh
+    floor, end_h = reader.worth.plan.store.floor_wh, moment.day_h + horizon_h
     best = []
     for place, then in enumerate(rungs):
         left = _after(reader, moment, energy, then, from_h=bound_h, to_h=horizon_h)
         if place == 0 or left >= floor:
-            best.append(then.points_per_h * rest_h + reader.at(moment.day_h + horizon_h, left))
+            best.append(then.points_per_h * rest_h + reader.at(end_h, left))
     return gained + max(best)
 
 
@@ -172,12 +177,12 @@ def _after(
     reader: _Reader, moment: Moment, energy_wh: float, rung: Rung, *, from_h: float, to_h: float
 ) -> float:
     """Energy expected after a rung from one hour to another, counted from the moment."""
-    passed_h = from_h
+    passed_h, store = from_h, reader.worth.plan.store
     while passed_h < to_h - _INSTANT_H:
         step_h = min(moment.hours, to_h - passed_h)
         harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
         harvest = harvest_taken_w(harvest, rung.power_w, moment.charge_limit_w)
-        energy_wh = reader.worth.plan.store.after(energy_wh, harvest, rung.power_w, step_h)
+        energy_wh = store.after(energy_wh, harvest, rung.power_w, step_h)
         passed_h += step_h
     return energy_wh
 

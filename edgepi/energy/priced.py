@@ -196,7 +196,9 @@ class PricedGovernor:
         stand = self._look(situation, apart=apart)
         weighed = weigh(stand, situation)
         self._latched = weighed.choice.latched
-        stand = self.planner.planned(replace(stand, latched=self._latched), weighed, apart=apart)
+        if stand.latched != self._latched:
+            stand = replace(stand, latched=self._latched)
+        stand = self.planner.planned(stand, weighed, apart=apart)
         verdict = Verdict(
             levels={d.consumer: weighed.picks.get(d.consumer, d.levels[0].name) for d in situation.duties},
             leases=lease_steps(stand, weighed),
@@ -205,12 +207,14 @@ class PricedGovernor:
             plan=stand.plan,
         )
         self._note_withdrawn(verdict, situation)
-        self._stand = replace(stand, withdrawn_s=dict(self._withdrawn_s))
+        if stand.withdrawn_s != self._withdrawn_s:
+            stand = replace(stand, withdrawn_s=dict(self._withdrawn_s))
+        self._stand = stand
         verdict = enforce(situation, verdict)
-        sleep = sleep_by_price(situation, weighed, verdict.leases, planned_wake(situation, stand.plan))
+        sleep = sleep_by_price(situation, weighed, verdict.leases, stand.plan)
         # Until when is only known once there is a plan of it.
         waits = self.planner.wanted and sleep is not None and not sleep.forced
-        return replace(verdict, sleep=None if waits else sleep)
+        return verdict if waits or sleep is None else replace(verdict, sleep=sleep)
 
     def _look(self, situation: Situation, *, apart: bool) -> Standpoint:
         """Take in what the situation shows; think first if nobody did.

@@ -108,5 +108,7 @@ class Store:
 
     def after(self, energy_wh: float, harvest_w: float, load_w: float, hours: float) -> float:
         """Stored energy after *hours* of steady flows, within 0 and the top."""
-        kept = energy_wh * (1.0 - self.loss_per_h * hours)
-        return min(max(kept + self.net_wh(harvest_w, load_w, hours), 0.0), self.top_wh)
+        left = energy_wh * (1.0 - self.loss_per_h * hours) + self.net_wh(harvest_w, load_w, hours)
+        if left <= 0.0:
+            return 0.0
+        return min(left, self.top_wh)

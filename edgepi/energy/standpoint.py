@@ -10,7 +10,7 @@ from edgepi.energy.cold import charge_limit_w
 from edgepi.energy.daylog import slot_time
 from edgepi.energy.demand import Rung, Want, ladder, thinned
 from edgepi.energy.engine import View
-from edgepi.energy.governor import Situation
+from edgepi.energy.governor import DutyNow, Situation
 from edgepi.energy.offers import set_aside_wh
 from edgepi.energy.policy import Moment
 from edgepi.energy.settings import SLOT_H, Site
@@ -95,19 +95,25 @@ def rungs_of(wants: tuple[Want, ...], situation: Situation, *, stay: bool = Fals
 
 def learned(situation: Situation, scales: Mapping[str, float]) -> Situation:
     """The same situation with powers as they were learned from the supply."""
-    duties = tuple(
-        replace(
-            duty,
-            learned_w={
-                level.name: level.power_w * scales.get(f"{duty.consumer}:{level.name}", 1.0)
-                for level in duty.levels[1:]
-            }
-            | dict(duty.learned_w),
-        )
-        for duty in situation.duties
-    )
+    duties = tuple([_learned_duty(duty, scales) for duty in situation.duties])
     board = replace(situation.board, idle_w=situation.board.idle_w * scales.get("idle", 1.0))
     return replace(situation, duties=duties, board=board)
+
+
+def _learned_duty(duty: DutyNow, scales: Mapping[str, float]) -> DutyNow:
+    # Made by hand: this is done for every duty at every decision, and `replace` takes twice as long.
+    return DutyNow(
+        consumer=duty.consumer,
+        levels=duty.levels,
+        level=duty.level,
+        since_s=duty.since_s,
+        points_per_h=duty.points_per_h,
+        learned_w={
+            level.name: level.power_w * scales.get(f"{duty.consumer}:{level.name}", 1.0)
+            for level in duty.levels[1:]
+        }
+        | dict(duty.learned_w),
+    )
 
 
 def just_started(situation: Situation) -> bool:

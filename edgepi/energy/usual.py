@@ -62,7 +62,8 @@ class Usual:
         """This kind after some hours more, with a real job there or not; what is long ago counts no more."""
         seen_h = min(self.hours + hours, _REMEMBERED_H)
         share = self.share + (float(there) - self.share) * hours / seen_h
-        return replace(self, share=share, hours=seen_h)
+        same = share == self.share and seen_h == self.hours
+        return self if same else replace(self, share=share, hours=seen_h)
 
     def blended(self, news: Usual) -> Usual:
         """This kind, moved a little towards the latest of its offers."""
@@ -87,15 +88,16 @@ class UsualOffers:
         self._last: dict[str, str] = {}
         self._priced: tuple[Usual, ...] = ()
         self._noted_s: float | None = None
+        self._naming: tuple[object, list[tuple[str, Offer]]] = (None, [])
 
     @property
     def priced(self) -> tuple[Usual, ...]:
         """The kinds that energy is priced for today."""
         return self._priced
 
-    def note(self, leases: Iterable[Lease], day: int, monotonic_s: float) -> None:
+    def note(self, leases: tuple[Lease, ...], day: int, monotonic_s: float) -> None:
         """See what is on offer now; a kind that is new counts at once."""
-        named = _named(leases)
+        named = self._named(leases)
         self._watch({name for name, offer in named if not offer.standing}, monotonic_s)
         for name, offer in named:
             news, known = Usual.of(name, offer, day), self._kinds.get(name)
@@ -119,11 +121,17 @@ class UsualOffers:
                 name: kind.watched(hours, there=name in there) for name, kind in self._kinds.items()
             }
 
-    def unknown(self, leases: Iterable[Lease]) -> bool:
+    def unknown(self, leases: tuple[Lease, ...]) -> bool:
         """Whether something is on offer whose kind is new."""
         if len(self._kinds) >= _MOST:
             return False
-        return any(name not in self._kinds for name, _ in _named(leases))
+        return any(name not in self._kinds for name, _ in self._named(leases))
+
+    def _named(self, leases: tuple[Lease, ...]) -> list[tuple[str, Offer]]:
+        """The offers by kind, worked out once for leases that are asked about again."""
+        if self._naming[0] is not leases:
+            self._naming = leases, _named(leases)
+        return self._naming[1]
 
     def begin_day(self, day: int) -> None:
         """Count from now on with what is known by now, and forget what came no more."""

@@ -32,7 +32,7 @@ class DayWorth:
         if slot <= SLOTS:
             return self.arithmetic.row(classes, self.today[slot])
         columns = zip(*self.overnight, strict=True)
-        then = [sum(p * c for p, c in zip(column, classes, strict=True)) for column in columns]
+        then = [sum([p * c for p, c in zip(column, classes, strict=True)]) for column in columns]
         found = self.arithmetic.row(then, self.tomorrow[min(slot - SLOTS, SLOTS)])
         return [(value - self.offset) * self.discount for value in found]
 
@@ -99,13 +99,16 @@ def price_at(row: Sequence[float], step_wh: float, energy_wh: float) -> float:
     place = min(max(energy_wh / step_wh, 0.0), len(row) - 1.0)
     # Corners and the slopes to them; a slope that does not fall takes its corner away.
     corners, slopes = [0], [inf]
-    for i in range(1, len(row)):
-        slope = (row[i] - row[corners[-1]]) / (i - corners[-1])
-        while slope >= slopes[-1]:
+    last, last_slope = 0, inf
+    for i, worth in enumerate(row[1:], start=1):
+        slope = (worth - row[last]) / (i - last)
+        while slope >= last_slope:
             corners.pop()
             slopes.pop()
-            slope = (row[i] - row[corners[-1]]) / (i - corners[-1])
+            last, last_slope = corners[-1], slopes[-1]
+            slope = (worth - row[last]) / (i - last)
         corners.append(i)
         slopes.append(slope)
+        last, last_slope = i, slope
     found = min(bisect_right(corners, place), len(corners) - 1)
     return max(0.0, slopes[found] / step_wh) if found else 0.0

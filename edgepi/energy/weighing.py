@@ -42,8 +42,10 @@ class Weighed:
     @property
     def awake(self) -> bool:
         """Whether anything calls for the node to be on."""
+        if self.choice.rung.awake or self.hopes:
+            return True
         standing = {x.offer.offer_id for x in self.situation.leases if x.offer.standing}
-        return self.choice.rung.awake or self.hopes or any(name not in standing for name in self.picks)
+        return any(name not in standing for name in self.picks)
 
 
 def weigh(stand: Standpoint, situation: Situation) -> Weighed:
@@ -101,7 +103,7 @@ def _safe_part(stand: Standpoint, want: Want, moment: Moment, situation: Situati
             view.now,
         )
     )
-    return replace(want, steps=steps)
+    return want if len(steps) == len(want.steps) else replace(want, steps=steps)
 
 
 def hard_floor_wh(situation: Situation) -> float:
@@ -134,6 +136,8 @@ def _held_back(
 ) -> frozenset[str]:
     """Offers that would eat what a standing offer of more points per Wh holds."""
     holding = [x for x in situation.leases if x.state is LeaseState.GRANTED and _waits(x, situation)]
+    if not holding:
+        return frozenset()
     poorer = {
         lease.offer.offer_id
         for lease in situation.leases
