@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edgepi.clock import Clock
 from edgepi.config.settings import PluginSettings
 from edgepi.errors import ContractError
-from edgepi.model import NodeInfo, ReadingDescription
+from edgepi.model import Importance, NodeInfo, ReadingDescription
 from edgepi.plugin import (
     Budget,
     Card,
@@ -143,12 +143,12 @@ class Declared:
         def ask(hook: str) -> tuple[Any, ...]:
             return call(loaded, hook, context=equipment.context)
 
-        sensors = ask("sensors")
+        meters, controllers = ask("supply_meters"), ask("power_controllers")
         return cls(
-            sensor_duty=sensor_duty(sensors, equipment),
+            sensor_duty=sensor_duty(ask("sensors"), equipment, of_supply=bool(meters or controllers)),
             duties=_named(ask("duties")),
-            meters=tuple(m for m in ask("supply_meters") if not isinstance(m, PowerController)),
-            controllers=ask("power_controllers"),
+            meters=tuple(m for m in meters if not isinstance(m, PowerController)),
+            controllers=controllers,
             forecasters=_named(ask("sun_forecasters")),
             backends=_named(ask("compute_backends")),
             notifiers=_named(ask("notifiers")),
@@ -157,8 +157,13 @@ class Declared:
         )
 
 
-def sensor_duty(sensors: Sequence[Sensor], equipment: Equipment) -> SensorDuty | None:
+def sensor_duty(
+    sensors: Sequence[Sensor], equipment: Equipment, *, of_supply: bool = False
+) -> SensorDuty | None:
     """Describe what the sensors measure, and make the duty that polls them; None without sensors.
+
+    Worth what the owner says, else `high`, and `low` for those that a meter or board (*of_supply*)
+    has beside: the temperature of a power board is nothing to stay awake for.
 
     Raises:
         ContractError: they cannot be described.
@@ -166,13 +171,15 @@ def sensor_duty(sensors: Sequence[Sensor], equipment: Equipment) -> SensorDuty |
     if not sensors:
         return None
     equipment.desk.describe(_descriptions(sensors))
+    own = (Importance.LOW if of_supply else Importance.HIGH).points_per_h
+    importance = equipment.settings.importance
     return SensorDuty(
         name=equipment.settings.instance,
         sensors=sensors,
         desk=equipment.desk,
         clock=equipment.clock,
         log=equipment.log,
-        points_per_h=equipment.settings.importance,
+        points_per_h=own if importance is None else importance,
     )
 
 

@@ -88,7 +88,7 @@ class OwnProcess:
         count += len(meters)
         self._duties = tuple(_Duty(self, count + n, table) for n, table in enumerate(said["duties"]))
         return Declared(
-            sensor_duty=sensor_duty(sensors, self._equipment),
+            sensor_duty=sensor_duty(sensors, self._equipment, of_supply=bool(meters)),
             duties=self._duties,
             meters=tuple(meters),
             cards=tuple(unpack(Card, table) for table in said["cards"]),

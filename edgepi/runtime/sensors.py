@@ -27,7 +27,7 @@ STOP_S = 5.0
 class SensorDuty(Duty):
     """All sensors of an instance; *off*, *saver* (each interval five times as long) or *full*.
 
-    *points_per_h* is what full is worth, vital if not given.
+    *points_per_h* is what full is worth.
     """
 
     def __init__(
@@ -38,16 +38,15 @@ class SensorDuty(Duty):
         desk: ReadingDesk,
         clock: Clock,
         log: logging.Logger,
-        points_per_h: float | None = None,
+        points_per_h: float = Importance.HIGH.points_per_h,
     ) -> None:
         self.name = name
         self._pollers = [_Poller(sensor, desk, clock, log) for sensor in sensors]
-        points = Importance.VITAL.points_per_h if points_per_h is None else points_per_h
         power_w = sum(sensor.power_w for sensor in sensors)
         self._levels = (
             Level("off", 0.0, 0.0),
-            Level("saver", power_w / SAVER_FACTOR, points * SAVER_WORTH),
-            Level("full", power_w, points),
+            Level("saver", power_w / SAVER_FACTOR, points_per_h * SAVER_WORTH),
+            Level("full", power_w, points_per_h),
         )
 
     def levels(self) -> Sequence[Level]:

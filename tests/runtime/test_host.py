@@ -313,15 +313,32 @@ class Thermometer(Sensor):
     async def read(self): return [Reading("temperature", 21.5)]
 """
 IMPORTS = "from edgepi.model import *\n"
+METER = """
+class Meter(SupplyMeter):
+    async def read(self): return Supply(time_utc=None, source="meter")
+@hookimpl
+def supply_meters(): return [Meter()]
+"""
+
+
+@pytest.mark.parametrize(("beside", "points"), [("", 5.0), (METER, 0.5)])
+async def test_sensors_are_high_unless_they_only_watch_the_supply(
+    make_dist: MakeDist, house: House, beside: str, points: float
+) -> None:
+    code = IMPORTS + SENSOR + "@hookimpl\ndef sensors(): return [Thermometer()]\n"
+    make_dist("warm", code + beside)
+    await house.start(one("warm"))
+    duty, _ = house.desk.duties["warm"]
+    assert duty.levels()[-1].points_per_h == points
 
 
 async def test_sensors_become_one_duty_of_the_budget(make_dist: MakeDist, house: House) -> None:
     code = IMPORTS + SENSOR + "@hookimpl\ndef sensors(): return [Thermometer()]\n"
     make_dist("warm", code)
-    await house.start(one("warm", importance=5.0))
+    await house.start(one("warm", importance=7.0))
     duty, _ = house.desk.duties["warm"]
     assert [level.name for level in duty.levels()] == ["off", "saver", "full"]
-    assert duty.levels()[-1].points_per_h == 5.0
+    assert duty.levels()[-1].points_per_h == 7.0
     state = house.states.get("warm.temperature")
     assert state is not None
     assert state.availability is Availability.UNKNOWN

@@ -66,7 +66,7 @@ class Bench:
         self.desk.describe(self.sensor.describe())
         self.duty = self.make(self.sensor)
 
-    def make(self, *sensors: Sensor, points_per_h: float | None = None) -> SensorDuty:
+    def make(self, *sensors: Sensor, points_per_h: float = 5.0) -> SensorDuty:
         return SensorDuty(
             name="roof",
             sensors=sensors,
@@ -88,11 +88,11 @@ def bench(caplog: pytest.LogCaptureFixture) -> Bench:
     return Bench()
 
 
-def test_levels_rise_in_power_and_worth_and_full_is_vital(bench: Bench) -> None:
+def test_levels_rise_in_power_and_worth_and_full_is_high(bench: Bench) -> None:
     off, saver, full = bench.make(bench.sensor, Thermometer(bench.clock)).levels()
     assert (off.name, off.power_w, off.points_per_h) == ("off", 0.0, 0.0)
     assert full.power_w == pytest.approx(0.04)
-    assert full.points_per_h == 50.0
+    assert full.points_per_h == 5.0
     assert saver.power_w == pytest.approx(0.008)
     assert 0 < saver.points_per_h < full.points_per_h
 

@@ -92,7 +92,8 @@ def _asked(
         def ask(hook: str) -> tuple[Any, ...]:
             return call(loaded, hook, context=equipment.context)
 
-        polled = sensor_duty(ask("sensors"), equipment)
+        of_supply = bool(ask("supply_meters") or ask("power_controllers"))
+        polled = sensor_duty(ask("sensors"), equipment, of_supply=of_supply)
         loads = [_load(instance.instance, check_levels(polled), None)] if polled else []
         duties: Sequence[Duty] = ask("duties")
         loads += [
