@@ -32,7 +32,8 @@ def clear_sky_w_m2(sin_el: float, cos_incidence: float, tilt_rad: float) -> floa
     mass = air_mass(math.degrees(math.asin(min(1.0, sin_el))))
     beam = _SOLAR_W_M2 * math.pow(0.7, math.pow(mass, 0.678))
     diffuse = 0.09 * _SOLAR_W_M2 * sin_el
-    seen, hidden = (1.0 + math.cos(tilt_rad)) / 2.0, (1.0 - math.cos(tilt_rad)) / 2.0
+    cos_tilt = math.cos(tilt_rad)
+    seen, hidden = (1.0 + cos_tilt) / 2.0, (1.0 - cos_tilt) / 2.0
     ground = 0.2 * (beam * sin_el + diffuse) * hidden
     return beam * max(0.0, cos_incidence) + diffuse * seen + ground
 
@@ -69,8 +70,11 @@ def clear_sky_day(site: Site, day: date) -> tuple[float, ...]:
 
     def at(solar_h: float) -> float:
         angle = math.radians(15.0 * (solar_h - 12.0))
-        sin_el = sin_p * sin_d + cos_p * cos_d * math.cos(angle)
-        return clear_sky_w_m2(sin_el, flat + swing * math.cos(angle) + side * math.sin(angle), tilt)
+        cos_angle = math.cos(angle)
+        sin_el = sin_p * sin_d + cos_p * cos_d * cos_angle
+        if sin_el <= 0.0:
+            return 0.0
+        return clear_sky_w_m2(sin_el, flat + swing * cos_angle + side * math.sin(angle), tilt)
 
     step = SLOT_H / _SAMPLES
     fine = [at(start_h + (i + 0.5) * step) for i in range(SLOTS * _SAMPLES)]

@@ -27,13 +27,11 @@ class Numpy:
             tables = np.empty(shape)
             tables[SLOTS] = end
             for slot in range(SLOTS - 1, -1, -1):
-                low, high, rest, part, reward = moves[slot]
-                after = tables[slot + 1].ravel()
-                found = after.take(low)
-                found *= rest
-                found += part * after.take(high)
-                found += reward
-                found.max(axis=0, out=tables[slot])
+                places, weights, reward = moves[slot]
+                low, high = tables[slot + 1].ravel().take(places) * weights
+                low += high
+                low += reward
+                low.max(axis=0, out=tables[slot])
             return list(tables)
 
         return back
@@ -66,8 +64,8 @@ class Numpy:
         return np.array(lists, dtype=float)
 
 
-def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any, Any]:
-    """Lower and upper places to read, the weight of each, reward: slot x rung x class x level."""
+def _moves(plan: DayPlan) -> tuple[Any, Any, Any]:
+    """Lower and upper places to read and the weight of each (slot x two x rung x class x level), reward."""
     store, levels = plan.store, plan.levels
     power = np.array([rung.power_w for rung in plan.rungs])[None, :, None]
     points = np.array([rung.points_per_h for rung in plan.rungs]) * SLOT_H
@@ -80,10 +78,10 @@ def _moves(plan: DayPlan) -> tuple[Any, Any, Any, Any, Any]:
     first[:, 0, :] = 0
     whole = np.floor(move)
     grid = np.arange(levels)
-    rows = (np.arange(len(plan.centres)) * levels)[None, None, :, None]
-    near = whole[..., None].astype(np.intp) + grid
-    low = np.minimum(np.maximum(near, 0), levels - 1) + rows
-    high = np.minimum(np.maximum(near + 1, 0), levels - 1) + rows
+    near = whole.astype(np.intp)
+    places = np.stack((near, near + 1), axis=1)[..., None] + grid
+    np.clip(places, 0, levels - 1, out=places)
+    places += (np.arange(len(plan.centres)) * levels)[:, None]
     reward = np.where(grid >= first[..., None], points[None, :, None, None], _FORBIDDEN)
     part = (move - whole)[..., None]
-    return low, high, 1.0 - part, part, reward
+    return places, np.stack((1.0 - part, part), axis=1), reward

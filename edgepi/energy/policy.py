@@ -85,6 +85,7 @@ class _Reader:
         # What the battery cannot take is worth no more than a day without sun.
         self._classes = (1.0, *[0.0] * (len(now.classes) - 1)) if dull else now.classes
         self._rows: dict[float, list[float]] = {}
+        self._step_wh = worth.plan.step_wh
 
     def row(self, day_h: float) -> list[float]:
         """Worth by level at an hour of the solar day."""
@@ -105,15 +106,16 @@ class _Reader:
     def at(self, day_h: float, energy_wh: float) -> float:
         """Worth of an energy at an hour."""
         row = self.row(day_h)
-        place = min(max(energy_wh / self.worth.plan.step_wh, 0.0), len(row) - 1.0)
+        place = min(max(energy_wh / self._step_wh, 0.0), len(row) - 1.0)
         low = min(int(place), len(row) - 2)
         return row[low] + (row[low + 1] - row[low]) * (place - low)
 
-    def harvest_w(self, day_h: float, first_h: float) -> float:
-        """Expected harvest: the nowcast for the slot that begins, then the classes' mean."""
-        if day_h < first_h + SLOT_H:
-            return self.now.harvest_w
-        return self.now.clearness * self.worth.plan.clear_w[int(day_h / SLOT_H) % SLOTS]
+
+def _harvest_w(worth: DayWorth, now: Nowcast, day_h: float, first_h: float) -> float:
+    """Expected harvest: the nowcast for the slot that begins, then the classes' mean."""
+    if day_h < first_h + SLOT_H:
+        return now.harvest_w
+    return now.clearness * worth.plan.clear_w[int(day_h / SLOT_H) % SLOTS]
 
 
 def _bound_h(rung: Rung, moment: Moment) -> float:
@@ -180,7 +182,7 @@ def _after(
     passed_h, store = from_h, reader.worth.plan.store
     while passed_h < to_h - _INSTANT_H:
         step_h = min(moment.hours, to_h - passed_h)
-        harvest = reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        harvest = _harvest_w(reader.worth, reader.now, moment.day_h + passed_h, moment.day_h)
         harvest = harvest_taken_w(harvest, rung.power_w, moment.charge_limit_w)
         energy_wh = store.after(energy_wh, harvest, rung.power_w, step_h)
         passed_h += step_h
@@ -189,12 +191,12 @@ def _after(
 
 def floor_safe(settings: EngineSettings, worth: DayWorth, rung: Rung, moment: Moment, now: Nowcast) -> bool:
     """Whether a rung stays well above the floor as long as it binds, even with little sun."""
-    store, reader = worth.plan.store, _Reader(worth, now)
+    store = worth.plan.store
     least = settings.floor_factor * store.floor_wh
     energy, passed_h, bound_h = moment.energy_wh, 0.0, _bound_h(rung, moment)
     while passed_h < bound_h - _INSTANT_H:
         step_h = min(moment.hours, bound_h - passed_h)
-        harvest = settings.pessimism * reader.harvest_w(moment.day_h + passed_h, moment.day_h)
+        harvest = settings.pessimism * _harvest_w(worth, now, moment.day_h + passed_h, moment.day_h)
         harvest = harvest_taken_w(harvest, rung.power_w, moment.charge_limit_w)
         energy = store.after(energy, harvest, rung.power_w, step_h)
         if energy < least:

@@ -109,6 +109,4 @@ class Store:
     def after(self, energy_wh: float, harvest_w: float, load_w: float, hours: float) -> float:
         """Stored energy after *hours* of steady flows, within 0 and the top."""
         left = energy_wh * (1.0 - self.loss_per_h * hours) + self.net_wh(harvest_w, load_w, hours)
-        if left <= 0.0:
-            return 0.0
-        return min(left, self.top_wh)
+        return 0.0 if left <= 0.0 else min(left, self.top_wh)

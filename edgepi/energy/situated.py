@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from edgepi.energy.battery import Battery
 from edgepi.energy.governor import LeaseVerb, LeaseVerdict, Situation, Verdict
 from edgepi.energy.settings import Site, Store
@@ -43,6 +45,7 @@ def store_of(situation: Situation) -> Store:
     )
 
 
+@lru_cache(maxsize=8)
 def _sd_near_empty(battery: Battery, floor: float) -> float:
     """Standard deviation of the charge where it matters: the rest curve is steep near empty."""
     return max(_SD_LEAST, _NOISE_V * battery.soc_per_v(battery.rest_v(floor + 0.03)))

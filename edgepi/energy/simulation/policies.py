@@ -126,20 +126,41 @@ class Governed:
         )
         self._sky = ClearSky(self._situation.node, self._situation.panel)
         self._cold = plant.cold and bool(around.trace.temperature_c)
-        self._duties = tuple(
-            DutyNow(
-                consumer=load.name,
-                levels=tuple(replace(level, power_w=level.power_w * self._told) for level in load.levels),
-                level="off",
-                since_s=-_LONG_AGO_S,
-                points_per_h=load.points_per_h,
-            )
-            for load in plant.loads
-        )
+        self._duties = tuple(self._duty_at_each_level(load) for load in plant.loads)
+        self._offer = self._job_offer()
 
     @property
     def _told(self) -> float:
         return 1.0 + self._around.load_error
+
+    def _duty_at_each_level(self, load: Load) -> dict[str, DutyNow]:
+        levels = tuple(replace(level, power_w=level.power_w * self._told) for level in load.levels)
+        return {
+            level.name: DutyNow(
+                consumer=load.name,
+                levels=levels,
+                level=level.name,
+                since_s=-_LONG_AGO_S,
+                points_per_h=load.points_per_h,
+            )
+            for level in levels
+        }
+
+    def _job_offer(self) -> Offer | None:
+        job = self._plant.job
+        if job is None:
+            return None
+        return Offer(
+            offer_id="job",
+            consumer="compute",
+            title="job",
+            value_points=job.points_per_h * job.hours,
+            run=RunPhase(
+                energy_wh=job.power_w * self._told * job.hours,
+                duration_s=job.hours * 3600.0,
+                pausable=job.pausable,
+            ),
+        )
 
     def decide(self, view: View) -> Wish:
         """Choose for one step."""
@@ -165,8 +186,8 @@ class Governed:
         known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)
         supply = Supply(time_utc=now, source="simulated", output_w=view.load_w) if known else None
         duties = tuple(
-            replace(duty, level=self._level(load, view.loads))
-            for duty, load in zip(self._duties, self._plant.loads, strict=True)
+            at_level[self._level(load, view.loads)]
+            for at_level, load in zip(self._duties, self._plant.loads, strict=True)
         )
         return replace(
             self._situation,
@@ -183,28 +204,18 @@ class Governed:
 
     @staticmethod
     def _level(load: Load, picks: Sequence[str]) -> str:
+        if not picks:
+            return "off"
         return next((level.name for level in load.levels[1:] if load.pick(level.name) in picks), "off")
 
     def _leases(self, view: View) -> tuple[Lease, ...]:
-        job = self._plant.job
-        if job is None:
+        if self._offer is None:
             return ()
         state = LeaseState.OFFERED
         if view.job_h is not None:
             state = LeaseState.RUNNING if view.awake else LeaseState.PAUSED
-        offer = Offer(
-            offer_id="job",
-            consumer="compute",
-            title="job",
-            value_points=job.points_per_h * job.hours,
-            run=RunPhase(
-                energy_wh=job.power_w * self._told * job.hours,
-                duration_s=job.hours * 3600.0,
-                pausable=job.pausable,
-            ),
-        )
         run_s = (view.job_h or 0.0) * 3600.0
-        return (Lease(offer=offer, state=state, since_utc=self._around.trace.start_utc, run_s=run_s),)
+        return (Lease(offer=self._offer, state=state, since_utc=self._around.trace.start_utc, run_s=run_s),)
 
     def _obey(self, verdict: Verdict, situation: Situation) -> Wish:
         loads = tuple(
