@@ -74,23 +74,24 @@ class LoadMeter:
         if stated <= 0.0 or hours <= 0.0 or not math.isfinite(measured_w):
             return
         self._meet(parts_w, hours)
-        for i, part in enumerate(self._parts):
-            self._cov[i][i] = min(self._cov[i][i] + _DRIFT_PER_H**2 * hours, part.prior_sd**2)
+        drift = _DRIFT_PER_H**2 * hours
+        for i, (part, row) in enumerate(zip(self._parts, self._cov, strict=True)):
+            row[i] = min(row[i] + drift, part.prior_sd**2)
         weights = [parts_w.get(part.name, 0.0) for part in self._parts]
-        seen = [sum(c * w for c, w in zip(row, weights, strict=True)) for row in self._cov]
+        seen = [sum([c * w for c, w in zip(row, weights, strict=True)]) for row in self._cov]
         # Readings of an hour err together: many short ones tell no more than one long one.
         noise = (_NOISE * stated) ** 2 / min(1.0, max(hours, 1e-3))
-        spread = sum(w * s for w, s in zip(weights, seen, strict=True)) + noise
-        error = measured_w - sum(w * part.scale for w, part in zip(weights, self._parts, strict=True))
+        spread = sum([w * s for w, s in zip(weights, seen, strict=True)]) + noise
+        error = measured_w - sum([w * part.scale for w, part in zip(weights, self._parts, strict=True)])
         if spread > 0.0:
             self._update(seen, spread, error)
 
     def _update(self, seen: Sequence[float], spread: float, error: float) -> None:
         low, high = _LIMITS
-        for i, gain in enumerate(s / spread for s in seen):
-            self._parts[i].scale = min(max(self._parts[i].scale + gain * error, low), high)
-            for j, other in enumerate(seen):
-                self._cov[i][j] -= gain * other
+        for part, row, own in zip(self._parts, self._cov, seen, strict=True):
+            gain = own / spread
+            part.scale = min(max(part.scale + gain * error, low), high)
+            row[:] = [value - gain * other for value, other in zip(row, seen, strict=True)]
 
     def _meet(self, parts_w: Mapping[str, float], hours: float) -> None:
         self._count += 1

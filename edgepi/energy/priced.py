@@ -43,7 +43,7 @@ class PricedGovernor:
 
     Questions read one frozen standpoint, which `prepare` and `decide` replace as a whole; so they may
     be asked in any thread. Plans are made *always*, or (in a simulated year, for speed) only when the node
-    goes to sleep, or *never*.
+    goes to sleep, or *never*; there nobody reads decisions, either: without *explains* none are worded.
     """
 
     name = "price"
@@ -56,6 +56,7 @@ class PricedGovernor:
         planning: Planning = "always",
     ) -> None:
         self.planner = Planner(planning)
+        self.explains = True
         self._settings = settings or EngineSettings()
         self._numpy = numpy
         self._engine: Engine | None = None
@@ -203,7 +204,7 @@ class PricedGovernor:
             levels={d.consumer: weighed.picks.get(d.consumer, d.levels[0].name) for d in situation.duties},
             leases=lease_steps(stand, weighed),
             price_points_per_wh=weighed.choice.price_points_per_wh,
-            decisions=tuple(self._decisions(stand, weighed)),
+            decisions=tuple(self._decisions(stand, weighed)) if self.explains else (),
             plan=stand.plan,
         )
         self._note_withdrawn(verdict, situation)
@@ -224,7 +225,7 @@ class PricedGovernor:
         self._put_off = False
         self._metering.take(situation)
         if not apart and self._wanted(situation):
-            self._price(situation)
+            self._think(situation)
         stand, engine, site = self._stand, self._engine, self._site
         assert stand is not None
         assert engine is not None

@@ -18,6 +18,7 @@ from edgepi.energy.simulation.plant import Load, Plant
 from edgepi.energy.simulation.senses import Sense
 from edgepi.energy.simulation.trace import Trace
 from edgepi.energy.simulation.year import View, Wish
+from edgepi.energy.soc import Current
 from edgepi.model import Lease, LeaseState, NodeInfo, Offer, RunPhase, Supply
 
 __all__ = ["AlwaysOn", "ByThresholds", "Governed", "Written"]
@@ -99,6 +100,7 @@ class Governed:
     def __init__(self, plant: Plant, around: Surroundings, governor: PricedGovernor) -> None:
         self._plant, self._around, self._governor = plant, around, governor
         governor.planner.planning = "asleep" if around.plans else "never"
+        governor.explains = False
         battery = Battery.of(plant.chemistry, plant.battery_wh)
         self._ran = False
         self._day: date | None = None
@@ -179,8 +181,11 @@ class Governed:
         now = trace.time(view.index)
         at_s = view.index * trace.step_h * 3600.0
         charge = view.energy_wh / self._plant.battery_wh
-        clear_w = self._sky.power_w(now)
-        likely = likely_current(self._situation.battery, Flows(), view.load_w, clear_w, measured=True)
+
+        def likely() -> Current:
+            clear_w = self._sky.power_w(now)
+            return likely_current(self._situation.battery, Flows(), view.load_w, clear_w, measured=True)
+
         soc = self._around.sense.see(at_s, charge, view.battery_w, likely=likely)
         # A job that ended with the step is in its mean power, but no longer in what runs now.
         known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)

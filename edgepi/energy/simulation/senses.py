@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 from random import Random
 from typing import Protocol
@@ -17,16 +18,16 @@ _MEMORY = 0.98
 _GAIN, _OFFSET_A = 1.03, 0.01
 _READ_S, _AWAKE_S = 600.0, 2700.0
 
+Guess = Callable[[], Current]
+
 
 class Sense(Protocol):
     """Turns true charge and current into an estimate."""
 
-    def see(
-        self, now_s: float, soc: float, battery_w: float, *, likely: Current | None = None
-    ) -> SocEstimate:
+    def see(self, now_s: float, soc: float, battery_w: float, *, likely: Guess | None = None) -> SocEstimate:
         """Estimate from the truth at a time (s): charge (0..1) and power into the battery.
 
-        *likely* is what the node can say of its battery's current without a meter.
+        *likely* says what the node can tell of its battery's current without a meter; asked only if needed.
         """
 
 
@@ -43,7 +44,7 @@ class _True:
         soc: float,
         battery_w: float,  # noqa: ARG002
         *,
-        likely: Current | None = None,  # noqa: ARG002
+        likely: Guess | None = None,  # noqa: ARG002
     ) -> SocEstimate:
         """Charge with the wandering error."""
         if self._sd:
@@ -65,9 +66,7 @@ class _Measured:
         self._cell = CellVoltage(battery)
         self._last: tuple[float, float] | None = None
 
-    def see(
-        self, now_s: float, soc: float, battery_w: float, *, likely: Current | None = None
-    ) -> SocEstimate:
+    def see(self, now_s: float, soc: float, battery_w: float, *, likely: Guess | None = None) -> SocEstimate:
         """Charge as the estimator makes it of what a board would have read since the last time."""
         since_s, before = self._last or (now_s, soc)
         self._last = now_s, soc
@@ -75,17 +74,18 @@ class _Measured:
             self._sleep((now_s - since_s) / 3600.0)
             since_s, before = now_s, soc
         parts = max(1, round((now_s - since_s) / _READ_S))
+        guess = None if self._metered or likely is None else likely()
         found = None
         for part in range(1, parts + 1):
             share = part / parts
             between = before + (soc - before) * share
             hours = (now_s - since_s) / parts / 3600.0
-            found = self._read(since_s + (now_s - since_s) * share, between, battery_w, hours, likely)
+            found = self._read(since_s + (now_s - since_s) * share, between, battery_w, hours, guess)
         assert found is not None
         return found
 
     def _read(
-        self, at_s: float, soc: float, battery_w: float, hours: float, likely: Current | None
+        self, at_s: float, soc: float, battery_w: float, hours: float, guess: Current | None
     ) -> SocEstimate | None:
         # What the cell stores is less than what flows in, and more flows off than comes out.
         side = self._battery.facts.efficiency
@@ -98,7 +98,7 @@ class _Measured:
         volts = round(volts / _STEP_V) * _STEP_V
         if self._metered:
             return self._estimator.update(at_s, voltage_v=volts, current_a=_GAIN * current_a + _OFFSET_A)
-        return self._estimator.update(at_s, voltage_v=volts, likely=likely)
+        return self._estimator.update(at_s, voltage_v=volts, likely=guess)
 
     def _sleep(self, hours: float) -> None:
         """Let the node have been off: what it knew it reads from its card."""
