@@ -25,7 +25,8 @@ _NEAR_KM = 250.0
 _MOST = 3
 _AMONG = 11
 # How much the half hours of a day differ from its mean course, by the day's clearness in tenths:
-# from 15-minute and half-hourly irradiance of a dry and a wet place, which agree within 0.1 (0.16 in the third tenth).
+# from 15-minute and half-hourly irradiance of a dry and a wet place, which agree within 0.1, on
+# dull days within 0.16.
 _UNREST = (0.50, 0.50, 0.48, 0.59, 0.62, 0.57, 0.49, 0.43, 0.33, 0.22, 0.08, 0.05)
 _UNREST_MEMORY = 0.7
 _BRIGHTEST = 1.15
