@@ -20,7 +20,10 @@ class Numpy:
 
     def day(self, plan: DayPlan) -> DayOperator:
         """What carries a table back through the day: moves are worked out once for all its uses."""
-        moves = list(zip(*_moves(plan), strict=True))
+        # Slots of the same light, such as all of the night, share their moves.
+        lights, kinds = np.unique(plan.clear_w, return_inverse=True)
+        of_light = list(zip(*_moves(plan, lights), strict=True))
+        moves = [of_light[kind] for kind in kinds]
         shape = (SLOTS + 1, len(plan.centres), plan.levels)
 
         def back(end: Table) -> Sequence[Table]:
@@ -31,7 +34,7 @@ class Numpy:
                 low, high = tables[slot + 1].ravel().take(places) * weights
                 low += high
                 low += reward
-                low.max(axis=0, out=tables[slot])
+                np.maximum.reduce(low, axis=0, out=tables[slot])
             return list(tables)
 
         return back
@@ -64,12 +67,12 @@ class Numpy:
         return np.array(lists, dtype=float)
 
 
-def _moves(plan: DayPlan) -> tuple[Any, Any, Any]:
-    """Lower and upper places to read and the weight of each (slot x two x rung x class x level), reward."""
+def _moves(plan: DayPlan, lights: Any) -> tuple[Any, Any, Any]:
+    """Lower and upper places to read and the weight of each (light x two x rung x class x level), reward."""
     store, levels = plan.store, plan.levels
     power = np.array([rung.power_w for rung in plan.rungs])[None, :, None]
     points = np.array([rung.points_per_h for rung in plan.rungs]) * SLOT_H
-    light = np.asarray(plan.clear_w)[:, None, None] * np.asarray(plan.centres)[None, None, :]
+    light = lights[:, None, None] * np.asarray(plan.centres)[None, None, :]
     net = (light - power) * SLOT_H
     net = np.where(net > 0, net * store.charge_efficiency, net / store.discharge_efficiency)
     lost = 0.5 * store.top_wh * store.loss_per_h * SLOT_H

@@ -100,6 +100,8 @@ class GuardState:
     @property
     def worst(self) -> Guard:
         """The lower of *latched* and *seen*."""
+        if self.latched is self.seen:
+            return self.latched
         order = (Guard.NONE, Guard.RUN, Guard.COMMIT)
         return max(self.latched, self.seen, key=order.index)
 

@@ -18,7 +18,7 @@ __all__ = ["Harvests"]
 
 _STEP_H = 1.0
 _JUMP_H = 0.05
-_OPEN = timedelta(days=1)
+_HOUR, _OPEN = timedelta(hours=1), timedelta(days=1)
 _OLDEST = timedelta(days=10)
 
 _Fills = Mapping[date, list[tuple[int, float, float]]]
@@ -89,7 +89,7 @@ class Harvests:
         if self._last is None:
             return 0.0
         passed_h = (situation.monotonic_s - self._last.monotonic_s) / 3600.0
-        wall_h = (situation.now_utc - self._last.utc) / timedelta(hours=1)
+        wall_h = (situation.now_utc - self._last.utc) / _HOUR
         jumped = passed_h < 0.0 or abs(wall_h - passed_h) > _JUMP_H + 0.01 * passed_h
         return None if jumped else passed_h
 

@@ -32,7 +32,8 @@ def nowcast(
     """Weigh this morning's *prior* with the harvest of the slots that are past (Bayes)."""
     slot = len(harvest_w)
     classes = list(prior)
-    seen = [(i, h, clear_w[i]) for i, h in enumerate(harvest_w) if h is not None and clear_w[i] > 0.0]
+    lit = enumerate(zip(harvest_w, clear_w, strict=False))
+    seen = [(i, h, clear) for i, (h, clear) in lit if clear > 0.0 and h is not None]
     whole = sum(clear_w)
     passed = sum(clear_w[:slot]) / whole if whole > 0.0 else 0.0
     clear = sum([c for _, _, c in seen])

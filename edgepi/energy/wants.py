@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgepi.energy.demand import Step, Want
-from edgepi.energy.governor import Situation
+from edgepi.energy.governor import DutyNow, Situation
 from edgepi.energy.usual import WANTING
 from edgepi.model import Lease, LeaseState, Offer
 
@@ -23,16 +23,12 @@ def demand(situation: Situation, scales: Mapping[str, float]) -> tuple[Want, ...
 
 def duty_wants(situation: Situation) -> tuple[Want, ...]:
     """What duties want."""
-    return tuple(
-        Want(
-            duty.consumer,
-            tuple(
-                Step(level.name, duty.power_w(level.name), duty.points(level.name))
-                for level in duty.levels[1:]
-            ),
-        )
-        for duty in situation.duties
-    )
+    return tuple([Want(duty.consumer, _steps(duty)) for duty in situation.duties])
+
+
+def _steps(duty: DutyNow) -> tuple[Step, ...]:
+    names = [level.name for level in duty.levels[1:]]
+    return tuple([Step(name, duty.power_w(name), duty.points(name)) for name in names])
 
 
 def _wants(lease: Lease) -> bool:

@@ -120,8 +120,10 @@ def _banded(choice: Choice, rungs: tuple[Rung, ...], moment: Moment, situation: 
     """Stay where the node is while the gain is small and the last change is young."""
     ages = [situation.monotonic_s - duty.since_s for duty in situation.duties]
     age_s = min(ages, default=_BAND_S)
+    if choice.latched or age_s >= _BAND_S:
+        return choice
     place = next((i for i, rung in enumerate(rungs) if rung.picks == (moment.last or {})), None)
-    if choice.latched or place is None or age_s >= _BAND_S or rungs[place] is choice.rung:
+    if place is None or rungs[place] is choice.rung:
         return choice
     here, best = choice.scores[place], choice.scores[rungs.index(choice.rung)]
     if here is None or best is None:

@@ -129,6 +129,9 @@ class Governed:
         self._sky = ClearSky(self._situation.node, self._situation.panel)
         self._cold = plant.cold and bool(around.trace.temperature_c)
         self._duties = tuple(self._duty_at_each_level(load) for load in plant.loads)
+        self._picks = [
+            {load.pick(level.name): level.name for level in load.levels[1:]} for load in plant.loads
+        ]
         self._offer = self._job_offer()
 
     @property
@@ -191,8 +194,8 @@ class Governed:
         known = view.awake and view.index > 0 and self._ran == (view.job_h is not None)
         supply = Supply(time_utc=now, source="simulated", output_w=view.load_w) if known else None
         duties = tuple(
-            at_level[self._level(load, view.loads)]
-            for at_level, load in zip(self._duties, self._plant.loads, strict=True)
+            at_level[next((levels[pick] for pick in view.loads if pick in levels), "off")]
+            for at_level, levels in zip(self._duties, self._picks, strict=True)
         )
         return replace(
             self._situation,
@@ -206,12 +209,6 @@ class Governed:
             duties=duties,
             leases=self._leases(view),
         )
-
-    @staticmethod
-    def _level(load: Load, picks: Sequence[str]) -> str:
-        if not picks:
-            return "off"
-        return next((level.name for level in load.levels[1:] if load.pick(level.name) in picks), "off")
 
     def _leases(self, view: View) -> tuple[Lease, ...]:
         if self._offer is None:
