@@ -21,6 +21,7 @@ from edgepi.energy.watervalue import DayWorth, WaterValue
 __all__ = ["Engine", "View"]
 
 _TOLERANCE = 0.02
+_AKIN = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ class Engine:
 
     def _price(self, rungs: tuple[Rung, ...], *, sweeps: int) -> None:
         assert self._chain is not None
+        if not _akin(rungs, self._rungs):
+            # What energy was worth to others may keep it from these for weeks.
+            self._water.forget()
         plan = DayPlan(
             store=self.store,
             levels=self.settings.levels,
@@ -187,6 +191,7 @@ class Engine:
             "clearness": self._clearness.memory(),
             "forecast": self._trust.memory(),
             "worth": self._water.memory(),
+            "demand": [[rung.power_w, rung.points_per_h] for rung in self._rungs],
             "day": None if self._day is None else self._day.isoformat(),
             "seen": list(self._seen),
         }
@@ -204,6 +209,7 @@ class Engine:
                 for due, said in memory["forecast"]["issued"].items()
             }
             worth = [[_number(value) for value in row] for row in memory["worth"]]
+            demand = [(_number(power_w), _number(points)) for power_w, points in memory.get("demand", ())]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return
         self._envelope.recall(envelope)
@@ -211,6 +217,7 @@ class Engine:
         self._trust.recall(pairs, issued)
         if [len(row) for row in worth] == [self.settings.levels] * len(self.settings.class_prior):
             self._water.recall(worth)
+            self._rungs = tuple(Rung(power_w, points) for power_w, points in demand)
         self._day, self._seen, self._clear = day, seen, self._envelope.of(day)
 
     @property
@@ -237,3 +244,17 @@ def _alike(some: Sequence[Rung], others: Sequence[Rung]) -> bool:
         and abs(one.points_per_h - other.points_per_h) <= 1e-3
         for one, other in zip(some, others, strict=True)
     )
+
+
+def _akin(some: Sequence[Rung], others: Sequence[Rung]) -> bool:
+    """Whether energy is worth about as much to two demands: their points, in all and for a Wh."""
+    if not some or not others:
+        return False
+    pairs = zip(_yields(some), _yields(others), strict=True)
+    return all(max(pair) <= _AKIN * min(pair) for pair in pairs)
+
+
+def _yields(rungs: Sequence[Rung]) -> tuple[float, float]:
+    """Most points an hour, and most points per Wh."""
+    most = max(rung.points_per_h for rung in rungs)
+    return most, max(rung.points_per_h / max(rung.power_w, 1e-9) for rung in rungs)

@@ -45,6 +45,10 @@ class WaterValue:
         self._arithmetic = arithmetic
         self._worth: Table | None = None
 
+    def forget(self) -> None:
+        """Begin anew: energy is wanted for something else."""
+        self._worth = None
+
     def _settle(
         self, plan: DayPlan, back: DayOperator, matrix: Matrix, sweeps: int
     ) -> tuple[Sequence[Table], float]:

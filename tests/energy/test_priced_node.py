@@ -410,6 +410,31 @@ class TestGaps:
         assert (told.insight().clearness_today or 0.0) > 0.5
 
 
+class TestRestart:
+    def test_what_energy_was_worth_to_another_demand_is_forgotten(self) -> None:
+        dear, cheap = build_duty("camera", "full", 50.0), build_duty("camera", "full", 1.0)
+        before, fresh, changed = quick(), quick(), quick()
+        before.decide(situation(0.4, duties=(dear,), harvest_w=0.5))
+        changed.recall(json.loads(json.dumps(before.memory())))
+        for governor in (fresh, changed):
+            governor.decide(situation(0.4, duties=(cheap,), harvest_w=0.5))
+        prices = [
+            governor.decide(situation(0.4, 0.1, duties=(cheap,), harvest_w=0.5)).price_points_per_wh
+            for governor in (fresh, changed)
+        ]
+        assert prices[1] == pytest.approx(prices[0], rel=1e-3)
+
+    def test_much_the_same_demand_goes_on_as_it_was(self) -> None:
+        before, again, fresh = quick(), quick(), quick()
+        for day in range(4):
+            before.decide(situation(0.4, 24.0 * day, harvest_w=0.5))
+        again.recall(json.loads(json.dumps(before.memory())))
+        later = situation(0.4, 72.1, duties=(build_duty("camera", "full", 5.5),), harvest_w=0.5)
+        prices = [governor.decide(later).price_points_per_wh for governor in (before, again, fresh)]
+        assert prices[1] == pytest.approx(prices[0], rel=0.05)
+        assert prices[1] != pytest.approx(prices[2], rel=0.05)
+
+
 class TestLoads:
     def test_a_load_stated_too_low_is_found_within_three_days_and_kept_through_a_reboot(self) -> None:
         house = House(

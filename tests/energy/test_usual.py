@@ -12,6 +12,7 @@ from edgepi.energy.governor import Situation
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import EngineSettings
 from edgepi.energy.usual import UsualOffers, usual_wants
+from edgepi.energy.weighing import weigh
 from edgepi.model import Lease, LeaseState
 from tests.energy.conftest import build_lease, build_offer, build_situation
 
@@ -75,8 +76,9 @@ def test_nobody_stays_up_for_a_standing_offer_under_which_nothing_comes() -> Non
     governor = PricedGovernor(QUICK)
     governor.decide(night(STANDING))
     assert governor.decide(night(STANDING)).sleep is None
-    memory = json.loads(json.dumps(governor.memory()))
-    memory["usual"][0][6] = 0.02
-    fresh = PricedGovernor(QUICK)
-    fresh.recall(memory)
-    assert fresh.decide(night(STANDING)).sleep is not None
+    stand = governor._stand
+    assert stand is not None
+    assert weigh(stand, night(STANDING)).awake
+    (kind,) = stand.usual
+    seldom = replace(stand, usual=(replace(kind, share=0.02),))
+    assert not weigh(seldom, night(STANDING)).awake
