@@ -25,15 +25,19 @@ class Numpy:
         of_light = list(zip(*_moves(plan, lights), strict=True))
         moves = [of_light[kind] for kind in kinds]
         shape = (SLOTS + 1, len(plan.centres), plan.levels)
+        found = np.empty(moves[0][0].shape)
+        low, high = found
 
         def back(end: Table) -> Sequence[Table]:
             tables = np.empty(shape)
             tables[SLOTS] = end
             for slot in range(SLOTS - 1, -1, -1):
                 places, weights, reward = moves[slot]
-                low, high = tables[slot + 1].ravel().take(places) * weights
-                low += high
-                low += reward
+                # All places are there; without "clip" numpy would see to that each time anew.
+                tables[slot + 1].ravel().take(places, out=found, mode="clip")
+                np.multiply(found, weights, out=found)
+                np.add(low, high, out=low)
+                np.add(low, reward, out=low)
                 np.maximum.reduce(low, axis=0, out=tables[slot])
             return list(tables)
 

@@ -31,10 +31,16 @@ def site_of(situation: Situation) -> Site:
 
 def store_of(situation: Situation) -> Store:
     """The battery with the floor that its run guard and the doubt about its charge call for."""
-    battery, guard = situation.battery, situation.guard
-    floor = battery.soc_at_rest(guard.run_v) if guard.run_v else 0.05
-    doubt = situation.soc.sd if situation.soc else 0.0
-    if doubt >= _SD_TRUE or (situation.soc and situation.soc.source != "board"):
+    soc = situation.soc
+    doubt = soc.sd if soc else 0.0
+    doubted = doubt >= _SD_TRUE or (soc is not None and soc.source != "board")
+    return _store(situation.battery, situation.guard.run_v, doubt if doubted else None)
+
+
+@lru_cache(maxsize=8)
+def _store(battery: Battery, run_v: float, doubt: float | None) -> Store:
+    floor = battery.soc_at_rest(run_v) if run_v else 0.05
+    if doubt is not None:
         floor += 0.005 + 2.5 * min(doubt, _sd_near_empty(battery, floor))
     side = battery.facts.efficiency
     return Store(

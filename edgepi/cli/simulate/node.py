@@ -6,13 +6,16 @@ import argparse
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgepi.cli.simulate.numbers import CONVERTER
-from edgepi.config.settings import Settings
 from edgepi.energy.battery import CHEMISTRIES
 from edgepi.energy.settings import Site
 from edgepi.energy.simulation.plant import Job, Load, Plant
 from edgepi.errors import TraceError
+
+if TYPE_CHECKING:
+    from edgepi.config.settings import Settings
 
 __all__ = ["Node", "node_of"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from edgepi.energy.battery import Battery, Board, Panel
 from edgepi.energy.daylog import slot_time
@@ -105,17 +106,18 @@ class Governed:
         self._ran = False
         self._day: date | None = None
         self.sleep: SleepPlan | None = None
-        self._situation = Situation(
-            now_utc=around.trace.start_utc,
-            monotonic_s=0.0,
+        node = NodeInfo(name="node", latitude=around.site.latitude, longitude=around.site.longitude)
+        panel = Panel(
+            peak_w=around.site.panel_w,
+            tilt_deg=around.site.tilt_deg,
+            azimuth_deg=around.site.azimuth_deg,
+        )
+        self._situation = partial(
+            Situation,
             awake_since_s=-3600.0,
-            node=NodeInfo(name="node", latitude=around.site.latitude, longitude=around.site.longitude),
+            node=node,
             battery=battery,
-            panel=Panel(
-                peak_w=around.site.panel_w,
-                tilt_deg=around.site.tilt_deg,
-                azimuth_deg=around.site.azimuth_deg,
-            ),
+            panel=panel,
             board=Board(
                 idle_w=plant.base_w * self._told,
                 standby_w=plant.standby_w,
@@ -126,7 +128,7 @@ class Governed:
             guard=GuardState(commit_v=battery.rest_v(plant.cut - 0.005), run_v=battery.rest_v(plant.cut)),
             sleep=_SLEEP,
         )
-        self._sky = ClearSky(self._situation.node, self._situation.panel)
+        self._battery, self._sky = battery, ClearSky(node, panel)
         self._cold = plant.cold and bool(around.trace.temperature_c)
         self._duties = tuple(self._duty_at_each_level(load) for load in plant.loads)
         self._picks = [
@@ -187,7 +189,7 @@ class Governed:
 
         def likely() -> Current:
             clear_w = self._sky.power_w(now)
-            return likely_current(self._situation.battery, Flows(), view.load_w, clear_w, measured=True)
+            return likely_current(self._battery, Flows(), view.load_w, clear_w, measured=True)
 
         soc = self._around.sense.see(at_s, charge, view.battery_w, likely=likely)
         # A job that ended with the step is in its mean power, but no longer in what runs now.
@@ -197,8 +199,7 @@ class Governed:
             at_level[next((levels[pick] for pick in view.loads if pick in levels), "off")]
             for at_level, levels in zip(self._duties, self._picks, strict=True)
         )
-        return replace(
-            self._situation,
+        return self._situation(
             now_utc=now,
             monotonic_s=at_s,
             supply=supply,
