@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import pi, sin
 from random import Random
@@ -8,6 +9,7 @@ from random import Random
 import pytest
 
 from edgepi.energy.battery import Battery
+from edgepi.energy.governor import Situation, Verdict
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import Site
 from edgepi.energy.simulation.outlooks import cut_days, noisy_forecast, one_day
@@ -42,6 +44,31 @@ def test_earns_more_than_the_usual_thresholds_and_never_runs_dry() -> None:
     priced, usual = lived(trace), simulate(trace, plant, ByThresholds(plant))
     assert priced.points > 1.02 * usual.points
     assert priced.unplanned_cuts == priced.strict_cuts == 0
+
+
+class Overheard(PricedGovernor):
+    """Keeps its verdicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.verdicts: list[Verdict] = []
+
+    def decide(self, situation: Situation) -> Verdict:
+        """Say what shall be now."""
+        self.verdicts.append(super().decide(situation))
+        return self.verdicts[-1]
+
+
+def test_one_that_explains_nothing_decides_the_same() -> None:
+    trace, plant = weather(4, 3), Plant()
+    silent, heard = Overheard(), Overheard()
+    for governor in (silent, heard):
+        sense = make_sense("true", Battery.of(plant.chemistry, plant.battery_wh))
+        governed = Governed(plant, Surroundings(trace=trace, site=SITE, sense=sense), governor)
+        governor.explains = governor is heard
+        simulate(trace, plant, governed)
+    assert [replace(verdict, decisions=()) for verdict in heard.verdicts] == silent.verdicts
+    assert all(verdict.decisions for verdict in heard.verdicts)
 
 
 def test_the_future_changes_no_earlier_decision() -> None:
