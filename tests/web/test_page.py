@@ -187,7 +187,8 @@ async def test_without_a_plan_it_says_why(served: Served, changes: dict[str, Any
         await page.goto(served.server.login_link())
         await page.wait_for(f"({PLAN}).includes('{said}')")
         assert await page.run("document.querySelector('.plan canvas') === null")
-        assert page.log == []
+        # A browser that is short of time may lose an idle connection; the page asks again.
+        assert [entry for entry in page.log if "ERR_EMPTY_RESPONSE" not in entry] == []
 
 
 async def test_an_old_forecast_of_strange_words_stays_text(served: Served) -> None:

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 
 from edgepi.cli.output import progress
 from edgepi.cli.simulate.life import Life, Task, live
@@ -38,15 +39,28 @@ def live_all(tasks: Sequence[Task]) -> list[Life]:
 def _shared(tasks: Sequence[Task], workers: int) -> list[Life]:
     _bar(0.0, f"0 of {len(tasks)}")
     with _interruptible(workers) as pool:
-        futures = {pool.submit(live, task): i for i, task in enumerate(tasks)}
-        lives: dict[int, Life] = {}
         try:
-            for future in as_completed(futures):
-                lives[futures[future]] = future.result()
-                _bar(len(lives) / len(tasks), f"{len(lives)} of {len(tasks)}")
+            return _collected(pool, tasks, workers)
         except BrokenProcessPool as error:
             raise TraceError("a process ended early, perhaps for want of memory", hint="--years 5") from error
-    return [lives[i] for i in range(len(tasks))]
+
+
+def _collected(pool: ProcessPoolExecutor, tasks: Sequence[Task], workers: int) -> list[Life]:
+    """Hand out one task for each process at a time.
+
+    Those that wait in a pool's queue fill its pipe, and Python before 3.11.6 then never ends a pool whose
+    processes are gone.
+    """
+    waiting = iter(range(len(tasks)))
+    running: dict[Future[Life], int] = {}
+    lives: dict[int, Life] = {}
+    while len(lives) < len(tasks):
+        for number in islice(waiting, workers - len(running)):
+            running[pool.submit(live, tasks[number])] = number
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            lives[running.pop(future)] = future.result()
+        _bar(len(lives) / len(tasks), f"{len(lives)} of {len(tasks)}")
+    return [lives[number] for number in range(len(tasks))]
 
 
 @contextmanager
