@@ -104,10 +104,10 @@ async def test_a_real_process_is_found() -> None:
     process = await asyncio.create_subprocess_exec("sleep", "59.123")
     try:
         # For an instant a process that is being started has no command line at all.
+        found = False
         for _ in range(100):
-            if found := await machine().process_runs("sleep 59.123"):
-                break
-            await asyncio.sleep(0.01)
+            found = found or await machine().process_runs("sleep 59.123")
+            await asyncio.sleep(0 if found else 0.01)
         assert found
     finally:
         process.kill()
