@@ -16,6 +16,17 @@ EdgePiError
  │    ├── LeaseError
  │    └── TraceError        a trace cannot be simulated
  ├── ForecastError          the sun cannot be foretold
+ ├── ComputeError           a job cannot be boxed, run or written down
+ │    ├── EngineError       the container engine cannot be reached or refuses
+ │    ├── ImageError        an image cannot be had or does not fit this machine
+ │    ├── SandboxError      a limit or a wall would not hold, so nothing is run
+ │    └── JournalError      the job journal cannot be written or read
+ ├── MarketError            a market of computing cannot be dealt with
+ │    ├── ChainError        the chain's node cannot be reached or lags
+ │    │    └── TransactionError   a transaction failed, was dropped or lacks its event
+ │    ├── WalletError       a wallet cannot be read, unlocked, or lacks stake or gas
+ │    ├── PeerError         a scheduler or worker cannot be reached or refuses
+ │    └── ProtocolError     a peer, task or result says what it must not
  ├── RecorderError          history cannot be stored or read
  ├── StateLockedError       another node uses this state directory
  ├── NodeNotRunningError    a command needs a running node
@@ -34,27 +45,38 @@ from pathlib import Path
 __all__ = [
     "AccessError",
     "BusError",
+    "ChainError",
+    "ComputeError",
     "ConfigError",
     "ContractError",
     "DeviceNotFoundError",
     "EdgePiError",
     "EnergyError",
+    "EngineError",
     "ForecastError",
     "HardwareError",
+    "ImageError",
+    "JournalError",
     "LeaseError",
     "ManifestError",
+    "MarketError",
     "NodeNotRunningError",
     "NotFoundError",
     "OfferError",
+    "PeerError",
     "PluginError",
     "PluginNotFoundError",
+    "ProtocolError",
     "RecorderError",
     "RequestError",
     "RequirementMissingError",
+    "SandboxError",
     "ServeError",
     "StateLockedError",
     "TraceError",
+    "TransactionError",
     "VerificationError",
+    "WalletError",
     "WorldError",
 ]
 
@@ -143,6 +165,54 @@ class ForecastError(EdgePiError, OSError):
     def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class ComputeError(EdgePiError):
+    """A job cannot be boxed, run or written down."""
+
+
+class EngineError(ComputeError, OSError):
+    """The container engine cannot be reached, or refuses."""
+
+
+class ImageError(ComputeError):
+    """An image cannot be had, or does not fit this machine or the disk."""
+
+
+class SandboxError(ComputeError):
+    """A limit or a wall of the sandbox would not hold, so nothing is run."""
+
+
+class JournalError(ComputeError, OSError):
+    """The job journal cannot be written or read."""
+
+
+class MarketError(EdgePiError):
+    """A market of computing cannot be dealt with."""
+
+
+class ChainError(MarketError, OSError):
+    """The chain's node cannot be reached, lags, or says what cannot be."""
+
+
+class TransactionError(ChainError):
+    """A transaction failed, was dropped, or its receipt lacks the event that it is for."""
+
+
+class WalletError(MarketError):
+    """A wallet cannot be read or unlocked, or lacks stake or gas."""
+
+
+class PeerError(MarketError, OSError):
+    """A scheduler, worker or store cannot be reached, or refuses."""
+
+
+class ProtocolError(MarketError, ValueError):
+    """A peer, a task or a result says what it must not; *cause* is the protocol's own word for it, if any."""
+
+    def __init__(self, message: str, *, hint: str | None = None, cause: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
 
 
 class RecorderError(EdgePiError, OSError):

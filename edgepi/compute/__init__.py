@@ -1,0 +1,1 @@
+"""What every compute backend needs: the job journal, the sandbox of containers, the image cache."""

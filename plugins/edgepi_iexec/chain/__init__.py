@@ -1,0 +1,1 @@
+"""The contracts as the worker and the pool see them."""

@@ -1,0 +1,1 @@
+"""The pool: hands out tasks to workers, finds consensus, keeps results."""

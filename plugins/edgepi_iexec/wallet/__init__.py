@@ -1,0 +1,1 @@
+"""The key that earns: its file, its password, its stake."""

@@ -1,0 +1,1 @@
+"""The worker: asks for tasks that the energy allows, computes, contributes, reveals."""
