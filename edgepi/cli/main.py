@@ -16,7 +16,7 @@ from edgepi import __version__
 from edgepi.errors import ConfigError, EdgePiError, NodeNotRunningError
 
 if TYPE_CHECKING:
-    from edgepi.plugin import Command
+    from edgepi.cli.plugin_commands import PluginCommand
 
 __all__ = ["COMMANDS", "EXIT_CODES", "main"]
 
@@ -132,7 +132,7 @@ def _module(name: str) -> _CommandModule:
     return cast("_CommandModule", importlib.import_module(f"edgepi.cli.{name.replace('-', '_')}"))
 
 
-def _plugin_command(name: str) -> Command | None:
+def _plugin_command(name: str) -> PluginCommand | None:
     if name.startswith("-"):
         return None
     from edgepi.cli import plugin_commands
@@ -140,7 +140,7 @@ def _plugin_command(name: str) -> Command | None:
     return plugin_commands.find(name)
 
 
-def _description(name: str, command: _CommandModule | Command) -> str:
+def _description(name: str, command: _CommandModule | PluginCommand) -> str:
     text: str = COMMANDS.get(name) or getattr(command, "help", "") or ""
     return text[:1].upper() + text[1:] + "."
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+import logging
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from edgepi.plugin import Command, CommandEntry
+from edgepi.cli.client import NodeClient
+from edgepi.cli.output import print_json, print_table, progress
+from edgepi.cli.paths import config_of, node_dir_of, state_dir_of
+from edgepi.plugin import Command, CommandContext, CommandEntry, StartChild, common_arguments
 from edgepi.runtime.discovery import discover
 
-__all__ = ["entries", "find"]
+if TYPE_CHECKING:
+    from edgepi.clock import Clock
+
+__all__ = ["PluginCommand", "entries", "find"]
 
 
 def entries() -> Sequence[CommandEntry]:
@@ -15,10 +28,102 @@ def entries() -> Sequence[CommandEntry]:
     return discover().command_entries()
 
 
-def find(name: str) -> Command | None:
+def find(name: str) -> PluginCommand | None:
     """Import the plugin that brings the command *name* and return it; None if no plugin does.
 
     Raises:
         PluginError: that plugin cannot be loaded.
     """
-    return discover().command(name)
+    found = discover().command(name)
+    return PluginCommand(*found) if found else None
+
+
+class PluginCommand:
+    """A plugin's command as the frame runs it."""
+
+    def __init__(self, plugin: str, command: Command) -> None:
+        self.help = command.help
+        self._plugin = plugin
+        self._command = command
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's own arguments, and those of every command."""
+        common_arguments(parser)
+        parser.set_defaults(config=None, state_dir=None, json=False)
+        self._command.add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Hand the command its context and return its exit code."""
+        return self._command.run(args, command_context(self._plugin, args))
+
+
+def command_context(plugin: str, args: argparse.Namespace) -> CommandContext:
+    """Build what a command of *plugin* is handed."""
+    return CommandContext(
+        plugin=plugin,
+        environ=os.environ,
+        state_dir=state_dir_of(args),
+        out=_Output(),
+        node=_Node(args),
+        node_dir=partial(node_dir_of, args, rests=True),
+        configs=partial(_configs, plugin, args),
+        clock=_open_clock,
+        child=_children,
+    )
+
+
+class _Output:
+    def line(self, text: str = "") -> None:
+        print(text, flush=True)
+
+    def json(self, data: Any) -> None:
+        print_json(data)
+
+    def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        print_table(headers, rows)
+
+    def progress(self, text: str) -> None:
+        progress(text)
+
+
+class _Node:
+    """The node that runs, looked for when it is asked."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+
+    def get(self, path: str, **query: object) -> Any:
+        return NodeClient(node_dir_of(self._args)).get(path, **query)
+
+    def post(self, path: str, body: object = None) -> Any:
+        return NodeClient(node_dir_of(self._args)).post(path, body)
+
+
+def _configs(plugin: str, args: argparse.Namespace) -> Mapping[str, Any]:
+    from edgepi.config import load
+    from edgepi.runtime.tolerant import TolerantCatalog
+
+    catalog = TolerantCatalog(discover(), wanted=lambda record: record.name == plugin)
+    settings = load(config_of(args), catalog, os.environ)
+    return {each.instance: each.config for each in settings.plugins if each.plugin == plugin}
+
+
+@asynccontextmanager
+async def _open_clock() -> AsyncIterator[Clock]:
+    """The machine's own time, or that of the world whose socket ``EDGEPI_WORLD`` names."""
+    from edgepi.clock import SystemClock
+
+    world = os.environ.get("EDGEPI_WORLD")
+    if not world:
+        yield SystemClock()
+        return
+    from edgepi.hardware import open_hardware
+
+    async with open_hardware(Path(world), allow_halt=False) as machine:
+        yield machine.clock
+
+
+def _children(clock: Clock) -> StartChild:
+    from edgepi.runtime.child import Child
+
+    return partial(Child, clock=clock, log=logging.getLogger("edgepi.plugins"))

@@ -6,7 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgepi.plugin.command import Command
+    from edgepi.plugin.child import ChildProcess, Message, StartChild
+    from edgepi.plugin.command import Command, CommandContext, NodeApi, Output, common_arguments
     from edgepi.plugin.compute import ComputeBackend
     from edgepi.plugin.context import (
         Budget,
@@ -32,7 +33,9 @@ __all__ = [
     "MANIFEST_NAME",
     "Budget",
     "Card",
+    "ChildProcess",
     "Command",
+    "CommandContext",
     "CommandEntry",
     "ComputeBackend",
     "ConfigSchema",
@@ -42,7 +45,10 @@ __all__ = [
     "InputLine",
     "LeaseHandle",
     "Manifest",
+    "Message",
+    "NodeApi",
     "Notifier",
+    "Output",
     "OutputLine",
     "PluginContext",
     "PowerCapabilities",
@@ -54,10 +60,12 @@ __all__ = [
     "Route",
     "RunBlocking",
     "Sensor",
+    "StartChild",
     "SunForecaster",
     "SupplyMeter",
     "TimerHandle",
     "Timers",
+    "common_arguments",
     "hookimpl",
 ]
 
@@ -66,18 +74,25 @@ _HOMES = {
     "API_VERSION": "manifest",
     "Budget": "context",
     "Card": "web",
+    "ChildProcess": "child",
     "Command": "command",
+    "CommandContext": "command",
     "CommandEntry": "manifest",
+    "common_arguments": "command",
     "ComputeBackend": "compute",
     "ConfigSchema": "schema",
     "Duty": "duty",
     "Hardware": "hardware",
+    "hookimpl": "markers",
     "I2CBus": "hardware",
     "InputLine": "hardware",
     "LeaseHandle": "context",
-    "MANIFEST_NAME": "manifest",
     "Manifest": "manifest",
+    "MANIFEST_NAME": "manifest",
+    "Message": "child",
+    "NodeApi": "command",
     "Notifier": "notifier",
+    "Output": "command",
     "OutputLine": "hardware",
     "PluginContext": "context",
     "PowerCapabilities": "power",
@@ -89,11 +104,11 @@ _HOMES = {
     "Route": "web",
     "RunBlocking": "context",
     "Sensor": "sensor",
+    "StartChild": "child",
     "SunForecaster": "forecast",
     "SupplyMeter": "power",
     "TimerHandle": "context",
     "Timers": "context",
-    "hookimpl": "markers",
 }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from edgepi.clock import Clock
     from edgepi.model import Answer, Lease, NodeInfo, Offer, Reading, State
+    from edgepi.plugin.child import StartChild
     from edgepi.plugin.hardware import Hardware
 
 __all__ = ["Budget", "LeaseHandle", "PluginContext", "RunBlocking", "TimerHandle", "Timers"]
@@ -90,7 +91,8 @@ class PluginContext(Generic[C]):
     """What one instance of a plugin may use; it needs nothing else from the process.
 
     *report* publishes readings of the instance's own sensors at any time; *state* looks up the
-    latest state of any entity; *state_dir* is private to the instance.
+    latest state of any entity; *state_dir* is private to the instance; *child* makes processes for what
+    may abort, hang or weigh: they end with the instance.
     """
 
     plugin: str
@@ -104,6 +106,7 @@ class PluginContext(Generic[C]):
     timers: Timers
     state_dir: Path
     run_blocking: RunBlocking
+    child: StartChild
     report: Callable[[Iterable[Reading]], None]
     state: Callable[[str], State | None]
     http_client: Callable[[], Awaitable[ClientSession]]

@@ -16,9 +16,11 @@ from edgepi.model import Importance, NodeInfo, ReadingDescription
 from edgepi.plugin import (
     Budget,
     Card,
+    ChildProcess,
     ComputeBackend,
     Duty,
     Hardware,
+    Message,
     Notifier,
     PluginContext,
     PowerController,
@@ -29,6 +31,7 @@ from edgepi.plugin import (
     Timers,
 )
 from edgepi.runtime.certificates import load_certificates
+from edgepi.runtime.child import Child
 from edgepi.runtime.dispatch import call
 from edgepi.runtime.loading import LoadedPlugin
 from edgepi.runtime.readings import ReadingDesk
@@ -57,7 +60,7 @@ class Surroundings:
 
 
 class Equipment:
-    """What one instance is handed and must give back: context, thread, timers, HTTP session."""
+    """What one instance is handed and must give back: context, thread, timers, processes, HTTP session."""
 
     def __init__(self, settings: PluginSettings, around: Surroundings) -> None:
         self.settings = settings
@@ -73,6 +76,7 @@ class Equipment:
         self.thread = PluginThread(settings.instance)
         self._timers = ScopedTimers(around.timers, settings.instance)
         self._session: ClientSession | None = None
+        self._children: list[Child] = []
         self.context = self._context(around)
 
     async def prepare(self) -> None:
@@ -83,6 +87,8 @@ class Equipment:
         """Take everything back."""
         self._timers.cancel_all()
         self.thread.close()
+        children, self._children = self._children, []
+        await asyncio.gather(*(child.stop() for child in children), return_exceptions=True)
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
@@ -101,10 +107,30 @@ class Equipment:
             timers=self._timers,
             state_dir=around.state_dir / "plugins" / settings.instance,
             run_blocking=self.thread,
+            child=self._child,
             report=self.desk.publish,
             state=around.states.get,
             http_client=self._http_client,
         )
+
+    def _child(
+        self,
+        target: str,
+        *,
+        name: str,
+        on_push: Callable[[Message], None] | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> ChildProcess:
+        child = Child(
+            target,
+            name=f"{self.settings.instance}.{name}",
+            clock=self.clock,
+            log=self.log,
+            on_push=on_push,
+            on_end=on_end,
+        )
+        self._children.append(child)
+        return child
 
     async def _http_client(self) -> ClientSession:
         if self._session is None:

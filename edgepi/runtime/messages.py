@@ -5,25 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from edgepi.errors import PluginError
+from edgepi.plugin import Message
 
 __all__ = ["MAX_SIZE", "Message", "decode_header", "encode", "read_message", "receive"]
 
 MAX_SIZE = 64 * 1024 * 1024
 _LENGTHS = struct.Struct("!II")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """*kind* says what it is, *fields* must fit into JSON, *data* is sent as it is."""
-
-    kind: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    data: bytes = b""
 
 
 def encode(message: Message) -> bytes:

@@ -93,15 +93,15 @@ class PluginRegistry:
         usable = (r.manifest for r in self._records.values() if r.manifest and r.status.usable)
         return tuple(entry for manifest in usable for entry in manifest.commands)
 
-    def command(self, name: str) -> Command | None:
-        """Import the plugin that brings the command *name*; None if no manifest names it.
+    def command(self, name: str) -> tuple[str, Command] | None:
+        """Import the plugin that brings the command *name*, return its name too; None if no manifest has it.
 
         Raises:
             PluginError: the plugin cannot be loaded or does not bring the command after all.
         """
         for record in self._records.values():
             if record.manifest and name in {entry.name for entry in record.manifest.commands}:
-                return self._command_of(record, name)
+                return record.name, self._command_of(record, name)
         return None
 
     def _command_of(self, record: PluginRecord, name: str) -> Command:

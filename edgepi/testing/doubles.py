@@ -7,13 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgepi.clock import Clock
 from edgepi.errors import HardwareError
 from edgepi.model import Answer, Lease, LeaseState, NodeInfo, Offer, Reading, State
-from edgepi.plugin import I2CBus, LeaseHandle, PluginContext
+from edgepi.plugin import I2CBus, LeaseHandle, PluginContext, StartChild
+from edgepi.runtime.child import Child
 from edgepi.sim.bus import SimulatedBus
 
 if TYPE_CHECKING:
@@ -271,8 +273,12 @@ def build_context(
     reports: list[Reading] | None = None,
     states: dict[str, State] | None = None,
     http_client: Callable[[], Awaitable[ClientSession]] | None = None,
+    child: StartChild | None = None,
 ) -> PluginContext[Any]:
-    """Build a context of fakes; what is not given is made anew. *reports* gathers what is reported."""
+    """Build a context of fakes; what is not given is made anew. *reports* gathers what is reported.
+
+    Without *child* real processes are made, which the test must stop.
+    """
     gathered: list[Reading] = [] if reports is None else reports
 
     def report(readings: Iterable[Reading]) -> None:
@@ -290,6 +296,7 @@ def build_context(
         timers=timers or FakeTimers(),
         state_dir=state_dir,
         run_blocking=run_in_thread,
+        child=child or partial(Child, clock=clock, log=logging.getLogger("edgepi.plugins")),
         report=report,
         state=(states or {}).get,
         http_client=http_client or _no_network,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from edgepi.cli import main as frame
 from edgepi.cli import plugin_commands
 from edgepi.cli.main import COMMANDS, EXIT_CODES, main
 from edgepi.errors import ConfigError, EdgePiError, NodeNotRunningError, RequirementMissingError
-from edgepi.plugin import Command, CommandEntry
+from edgepi.plugin import Command, CommandContext, CommandEntry, common_arguments
 
 
 def use(monkeypatch: pytest.MonkeyPatch, act: object) -> None:
@@ -130,9 +131,47 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_command_of_a_plugin_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = Command("bake", "bake a cake", lambda _parser: None, lambda _args: 5)
-    monkeypatch.setattr(plugin_commands, "find", lambda name: command if name == "bake" else None)
+    command = Command("bake", "bake a cake", lambda _parser: None, lambda _args, _context: 5)
+    bakery = plugin_commands.PluginCommand("kitchen", command)
+    monkeypatch.setattr(plugin_commands, "find", lambda name: bakery if name == "bake" else None)
     assert main(["bake"]) == 5
+
+
+def test_a_command_of_a_plugin_is_handed_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        action = parser.add_subparsers(dest="what").add_parser("cake")
+        common_arguments(action)
+
+    def run(args: argparse.Namespace, context: CommandContext) -> int:
+        context.out.json({"plugin": context.plugin, "state": context.state_dir, "json": args.json})
+        return 0
+
+    bakery = plugin_commands.PluginCommand("kitchen", Command("bake", "bake", add_arguments, run))
+    monkeypatch.setattr(plugin_commands, "find", lambda _name: bakery)
+    for words in (
+        ["--state-dir", str(tmp_path), "cake", "--json"],
+        ["--json", "cake", "--state-dir", str(tmp_path)],
+    ):
+        assert main(["bake", *words]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "plugin": "kitchen",
+            "state": str(tmp_path),
+            "json": True,
+        }
+
+
+def test_a_command_of_a_plugin_that_needs_a_node_says_that_none_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def run(_args: argparse.Namespace, context: CommandContext) -> int:
+        context.node.get("status")
+        return 0
+
+    bakery = plugin_commands.PluginCommand("kitchen", Command("bake", "bake", lambda _parser: None, run))
+    monkeypatch.setattr(plugin_commands, "find", lambda _name: bakery)
+    assert main(["bake", "--state-dir", str(tmp_path)]) == 3
 
 
 def test_help_lists_the_commands_of_plugins(

@@ -177,7 +177,7 @@ def test_a_quarantined_plugin_is_not_imported(make_dist: MakeDist, find: Find) -
 COMMAND = """
 @hookimpl
 def commands():
-    return [Command("rain", "say how much rain fell", lambda parser: None, lambda args: 0)]
+    return [Command("rain", "say how much rain fell", lambda parser: None, lambda args, context: 0)]
 """
 
 
@@ -189,8 +189,10 @@ def test_a_command_is_known_from_the_manifest_and_imported_when_called(
     registry = find()
     assert [entry.name for entry in registry.command_entries()] == ["rain"]
     assert "throwaway_wet.plugin" not in sys.modules
-    command = registry.command("rain")
-    assert command is not None
+    found = registry.command("rain")
+    assert found is not None
+    plugin, command = found
+    assert plugin == "wet"
     assert command.help == "say how much rain fell"
     assert registry.command("snow") is None
 
