@@ -117,10 +117,10 @@ async def _open_clock() -> AsyncIterator[Clock]:
     if not world:
         yield SystemClock()
         return
-    from edgepi.hardware import open_hardware
+    from edgepi.hardware import world_clock
 
-    async with open_hardware(Path(world), allow_halt=False) as machine:
-        yield machine.clock
+    async with world_clock(Path(world)) as clock:
+        yield clock
 
 
 def _children(clock: Clock) -> StartChild:

@@ -6,9 +6,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from edgepi.clock import Clock
 from edgepi.hardware.base import Machine, Phase
 
-__all__ = ["Machine", "Phase", "open_hardware"]
+__all__ = ["Machine", "Phase", "open_hardware", "world_clock"]
+
+
+@asynccontextmanager
+async def world_clock(world: Path) -> AsyncIterator[Clock]:
+    """Follow the time of a simulated world, as another machine in it does.
+
+    Raises:
+        WorldError: no world answers there.
+    """
+    from edgepi.hardware.world import WorldMachine
+
+    machine = WorldMachine(world, allow_halt=False, role="beside")
+    try:
+        await machine.connect()
+        yield machine.clock
+    finally:
+        await machine.close()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edgepi.clock import Clock, ScaledClock, TimeScale
 from edgepi.errors import HardwareError, WorldError
@@ -96,12 +96,16 @@ class _Counter:
 
 
 class WorldMachine:
-    """`Machine` in the world; its clock follows what the world pushes."""
+    """`Machine` in the world; its clock follows what the world pushes.
+
+    What lives *beside* the node is told of time alone, and of the world's true time.
+    """
 
     simulated = True
 
-    def __init__(self, path: Path, *, allow_halt: bool) -> None:
+    def __init__(self, path: Path, *, allow_halt: bool, role: Literal["node", "beside"] = "node") -> None:
         self._path = path
+        self._role = role
         self._can_halt = allow_halt
         self._lines: dict[int, bool] = {}
         self._pulses: dict[int, int] = {}
@@ -113,7 +117,7 @@ class WorldMachine:
     async def connect(self) -> None:
         """Take over time, lines and pulses; raises WorldError."""
         self._channel = await Channel.open(self._path, self._pushed)
-        await self._channel.ask("hello", protocol=PROTOCOL, role="node")
+        await self._channel.ask("hello", protocol=PROTOCOL, role=self._role)
 
     async def close(self) -> None:
         """Hang up everything."""

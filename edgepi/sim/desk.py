@@ -34,7 +34,7 @@ _JOB = {"offer": str, "consumer": str, "state": str}
 _FAULTS = ("nak", "nak_next", "garbage", "deaf", "stuck", "process", "txd_held_high", "clear")
 
 _REQUESTS: Mapping[str, Any] = {
-    "hello": {"protocol": int, "role": vol.In(("node", "tool"))},
+    "hello": {"protocol": int, "role": vol.In(("node", "beside", "tool"))},
     "i2c": {"bus": int, "method": vol.In(tuple(_TRANSACTIONS)), "arguments": list},
     "line.set": {"pin": _PIN, "high": bool},
     "line.release": {"pin": _PIN},

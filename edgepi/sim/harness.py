@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgepi.errors import WorldError
+from edgepi.errors import EdgePiError, WorldError
 from edgepi.hardware import Phase
 from edgepi.sim.chips import BoardEvent, Reason
 from edgepi.sim.draw import NodeState
@@ -19,10 +19,19 @@ from edgepi.sim.simulation import Simulation
 from edgepi.sim.store import save, snapshot
 from edgepi.sim.world import TXD
 
-__all__ = ["Harness", "HarnessTimes"]
+__all__ = ["Beside", "Harness", "HarnessTimes"]
 
 Say = Callable[[str], None]
 REFUSED = frozenset({1, 2, 4})  # exit codes of a command that has said why; a second start would end the same
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A program on another machine of the world, which no cut of the node's power reaches."""
+
+    name: str
+    command: tuple[str, ...]
+    say: Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +43,15 @@ class HarnessTimes:
     end_within_s: float = 30.0
     after_halt_s: float = 5.0
     restart_world_s: float = 5.0
+    restart_beside_s: float = 5.0
     failed_starts: int = 5
 
 
 class Harness:
-    """Runs until `stop` is called, the node gives up, or the world has lasted *last_s* world seconds."""
+    """Runs until `stop` is called, the node gives up, or the world has lasted *last_s* world seconds.
+
+    *cut_jobs* blocks until nothing that the node boxed runs any more: containers are no children of its.
+    """
 
     def __init__(
         self,
@@ -50,6 +63,8 @@ class Harness:
         say: Say,
         node_says: Say,
         times: HarnessTimes | None = None,
+        beside: Sequence[Beside] = (),
+        cut_jobs: Callable[[], None] | None = None,
     ) -> None:
         self._simulation = simulation
         self._command = tuple(command)
@@ -58,6 +73,9 @@ class Harness:
         self._env = dict(env)
         self._say, self._node_says = say, node_says
         self._times = times or HarnessTimes()
+        self._beside = tuple(beside)
+        self._cut_jobs = cut_jobs
+        self._cutting: asyncio.Task[None] | None = None
         self._node: NodeProcess | None = None
         self._life: asyncio.Task[None] | None = None
         self._done = asyncio.Event()
@@ -81,6 +99,7 @@ class Harness:
         chores = [
             asyncio.create_task(self._save_now_and_then(), name="world saver"),
             asyncio.create_task(self._tell_of_loops(), name="world loops"),
+            *(asyncio.create_task(self._keep(each), name=each.name) for each in self._beside),
         ]
         if last_s is not None:
             chores.append(asyncio.create_task(self._end_after(last_s), name="world end"))
@@ -92,14 +111,28 @@ class Harness:
             raise WorldError(self._trouble)
 
     async def _wind_up(self, chores: Sequence[asyncio.Task[None]]) -> None:
-        await _cancel(*chores, *([self._life] if self._life else []))
+        await _cancel(*([self._life] if self._life else []))
         if self._node is not None and self._node.alive:
             self._simulation.node_is(Phase.STOPPING)
             self._say("stopping the node")
             await self._node.end(self._times.end_within_s)
+        await _cancel(*chores, *([self._cutting] if self._cutting else []))
         await self._server.stop()
         if await self._save():
             self._say(f"the world rests at {self._clock()}; the next start goes on from here")
+
+    async def _keep(self, beside: Beside) -> None:
+        """Run a program beside the node, and again when it ends; the world goes on without it."""
+        env = {**self._env, "EDGEPI_WORLD": str(self._file.with_name("world.sock"))}
+        while True:
+            process = await NodeProcess.start(beside.command, env, beside.say)
+            try:
+                code = await process.wait()
+            except asyncio.CancelledError:
+                await process.end(self._times.end_within_s)
+                raise
+            self._say(f"{self._clock()}: {beside.name} ended with exit code {code}; it is started again")
+            await asyncio.sleep(self._times.restart_beside_s)
 
     async def _save_now_and_then(self) -> None:
         while True:
@@ -152,8 +185,16 @@ class Harness:
         self._say(f"{self._clock()}: the power is cut")
         if self._node is not None and self._node.alive:
             self._node.kill()
+        if self._cut_jobs is not None:
+            self._cutting = asyncio.create_task(self._cut(self._cut_jobs), name="containers")
         if self._life is not None:
             self._life.cancel()
+
+    async def _cut(self, cut_jobs: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(cut_jobs)
+        except EdgePiError as error:
+            self._say(f"{self._clock()}: the node's containers may run on: {error}")
 
     def _reason(self) -> str:
         number = self._simulation.world.board.read(11)
@@ -178,6 +219,8 @@ class Harness:
         world = self._simulation.world
         self._env["EDGEPI_BOOT_ID"] = f"world at {world.time_s:.3f} s"
         self._simulation.power_came()
+        if self._cutting is not None:
+            await self._cutting  # what the last life left must be dead before the next begins
         world.node = NodeState.BOOTING
         await self._world_seconds(world.draw.board.boot_s)
         world.set_line(TXD, high=True)

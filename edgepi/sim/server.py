@@ -133,6 +133,10 @@ class _Connection:
             self._unlisten.callback(self._simulation.listen(self._push))
             for told in self._simulation.everything():
                 self._send(told)
+        elif do == "hello" and message["with"]["role"] == "beside":
+            self._unlisten.close()
+            self._unlisten.callback(self._simulation.listen(self._push_time))
+            self._send(self._simulation.true_clock())
         elif do == "pulses.watch":
             self._watches_pulses = True
 
@@ -140,6 +144,10 @@ class _Connection:
         if message["push"] == "pulses" and not self._watches_pulses:
             return
         self._send(message)
+
+    def _push_time(self, message: Mapping[str, Any]) -> None:
+        if message["push"] == "clock":
+            self._send(self._simulation.true_clock())
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._writer.is_closing():

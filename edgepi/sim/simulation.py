@@ -72,6 +72,10 @@ class Simulation:
             "trusted": self.keeper.trusted,
         }
 
+    def true_clock(self) -> dict[str, Any]:
+        """What other machines of the world are told of time."""
+        return {"push": "clock", "scale": scale_to_wire(self.keeper.scale), "trusted": True}
+
     def _board_did(self, event: BoardEvent) -> None:
         if event.kind == "request":
             self.keeper.slow(_BOARD)

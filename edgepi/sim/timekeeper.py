@@ -63,6 +63,11 @@ class TimeKeeper:
         return self._scale.wall_at(self._real())
 
     @property
+    def scale(self) -> TimeScale:
+        """What other machines of the world are handed: its true time."""
+        return self._scale
+
+    @property
     def node_scale(self) -> TimeScale:
         """What the node is handed: its own wall clock may be wrong by *offset_s*."""
         return replace(self._scale, wall_s=self._scale.wall_s + self.offset_s)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgepi.errors import BusError, HardwareError, WorldError
-from edgepi.hardware import Machine, Phase, open_hardware
+from edgepi.hardware import Machine, Phase, open_hardware, world_clock
 from edgepi.model import Lease, LeaseState, Offer, RunPhase
 from edgepi.sim.simulation import Simulation
 from edgepi.sim.world import SYS_UP
@@ -35,6 +35,14 @@ async def test_the_clock_is_the_worlds_from_the_first_moment(
     assert machine.clock.trusted
     off_s = machine.clock.now().timestamp() - simulation.keeper.wall_s
     assert off_s == pytest.approx(0.0, abs=0.5)
+
+
+async def test_other_machines_follow_the_worlds_true_time(served: Path, simulation: Simulation) -> None:
+    async with world_clock(served) as clock:
+        simulation.keeper.step_node_wall(86400.0)
+        simulation.keeper.ask(5.0)
+        await until(lambda: clock.rate == 5.0)
+        assert clock.now().timestamp() == pytest.approx(simulation.keeper.wall_s, abs=0.5)
 
 
 async def test_a_new_rate_reaches_the_clock(machine: Machine, simulation: Simulation) -> None:

@@ -4,17 +4,19 @@ import asyncio
 import os
 import sys
 import textwrap
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from edgepi.errors import WorldError
 from edgepi.sim.draw import NodeState
-from edgepi.sim.harness import Harness, HarnessTimes
+from edgepi.sim.harness import Beside, Harness, HarnessTimes
 from edgepi.sim.simulation import Simulation
 from edgepi.sim.store import load
 
@@ -107,7 +109,7 @@ class Terminal:
 
 
 async def harness_for(
-    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK
+    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK, **more: Any
 ) -> tuple[Harness, Terminal]:
     script = directory / "node.py"
     await asyncio.to_thread(script.write_text, NODE.replace("{act}", textwrap.dedent(act)))
@@ -120,15 +122,16 @@ async def harness_for(
         say=terminal.world.append,
         node_says=terminal.node.append,
         times=times,
+        **more,
     )
     return harness, terminal
 
 
 @asynccontextmanager
 async def harnessed(
-    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK
+    simulation: Simulation, directory: Path, act: str, *, times: HarnessTimes = QUICK, **more: Any
 ) -> AsyncIterator[tuple[Harness, Terminal]]:
-    harness, terminal = await harness_for(simulation, directory, act, times=times)
+    harness, terminal = await harness_for(simulation, directory, act, times=times, **more)
     running = asyncio.create_task(harness.run())
     try:
         yield harness, terminal
@@ -185,6 +188,75 @@ async def test_a_cut_kills_the_node_and_whatever_it_started(simulation: Simulati
         simulation.world.board.release()
         await asyncio.sleep(0.2)
         assert simulation.world.node_w == 0.0
+
+
+BESIDE = """
+import asyncio, os, sys
+from pathlib import Path
+from edgepi.hardware import world_clock
+
+async def main():
+    async with world_clock(Path(os.environ["EDGEPI_WORLD"])) as clock:
+        print("beside since", clock.now().year, flush=True)
+        await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+
+async def test_another_machine_of_the_world_outlives_a_cut_of_the_nodes_power(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    chain = Beside("chain", (sys.executable, "-c", BESIDE), heard.append)
+    async with harnessed(simulation, tmp_path, WAITS, beside=[chain]) as (_, terminal):
+        await until(lambda: terminal.said("ready"))
+        await until(lambda: heard == ["beside since 2022"])
+        (pid,) = [p.pid for p in psutil.Process().children() if BESIDE in p.cmdline()]
+        simulation.world.board.press()
+        await until(lambda: terminal.said("power is cut"))
+        assert psutil.pid_exists(pid)
+        simulation.world.board.release()
+    assert ended(pid)
+
+
+async def test_another_machine_that_ends_is_started_again(simulation: Simulation, tmp_path: Path) -> None:
+    heard: list[str] = []
+    chain = Beside("chain", (sys.executable, "-c", "print('here')"), heard.append)
+    times = replace(QUICK, restart_beside_s=0.1)
+    async with harnessed(simulation, tmp_path, WAITS, beside=[chain], times=times) as (_, terminal):
+        await until(lambda: heard.count("here") >= 2)
+    assert terminal.said("chain ended with exit code 0; it is started again")
+
+
+async def test_a_cut_ends_what_the_node_boxed_before_the_node_lives_again(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def cut_jobs() -> None:
+        time.sleep(0.3)
+        done.append("containers are dead")
+
+    async with harnessed(simulation, tmp_path, WAITS, cut_jobs=cut_jobs) as (_, terminal):
+        await until(lambda: terminal.said("ready"))
+        simulation.world.board.press()
+        await until(lambda: terminal.said("power is cut"))
+        simulation.world.board.release()
+        simulation.world.board.click()
+        await until(lambda: terminal.node.count("ready") == 2)
+        assert done == ["containers are dead"]
+
+
+async def test_containers_that_cannot_be_ended_are_told_of(simulation: Simulation, tmp_path: Path) -> None:
+    def cut_jobs() -> None:
+        raise WorldError("nobody answers")
+
+    async with harnessed(simulation, tmp_path, WAITS, cut_jobs=cut_jobs) as (_, terminal):
+        await until(lambda: terminal.said("ready"))
+        simulation.world.board.press()
+        await until(lambda: terminal.said("containers may run on: nobody answers"))
+        simulation.world.board.release()
 
 
 async def test_a_halted_node_is_cut_and_its_alarm_starts_it_again(
