@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ class Foreign:
 
 
 @pytest.fixture(scope="session")
-def foreign() -> Iterator[Foreign]:
+def foreign() -> Foreign:
     """Install the packages once, into the cache that outlives test runs."""
     found = node_folder()
     assert found is not None, "Node 20 or newer is needed: `make setup` installs it"
@@ -76,7 +75,7 @@ def foreign() -> Iterator[Foreign]:
                 timeout=300,
             )
             (folder / "installed").write_text((LISTED / FILES[1]).read_text())
-    yield Foreign(folder, found / "node")
+    return Foreign(folder, found / "node")
 
 
 def _installed(folder: Path) -> bool:

@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from edgepi.errors import RequestError, WorldError
 from edgepi.hardware.channel import BlockingChannel
 
 if TYPE_CHECKING:
-    from edgepi.sim.harness import Harness
+    from edgepi.sim.harness import Beside, Harness
     from edgepi.sim.simulation import Simulation
 
 __all__ = ["add_arguments", "run"]
@@ -44,6 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-network-time",
         action="store_true",
         help="let the node's clock start where it stopped, as a Pi's does without a network",
+    )
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="also run `edgepi COMMAND` on another machine of the world, such as a local chain",
+    )
+    parser.add_argument(
+        "--engine", metavar="URL", help="container engine on which a cut ends the node's jobs"
     )
     _common(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="talk to a running world")
@@ -170,10 +182,26 @@ def _start(args: argparse.Namespace, directory: Path) -> int:
         env=os.environ,
         say=say,
         node_says=_teller("node", "green", as_json=args.json),
+        beside=[_beside(words, as_json=args.json) for words in args.beside],
+        cut_jobs=partial(_end_jobs, args.engine, directory) if args.engine else None,
     )
     _introduce(simulation, config, directory, say)
     asyncio.run(_simulate(harness, args.days * DAY_S if args.days else None))
     return 0
+
+
+def _beside(words: str, *, as_json: bool) -> Beside:
+    from edgepi.sim.harness import Beside
+
+    command = (sys.executable, "-m", "edgepi.cli.main", *shlex.split(words))
+    return Beside(f"`edgepi {words}`", command, _teller("other", "dim", as_json=as_json))
+
+
+def _end_jobs(engine: str, directory: Path) -> None:
+    """End whatever the node of this state directory has boxed, as the loss of power does."""
+    from edgepi.compute.leftovers import end_all
+
+    end_all(engine, directory)
 
 
 async def _simulate(harness: Harness, last_s: float | None) -> None:
