@@ -31,10 +31,10 @@ ROOT = Path(__file__).parent.parent
 TOOL = ROOT / "tools" / "docker-engine"
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
 FOREIGN_ARCHITECTURE = "arm64" if ARCHITECTURE == "amd64" else "amd64"
-APPLETS = tuple(
-    "sh cat chmod cp dd echo env false head id ln ls mkdir mkfifo mknod mount mv nc printf ps rm sleep su tail touch"
-    " true wget yes".split()
-)
+LINKS = """
+sh cat chmod cp dd echo env false head id ln ls mkdir mkfifo mknod mount mv nc printf ps rm sleep su tail
+touch true wget yes
+"""
 
 
 @contextlib.contextmanager
@@ -147,7 +147,7 @@ class TestImage:
                 archive.addfile(_entry(name, tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755))
             if self.busybox:
                 _add_file(archive, "bin/busybox", busybox(), 0o4755 if self.setuid else 0o755)
-                for applet in APPLETS:
+                for applet in LINKS.split():
                     link = _entry(f"bin/{applet}", tarfile.SYMTYPE, 0o777)
                     link.linkname = "busybox"
                     archive.addfile(link)

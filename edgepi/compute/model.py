@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["BoxedJob", "ExitReason", "Image", "Limits", "Network", "Outcome", "PullProgress"]
+__all__ = ["BoxedJob", "ExitReason", "Image", "Limits", "Network", "Outcome", "PullProgress", "Readiness"]
 
 
 class Network(StrEnum):
@@ -39,6 +39,15 @@ class Limits:
     pids: int = 128
     disk_bytes: int = 1024**3
     log_bytes: int = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether every limit would be enforced on this machine, in a sentence; *hint* says what to change."""
+
+    ok: bool
+    sentence: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
