@@ -1,0 +1,159 @@
+"""A local chain with everything on it: kept between starts, begun anew when it does not fit. Blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgepi.errors import ChainError, MarketError
+from edgepi_iexec.devchain.chain import Anvil, ChainOptions, ChainProcess, Program
+from edgepi_iexec.devchain.contracts import Library
+from edgepi_iexec.devchain.deploy import CATEGORIES, deploy
+from edgepi_iexec.devchain.deployment import VERSION, Category, Deployment
+from edgepi_iexec.devchain.fetch import ANVIL, CONTRACTS, fetch
+from edgepi_iexec.devchain.market import Market
+from edgepi_iexec.devchain.rpc import Rpc
+
+__all__ = ["LocalChain", "Settings", "fetch_program"]
+
+RECORD = "devchain.json"
+CHAIN_IDS = {False: 31337, True: 65535}
+# A chain whose last block lies further ahead of the clock than this belongs to another time.
+AHEAD_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is deployed; *native* keeps the escrow in the chain's own coin. A port of 0 means a free one."""
+
+    native: bool = False
+    port: int = 0
+    free_gas: bool = True
+    categories: tuple[Category, ...] = CATEGORIES
+
+    @property
+    def chain_id(self) -> int:
+        """The id that both kinds of chain are known by."""
+        return CHAIN_IDS[self.native]
+
+
+def fetch_program(cache: Path, say: Callable[[str], None], machine: str | None = None) -> Program:
+    """Return a node for this machine. Blocks; raises MarketError when none can be had."""
+    package = ANVIL.get(machine or platform.machine())
+    if package is None:
+        raise MarketError(f"there is no node for {machine or platform.machine()}")
+    return Anvil(fetch(package, cache, say) / "bin/anvil")
+
+
+class LocalChain:
+    """One chain in a folder of its own; every method blocks and raises ChainError or MarketError."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        settings: Settings,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        program: Program | None = None,
+    ) -> None:
+        self._folder = folder
+        self._cache = cache
+        self._settings = settings
+        self._say = say
+        self._program = program
+        self._process: ChainProcess | None = None
+        self._market: Market | None = None
+
+    @property
+    def process(self) -> ChainProcess:
+        """The node's process."""
+        if self._process is None:
+            raise ChainError("the local chain is not started")
+        return self._process
+
+    @property
+    def rpc(self) -> Rpc:
+        """The way to ask the node."""
+        return self.process.rpc
+
+    @property
+    def market(self) -> Market:
+        """The accounts' acts on this chain."""
+        if self._market is None:
+            raise ChainError("the local chain is not started")
+        return self._market
+
+    @property
+    def deployment(self) -> Deployment:
+        """Addresses and accounts."""
+        return self.market.deployment
+
+    def start(self, now_s: int) -> Deployment:
+        """Continue the chain that was kept, or begin one at *now_s* (seconds since 1970)."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        package = fetch(CONTRACTS, self._cache, self._say)
+        program = self._program or fetch_program(self._cache, self._say)
+        options = ChainOptions(
+            chain_id=self._settings.chain_id,
+            begin_s=now_s,
+            port=self._settings.port,
+            free_gas=self._settings.free_gas,
+        )
+        self._process = ChainProcess(program, options, self._folder)
+        deployment = self._continue(now_s) or self._begin(package)
+        deployment.save(self._folder / RECORD)
+        self._market = Market(self.rpc, package, deployment)
+        return deployment
+
+    def _continue(self, now_s: int) -> Deployment | None:
+        """Start what was kept, if it is whole and what was asked for."""
+        kept = self._kept()
+        if kept is None:
+            return None
+        with contextlib.suppress(ChainError):
+            rpc = self.process.start()
+            if rpc.latest_time_s() <= now_s + AHEAD_S and rpc("eth_getCode", kept.hub, "latest") != "0x":
+                return replace(kept, rpc_url=rpc.url)
+        self.process.kill()
+        return None
+
+    def _kept(self) -> Deployment | None:
+        if not self.process.kept:
+            return None
+        with contextlib.suppress(MarketError):
+            kept = Deployment.load(self._folder / RECORD)
+            wanted = (VERSION, self._settings.native, self._settings.chain_id, self._settings.categories)
+            if (kept.version, kept.native, kept.chain_id, kept.categories) == wanted:
+                return kept
+        return None
+
+    def _begin(self, package: Path) -> Deployment:
+        self.process.forget()
+        rpc = self.process.start()
+        self._say("deploying the contracts")
+        deployment = deploy(
+            rpc, Library(package), native=self._settings.native, categories=self._settings.categories
+        )
+        self.process.save()
+        return deployment
+
+    def pass_time(self, seconds: int) -> None:
+        """Move the chain's time on, and mine a block that shows it."""
+        self.rpc("evm_setNextBlockTimestamp", self.rpc.latest_time_s() + seconds)
+        self.rpc("evm_mine")
+
+    def stop(self) -> None:
+        """Keep the chain and end its node."""
+        if self._process is not None:
+            self._process.stop()
+        self._market = None
+
+    def kill(self) -> None:
+        """End its node at once, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+        self._market = None
