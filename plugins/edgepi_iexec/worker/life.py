@@ -1,0 +1,444 @@
+"""One task's life: takes notifications in turn, goes through its stages, and outlives any restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from edgepi.compute.journal import JobRecord
+from edgepi.compute.model import ExitReason
+from edgepi.errors import ChainError, ComputeError, EdgePiError, PeerError, ProtocolError
+from edgepi.plugin import LeaseHandle
+from edgepi_iexec.protocol.causes import ReplicateCause
+from edgepi_iexec.protocol.ids import result_hash
+from edgepi_iexec.protocol.models import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
+from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.statuses import ReplicateStatus
+from edgepi_iexec.worker.checks import Terms, View, read_terms, sight, view
+from edgepi_iexec.worker.desk import Desk
+from edgepi_iexec.worker.folder import TaskFolder
+from edgepi_iexec.worker.lease import LeaseKeeper
+from edgepi_iexec.worker.listening import backed_off
+from edgepi_iexec.worker.parts import Box
+from edgepi_iexec.worker.state import TaskState
+from edgepi_iexec.worker.steps import Sight, contributed, fitting, own_next
+
+__all__ = ["StageEnd", "TaskLife"]
+
+_N = NotificationType
+_S = ReplicateStatus
+T = TypeVar("T")
+Stage = Callable[["TaskLife"], Awaitable[NotificationType | None]]
+
+READY_S = 15.0
+_DONE = frozenset(
+    {
+        _S.STARTED,
+        _S.APP_DOWNLOADED,
+        _S.APP_DOWNLOAD_FAILED,
+        _S.DATA_DOWNLOADED,
+        _S.DATA_DOWNLOAD_FAILED,
+        _S.COMPUTED,
+        _S.CONTRIBUTED,
+        _S.REVEALED,
+        _S.RESULT_UPLOADED,
+        _S.RESULT_UPLOAD_FAILED,
+        _S.CONTRIBUTE_AND_FINALIZE_DONE,
+    }
+)
+
+
+class StageEnd(Exception):  # noqa: N818 (no error: a way out of a stage)
+    """Leaves a stage for the abort of the task."""
+
+    def __init__(self, cause: ReplicateCause, why: str) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+
+
+@dataclass(slots=True, eq=False)
+class TaskLife:
+    """The machine of one task; `run` returns when the task is over.
+
+    *ended* is told how a task ended and *computed* that its container's work is done.
+    """
+
+    desk: Desk
+    state: TaskState
+    record: JobRecord
+    handle: LeaseHandle | None
+    stages: dict[NotificationType, Stage]
+    computed: Callable[[], None] = lambda: None
+    resumed: bool = False
+    terms: Terms | None = None
+    box: Box | None = None
+    over: bool = False
+    lease: LeaseKeeper = field(init=False)
+    folder: TaskFolder = field(init=False)
+    deadline_utc: datetime | None = None
+    final_utc: datetime | None = None
+    last_sight: Sight | None = None
+    _inbox: asyncio.Queue[TaskNotification | None] = field(default_factory=asyncio.Queue)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _end: StageEnd | None = None
+    _deaf: bool = False
+    _paused: bool = False
+    _vanished: int = 0
+    _errands: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lease = LeaseKeeper(self.handle, pause=self._pause, lost=self._lease_lost)
+        self.folder = TaskFolder(self.desk.folder(self.state.task_id))
+
+    # What comes from outside
+
+    def notify(self, said: TaskNotification) -> None:
+        """Take in a notification; it may come twice, late, or out of turn."""
+        if said.type is _N.PLEASE_ABORT and not contributed(self.state):
+            cause = said.extra.abort_cause if said.extra else None
+            self.interrupt(ReplicateCause.of(cause or "UNKNOWN"), "the scheduler wants no more of it")
+        self._inbox.put_nowait(said)
+
+    def interrupt(self, cause: ReplicateCause, why: str) -> None:
+        """End the task, unless a stake hangs on it."""
+        if self._end is None:
+            self._end = StageEnd(cause, why)
+        self._stop.set()
+        self._inbox.put_nowait(None)
+
+    def look(self) -> None:
+        """Have a look at the chain, soon."""
+        self._inbox.put_nowait(None)
+
+    async def set_cpus(self, cpus: float) -> None:
+        """Change what a running container may use."""
+        if self.box is not None:
+            await self.box.set_cpus(cpus)
+
+    # The machine
+
+    async def run(self, first: TaskNotification | None = None) -> None:
+        """Live until the task is over."""
+        watchers = [asyncio.create_task(self.lease.heed()), asyncio.create_task(self._watch())]
+        try:
+            action = await self._take_up(first) if self.resumed else own_next(self.state)
+            while not self.over:
+                action = await self._act(action) if action else await self._next()
+        finally:
+            for each in (*watchers, *self._errands):
+                each.cancel()
+            await asyncio.gather(*watchers, *self._errands, return_exceptions=True)
+
+    async def _next(self) -> NotificationType | None:
+        """Wait for a notification, holding nothing, and return what is to be done."""
+        said = await self._inbox.get()
+        if said is None:
+            return await self._look()
+        return await self._heard(said)
+
+    async def _heard(self, said: TaskNotification) -> NotificationType | None:
+        extra = said.extra
+        if extra is not None:
+            if extra.authorization is not None and self.state.authorization is None:
+                self.state = self.state.but(authorization=extra.authorization)
+            if said.type is _N.PLEASE_REVEAL and extra.block_number:
+                self.state = self.state.but(consensus_block=extra.block_number)
+            if said.type is _N.PLEASE_ABORT and extra.abort_cause:
+                self.state = self.state.but(cause=extra.abort_cause)
+        return fitting(self.state, said.type)
+
+    async def _act(self, action: NotificationType) -> NotificationType | None:
+        stage = self.stages.get(action)
+        if stage is None:
+            return None
+        try:
+            if contributed(self.state) or action is _N.PLEASE_ABORT:
+                return await stage(self)
+            return await self._interruptible(stage)
+        except StageEnd as end:
+            self.desk.log.info("task %s ends: %s", self.state.task_id, end.why)
+            self.state = self.state.but(cause=str(end.cause), error=end.why)
+            return _N.PLEASE_ABORT
+
+    async def _interruptible(self, stage: Stage) -> NotificationType | None:
+        work = asyncio.ensure_future(stage(self))
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            while not work.done():
+                await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+                if stop.done() and not contributed(self.state):
+                    break
+                if stop.done():
+                    await asyncio.wait((work,))
+        finally:
+            unfinished = not work.done()
+            stop.cancel()
+            if unfinished:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+        if unfinished and self._end is not None:
+            raise self._end
+        return work.result()
+
+    # Watching
+
+    async def _watch(self) -> None:
+        """Look at the deadline before the contribution, and at the chain after it."""
+        while True:
+            await self.desk.clock.sleep(self.desk.settings.watch_every_s)
+            if contributed(self.state):
+                if self._inbox.empty():
+                    self.look()
+            elif self.deadline_utc is not None and self.desk.clock.trusted:
+                if self.desk.clock.now() >= self.deadline_utc:
+                    self.interrupt(ReplicateCause.CONTRIBUTION_TIMEOUT, "there is no time left to contribute")
+
+    async def _look(self) -> NotificationType | None:
+        """What the chain alone says is to be done; nothing while it cannot be asked."""
+        if not contributed(self.state):
+            return self._given_up()
+        try:
+            seen = await self.see()
+        except ChainError as error:
+            self.desk.log.info("the chain cannot be looked at: %s", error)
+            return None
+        return await self.follow(seen)
+
+    def _given_up(self) -> NotificationType | None:
+        if self._end is None:
+            return None
+        self.state = self.state.but(cause=str(self._end.cause), error=self._end.why)
+        return _N.PLEASE_ABORT
+
+    async def follow(self, seen: View) -> NotificationType | None:
+        """Draw the conclusion from what the chain shows."""
+        found, status = self.sight_of(seen), self.state.status
+        if status is _S.CONTRIBUTE_AND_FINALIZE_ONGOING:
+            return None if found is Sight.OUTVOTED else _N.PLEASE_CONTRIBUTE_AND_FINALIZE
+        if status is _S.CONTRIBUTING and found in {Sight.NOTHING, Sight.WAIT, Sight.REVEAL}:
+            return _N.PLEASE_CONTRIBUTE  # which finds a contribution that is there
+        if found is Sight.NOTHING:
+            return await self._contribution_vanished()
+        if found is Sight.REVEALED and status in {_S.CONTRIBUTING, _S.CONTRIBUTED, _S.REVEALING}:
+            return _N.PLEASE_REVEAL  # which finds that it is done
+        if found is Sight.OUTVOTED:
+            self.state = self.state.but(cause=ReplicateCause.CONSENSUS_REACHED.value)
+        return {
+            Sight.REVEAL: _N.PLEASE_REVEAL,
+            Sight.DONE: _N.PLEASE_COMPLETE,
+            Sight.OUTVOTED: _N.PLEASE_ABORT,
+            Sight.OVER: _N.PLEASE_ABORT,
+        }.get(found)
+
+    async def _contribution_vanished(self) -> NotificationType | None:
+        self._vanished += 1
+        if self._vanished < 2:  # one node that lags behind the others is no reorganisation
+            return None
+        self._vanished = 0
+        self.desk.log.warning("task %s: the chain lost its contribution; it is sent again", self.state.task_id)
+        await self.save(status=_S.COMPUTED)
+        return _N.PLEASE_CONTRIBUTE
+
+    async def see(self) -> View:
+        """Look at the task on the chain, and note its deadlines; raises ChainError."""
+        seen = await view(self.desk.chain, self.state.task_id)
+        self.deadline_utc = seen.task.contribution_deadline_utc
+        self.final_utc = seen.task.final_deadline_utc
+        return seen
+
+    async def see_patiently(self) -> View:
+        """Look at the task on the chain, again and again where its node is down for a while."""
+        return await self.patiently(self.see)
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]], patience_s: float | None = None) -> T:
+        """Ask the chain, again for as long as patience lasts; raises ChainError."""
+        since, attempt = self.desk.clock.monotonic(), 0
+        limit_s = self.desk.settings.patience_s if patience_s is None else patience_s
+        while True:
+            try:
+                return await ask()
+            except ChainError:
+                wait_s = backed_off(attempt, 0.5, 30.0)
+                if self.desk.clock.monotonic() + wait_s - since > limit_s:
+                    raise
+            await self.desk.clock.sleep(wait_s)
+            attempt += 1
+
+    def sight_of(self, seen: View) -> Sight:
+        """What is next as far as the chain goes."""
+        digest = self.state.digest
+        self.last_sight = sight(seen, result_hash(self.state.task_id, digest) if digest else None)
+        return self.last_sight
+
+    async def agreed(self) -> Terms:
+        """What was agreed about this task; raises ChainError."""
+        if self.terms is None:
+            self.terms = await read_terms(self.desk.chain, self.state.deal_id)
+        return self.terms
+
+    # Taking up again
+
+    async def _take_up(self, first: TaskNotification | None) -> NotificationType | None:
+        """Go on with what an earlier life left: tell again what may not have been heard, then the next."""
+        if contributed(self.state):
+            following = await self._look_at_first()
+            if following is not None:
+                return following
+        if self.state.status in _DONE:
+            answer = await self.tell()
+            if answer is not None:
+                return answer
+        if first is not None:
+            asked = await self._heard(first)
+            if asked is not None:
+                return asked
+        return None if contributed(self.state) and self._waits() else own_next(self.state)
+
+    def _waits(self) -> bool:
+        return own_next(self.state) is _N.PLEASE_WAIT
+
+    async def _look_at_first(self) -> NotificationType | None:
+        try:
+            seen = await self.see_patiently()
+        except ChainError as error:
+            self.desk.log.warning("the chain cannot be asked about task %s: %s", self.state.task_id, error)
+            return None
+        return await self.follow(seen)
+
+    # Saying and writing down
+
+    async def save(self, **changes: Any) -> None:
+        """Change the state, on disk when this returns."""
+        self.state = self.state.but(**changes)
+        used_wh, run_s = self.lease.used
+        self.record = replace(
+            self.record,
+            stage=self.state.status.value,
+            updated_utc=self.desk.clock.now(),
+            energy_wh=max(used_wh, self.record.energy_wh),
+            run_s=max(run_s, self.record.run_s),
+            data=self.state.to_json(),
+        )
+        await self.desk.parts.journal.put(self.record)
+
+    async def begin(self, status: ReplicateStatus, *, tries: int | None = None, **changes: Any) -> None:
+        """Write down and tell that a stage begins; raises StageEnd when the scheduler wants none of it."""
+        await self.save(status=status, **changes)
+        if await self.tell(tries=tries) is _N.PLEASE_ABORT and not contributed(self.state):
+            raise StageEnd(ReplicateCause.UNKNOWN, f"the scheduler refuses {status}")
+
+    async def done(self, status: ReplicateStatus, **changes: Any) -> NotificationType | None:
+        """Write down and tell what was reached; returns what is next."""
+        logs = changes.pop("logs", None)
+        await self.save(status=status, **changes)
+        return await self.tell(logs=logs)
+
+    async def failed(
+        self, status: ReplicateStatus, cause: ReplicateCause, error: str = "", **changes: Any
+    ) -> NotificationType | None:
+        """Tell that a stage failed; returns what is next."""
+        self.desk.log.warning("task %s: %s, %s %s", self.state.task_id, status, cause, error)
+        return await self.done(status, cause=str(cause), error=error or None, **changes)
+
+    async def tell(
+        self, *, logs: ComputeLogs | None = None, tries: int | None = None
+    ) -> NotificationType | None:
+        """Tell the scheduler the status until it answers; returns what fits of its answer."""
+        update = StatusUpdate(status=self.state.status, details=self._details(logs))
+        if self.state.disowned or tries is not None:
+            tries = tries or 1
+        elif not self._deaf:
+            self._deaf = not await self.desk.peers.hearing.ready(READY_S)
+        answer = await self._asked(update, tries)
+        return fitting(self.state, answer) if answer is not None else None
+
+    async def _asked(self, update: StatusUpdate, tries: int | None) -> NotificationType | None:
+        attempt = 0
+        while True:
+            try:
+                return await self.desk.peers.scheduler.update(self.state.task_id, update)
+            except (PeerError, ProtocolError) as error:
+                if attempt == 0:
+                    self.desk.log.info("task %s: %s was not heard: %s", self.state.task_id, update.status, error)
+            attempt += 1
+            if (tries is not None and attempt >= tries) or self._too_late():
+                return None
+            await self.desk.clock.sleep(backed_off(attempt - 1, 0.5, 30.0))
+
+    def _too_late(self) -> bool:
+        return (
+            self.final_utc is not None
+            and self.desk.clock.trusted
+            and self.desk.clock.now() > self.final_utc + timedelta(minutes=1)
+        )
+
+    def _details(self, logs: ComputeLogs | None) -> StatusDetails | None:
+        state = self.state
+        failed = state.status.value.endswith("_FAILED") or state.status is _S.ABORTED
+        links = state.status in {_S.RESULT_UPLOADED, _S.CONTRIBUTE_AND_FINALIZE_DONE}
+        receipts = {_S.CONTRIBUTED, _S.REVEALED, _S.CONTRIBUTE_AND_FINALIZE_DONE}
+        ran = state.status in {_S.COMPUTED, _S.COMPUTE_FAILED}
+        details = StatusDetails(
+            chain_receipt=ChainReceipt(state.receipt_block, state.receipt_tx)
+            if state.status in receipts and state.receipt_tx
+            else None,
+            result_link=state.result_link if links else None,
+            chain_callback_data=state.callback_data if links else None,
+            error_message=state.error if failed else None,
+            cause=ReplicateCause.of(state.cause or "UNKNOWN") if failed else None,
+            compute_logs=logs,
+            exit_code=state.exit_code if ran else None,
+        )
+        return details if details != StatusDetails() else None
+
+    # The end
+
+    async def clean_up(self) -> None:
+        """End the container and remove what lies on disk; raises ComputeError or OSError."""
+        box, self.box = self.box, None
+        if box is not None:
+            with suppress(EdgePiError):
+                await box.kill(ExitReason.KILLED, "the task ended")
+        if self.state.runs:
+            await self.desk.boxes().remove(self.state.task_id)
+        await self.folder.purge()
+        await self.desk.peers.hearing.forget(self.state.task_id)
+
+    def tidy(self) -> None:
+        """Remove the container whose output has been taken, beside whatever comes next."""
+        self._errands.append(asyncio.ensure_future(self._tidy()))
+
+    async def _tidy(self) -> None:
+        with suppress(ComputeError):  # the end of the task removes it again
+            await self.desk.boxes().remove(self.state.task_id)
+
+    async def close(self, outcome: str, earned_nrlc: int = 0) -> None:
+        """Write down that the task is over."""
+        self.record = replace(
+            self.record, ended_utc=self.desk.clock.now(), outcome=outcome, earned_nrlc=earned_nrlc
+        )
+        await self.save()
+        self.over = True
+
+    # The lease
+
+    async def _pause(self, paused: bool) -> None:
+        self._paused = paused
+        await self.heed_pause()
+
+    async def heed_pause(self) -> None:
+        """Let the container stand still or go on, as the lease says."""
+        if self.box is None:
+            return
+        try:
+            await (self.box.pause() if self._paused else self.box.resume())
+        except EdgePiError as error:
+            self.desk.log.warning("task %s cannot be paused or resumed: %s", self.state.task_id, error)
+
+    def _lease_lost(self, sentence: str) -> None:
+        self.interrupt(ReplicateCause.ABORTED_BY_WORKER, f"the energy is gone: {sentence}")
