@@ -85,6 +85,7 @@ class ChainProcess:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc: Rpc | None = None
+        self._port = options.port
 
     @property
     def rpc(self) -> Rpc:
@@ -109,21 +110,18 @@ class ChainProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> Rpc:
-        """Start it and wait until it answers; a port of 0 means a free one. Raises ChainError."""
+        """Start it and wait until it answers; a free port is kept for later starts. Raises ChainError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for last in (False, False, True):  # another program may take the free port first
-            port = self._options.port or _free_port()
-            self._launch(port)
-            try:
-                self._rpc = self._await(port)
-                self._program.hold_time(self._rpc)
-            except ChainError:
-                self.stop()
-                if last or self._options.port:
-                    raise
-            else:
-                return self._rpc
-        raise AssertionError
+        port = self._port or _free_port()
+        self._launch(port)
+        try:
+            rpc = self._await(port)
+            self._program.hold_time(rpc)
+        except ChainError:
+            self.kill()
+            raise
+        self._rpc, self._port = rpc, port
+        return rpc
 
     def _launch(self, port: int) -> None:
         command = self._program.command(self._options, port, self._folder)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from edgepi.errors import ChainError, MarketError
 from edgepi_iexec.devchain.chain import Anvil, ChainOptions, ChainProcess, Program
@@ -17,7 +19,7 @@ from edgepi_iexec.devchain.fetch import ANVIL, CONTRACTS, fetch
 from edgepi_iexec.devchain.market import Market
 from edgepi_iexec.devchain.rpc import Rpc
 
-__all__ = ["LocalChain", "Settings", "fetch_program"]
+__all__ = ["LocalChain", "Settings", "fetch_program", "open_market"]
 
 RECORD = "devchain.json"
 CHAIN_IDS = {False: 31337, True: 65535}
@@ -48,6 +50,20 @@ def fetch_program(cache: Path, say: Callable[[str], None], machine: str | None =
     return Anvil(fetch(package, cache, say) / "bin/anvil")
 
 
+def open_market(folder: Path, cache: Path) -> Market:
+    """Return the market of a chain that another process runs in *folder*. Blocks.
+
+    Raises:
+        MarketError: none was ever started there.
+        ChainError: it does not run now.
+    """
+    deployment = Deployment.load(folder / RECORD)
+    rpc = Rpc(int(deployment.rpc_url.rpartition(":")[2]))
+    if rpc("eth_getCode", deployment.hub, "latest") == "0x":
+        raise ChainError(f"another chain answers at {rpc.url}", hint="`edgepi iexec devchain` starts ours")
+    return Market(rpc, fetch(CONTRACTS, cache), deployment)
+
+
 class LocalChain:
     """One chain in a folder of its own; every method blocks and raises ChainError or MarketError."""
 
@@ -67,6 +83,7 @@ class LocalChain:
         self._program = program
         self._process: ChainProcess | None = None
         self._market: Market | None = None
+        self._lock: TextIO | None = None
 
     @property
     def process(self) -> ChainProcess:
@@ -95,6 +112,7 @@ class LocalChain:
     def start(self, now_s: int) -> Deployment:
         """Continue the chain that was kept, or begin one at *now_s* (seconds since 1970)."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._hold()
         package = fetch(CONTRACTS, self._cache, self._say)
         program = self._program or fetch_program(self._cache, self._say)
         options = ChainOptions(
@@ -108,6 +126,22 @@ class LocalChain:
         deployment.save(self._folder / RECORD)
         self._market = Market(self.rpc, package, deployment)
         return deployment
+
+    def _hold(self) -> None:
+        """Keep others out of the folder until `stop`; a process that dies lets go."""
+        lock = (self._folder / ".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise ChainError(f"another local chain runs in {self._folder}") from None
+        self._lock = lock
+
+    def _let_go(self) -> None:
+        self._market = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def _continue(self, now_s: int) -> Deployment | None:
         """Start what was kept, if it is whole and what was asked for."""
@@ -146,14 +180,19 @@ class LocalChain:
         self.rpc("evm_setNextBlockTimestamp", self.rpc.latest_time_s() + seconds)
         self.rpc("evm_mine")
 
+    def revive(self) -> None:
+        """Start the node again, at the same address, with what was kept last."""
+        self.process.kill()
+        self.process.start()
+
     def stop(self) -> None:
         """Keep the chain and end its node."""
         if self._process is not None:
             self._process.stop()
-        self._market = None
+        self._let_go()
 
     def kill(self) -> None:
         """End its node at once, as a power cut would."""
         if self._process is not None:
             self._process.kill()
-        self._market = None
+        self._let_go()
