@@ -21,7 +21,16 @@ from edgepi.cli.service_files import (
 )
 from edgepi.errors import EdgePiError
 
-__all__ = ["Step", "install_steps", "present_groups", "uninstall_steps"]
+__all__ = [
+    "Step",
+    "install_steps",
+    "present_groups",
+    "remove_step",
+    "run_step",
+    "systemctl_step",
+    "uninstall_steps",
+    "write_step",
+]
 
 SECRETS_NAME = "secrets.yaml"
 
@@ -53,14 +62,14 @@ def install_steps(options: ServiceOptions, config: Path | None, root: Path, *, s
     if config:
         steps += _config_steps(options, config, root)
     steps += [
-        _write(root, UNIT_PATH, unit(options)),
-        _write(root, POLKIT_PATH, polkit_rule(options.user)),
+        write_step(root, UNIT_PATH, unit(options)),
+        write_step(root, POLKIT_PATH, polkit_rule(options.user)),
     ]
     if root == Path("/"):
-        steps.append(_systemctl("daemon-reload"))
-        steps.append(_systemctl("enable", SERVICE))
+        steps.append(systemctl_step("daemon-reload"))
+        steps.append(systemctl_step("enable", SERVICE))
         if start:
-            steps.append(_systemctl("restart", SERVICE))
+            steps.append(systemctl_step("restart", SERVICE))
     return steps
 
 
@@ -68,10 +77,10 @@ def uninstall_steps(root: Path) -> list[Step]:
     """List the steps to uninstall; configuration, state and user stay."""
     steps = []
     if root == Path("/"):
-        steps.append(_systemctl("disable", "--now", SERVICE, may_fail=True))
-    steps += [_remove(root, UNIT_PATH), _remove(root, POLKIT_PATH)]
+        steps.append(systemctl_step("disable", "--now", SERVICE, may_fail=True))
+    steps += [remove_step(root, UNIT_PATH), remove_step(root, POLKIT_PATH)]
     if root == Path("/"):
-        steps.append(_systemctl("daemon-reload"))
+        steps.append(systemctl_step("daemon-reload"))
     return steps
 
 
@@ -85,7 +94,7 @@ def _user_exists(user: str) -> bool:
 
 def _make_user(user: str) -> Step:
     command = ["useradd", "--system", "--user-group", "--home-dir", "/var/lib/edgepi", "--shell"]
-    return _run([*command, "/usr/sbin/nologin", user])
+    return run_step([*command, "/usr/sbin/nologin", user])
 
 
 def _config_steps(options: ServiceOptions, config: Path, root: Path) -> list[Step]:
@@ -109,7 +118,8 @@ def _copy(source: Path, root: Path, target: Path, user: str) -> Step:
     return Step(f"copy {source} to {_inside(root, target)}", do)
 
 
-def _write(root: Path, path: Path, text: str) -> Step:
+def write_step(root: Path, path: Path, text: str) -> Step:
+    """Return the step that writes a file that all may read."""
     place = _inside(root, path)
 
     def do() -> None:
@@ -120,16 +130,20 @@ def _write(root: Path, path: Path, text: str) -> Step:
     return Step(f"write {place}", do)
 
 
-def _remove(root: Path, path: Path) -> Step:
+def remove_step(root: Path, path: Path) -> Step:
+    """Return the step that removes a file, if it is there."""
     place = _inside(root, path)
     return Step(f"remove {place}", lambda: place.unlink(missing_ok=True))
 
 
-def _systemctl(*words: str, may_fail: bool = False) -> Step:
-    return _run(["systemctl", *words], may_fail=may_fail)
+def systemctl_step(*words: str, may_fail: bool = False) -> Step:
+    """Return the step that runs systemctl."""
+    return run_step(["systemctl", *words], may_fail=may_fail)
 
 
-def _run(command: list[str], *, may_fail: bool = False) -> Step:
+def run_step(command: list[str], *, may_fail: bool = False) -> Step:
+    """Return the step that runs *command*; what went wrong is said with its last line."""
+
     def do() -> None:
         try:
             result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (steps of our own)

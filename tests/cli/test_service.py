@@ -159,6 +159,6 @@ def test_groups_that_do_not_exist_are_left_out_or_refused() -> None:
 
 
 def test_a_command_that_fails_is_an_error_with_its_last_line() -> None:
-    step = service_steps._run(["sh", "-c", "echo one >&2; echo two >&2; exit 3"])
+    step = service_steps.run_step(["sh", "-c", "echo one >&2; echo two >&2; exit 3"])
     with pytest.raises(EdgePiError, match="failed: two"):
         step.do()
