@@ -69,7 +69,7 @@ def _completed(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]
 
 
 def _abort(task: PoolTask, shares: Iterable[Replicate], cause: str) -> list[TaskNotification]:
-    extra = NotificationExtra(task_abort_cause=cause)
+    extra = NotificationExtra(abort_cause=cause)
     return _to(task, [one.wallet for one in shares], NotificationType.PLEASE_ABORT, extra)
 
 
@@ -80,6 +80,6 @@ def _to(
         return []
     return [
         TaskNotification(
-            chain_task_id=task.task_id, workers_address=tuple(sorted(wallets)), kind=kind, extra=extra
+            task_id=task.task_id, workers=tuple(sorted(wallets)), type=kind, extra=extra
         )
     ]

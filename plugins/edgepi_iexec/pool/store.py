@@ -212,6 +212,11 @@ class Store:
         """Forget what is older."""
         await self.write(("DELETE FROM logs WHERE at_utc < ?", (before_utc.timestamp(),)))
 
+    async def ended(self, task_ids: tuple[str, ...]) -> frozenset[str]:
+        """Which of these tasks have ended, or are not known."""
+        rows = await self._writer.read("SELECT task_id FROM tasks WHERE NOT ended")
+        return frozenset(task_ids) - {row[0] for row in rows}
+
     async def results(self) -> tuple[StoredResult, ...]:
         """All that are in the store, oldest first."""
         rows = await self._writer.read(

@@ -1,0 +1,152 @@
+"""Gives tasks to workers that ask: chosen, checked on the chain, signed, on disk, then handed out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from edgepi.clock import Clock
+from edgepi_iexec.chain.interface import Chain
+from edgepi_iexec.chain.model import ZERO_ADDRESS, Block
+from edgepi_iexec.pool.book import Book
+from edgepi_iexec.pool.choosing import choose, stands_back, wants_workers, weight_of
+from edgepi_iexec.pool.model import PoolTask, PoolWorker, Replicate, StatusChange
+from edgepi_iexec.pool.presence import Presence
+from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.protocol.authorization import authorization_hash
+from edgepi_iexec.protocol.models import ReplicateTaskSummary, WorkerpoolAuthorization
+from edgepi_iexec.protocol.statuses import ReplicateStatus
+
+__all__ = ["Assigning"]
+
+_GAS = 1_000_000
+_CHECKED_S = 60.0
+_MOST_CHECKED = 50_000
+_EARLY_S = 0.5
+
+
+class Assigning:
+    """`wanting` is empty most of the time; then an ask costs next to nothing."""
+
+    def __init__(
+        self, settings: PoolSettings, book: Book, chain: Chain, presence: Presence, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._book = book
+        self._chain = chain
+        self._presence = presence
+        self._clock = clock
+        self._wanting: dict[str, float] = {}
+        self._given: set[str] = set()
+        self._able: dict[str, tuple[float, bool, int, int]] = {}
+        self.block = Block(0, datetime.fromtimestamp(0, clock.now().tzinfo))
+        self.reachable = True
+
+    def review(self, *task_ids: str) -> None:
+        """Find out which of these tasks, or of all, want workers."""
+        now_s, now_utc = self._clock.monotonic(), self._clock.now()
+        for task_id in task_ids or tuple({*self._book.tasks, *self._wanting}):
+            task = self._book.tasks.get(task_id)
+            shares = self._book.replicates(task_id)
+            if task is not None and wants_workers(task, shares, now_utc, self.block.time_utc):
+                self._wanting.setdefault(task_id, now_s)
+            else:
+                self._wanting.pop(task_id, None)
+
+    def ask(self, wallet: str, headers: Mapping[str, str], block_number: int) -> bool:
+        """Take note of an ask; False when there is certainly nothing for it."""
+        in_time = self._presence.asks(wallet, headers, self._settings.ask_s - _EARLY_S)
+        return in_time and block_number > 0 and bool(self._wanting)
+
+    async def assign(self, wallet: str) -> ReplicateTaskSummary | None:
+        """Return a task for this worker, or None; raises ChainError, JournalError."""
+        worker = self._book.workers.get(wallet)
+        if worker is None or not self._free(wallet) or not (tasks := self._candidates(worker)):
+            return None
+        for task in tasks:
+            if not self._stands_back(task, wallet):
+                return await self._give(task, wallet)
+        self._presence.passed(wallet, over=True)
+        return None
+
+    def _free(self, wallet: str) -> bool:
+        worker = self._book.workers.get(wallet)
+        return worker is not None and len(self._book.computing(wallet)) < worker.most_tasks
+
+    def _candidates(self, worker: PoolWorker) -> list[PoolTask]:
+        self.review(*self._wanting)
+        open_now = (task_id for task_id in self._wanting if task_id not in self._given)
+        return choose(((self._book.tasks[each], self._book.replicates(each)) for each in open_now), worker)
+
+    def _stands_back(self, task: PoolTask, wallet: str) -> bool:
+        return stands_back(
+            self._presence.asker(wallet),
+            self._presence.ranking(self._free),
+            self._book.replicates(task.task_id),
+            waited_s=self._clock.monotonic() - self._wanting[task.task_id],
+            patience_s=self._settings.patience_s,
+        )
+
+    async def _give(self, task: PoolTask, wallet: str) -> ReplicateTaskSummary | None:
+        """Nobody else is given the task meanwhile."""
+        self._given.add(task.task_id)
+        try:
+            able, weight = await self._check(task, wallet)
+            if not able:
+                return None
+            digest = authorization_hash(wallet, task.task_id, ZERO_ADDRESS)
+            authorization = WorkerpoolAuthorization(
+                task_id=task.task_id,
+                deal_id=task.deal_id,
+                task_index=task.index,
+                worker=wallet,
+                enclave_challenge=ZERO_ADDRESS,
+                signature=await self._chain.sign_personal(digest),
+            )
+            if not self._still_wanted(task.task_id, wallet):
+                return None
+            await self._keep(authorization, weight)
+        finally:
+            self._given.discard(task.task_id)
+        self._presence.passed(wallet, over=False)
+        return ReplicateTaskSummary(authorization=authorization, sms_url=None)
+
+    def _still_wanted(self, task_id: str, wallet: str) -> bool:
+        self.review(task_id)
+        return task_id in self._wanting and self._free(wallet)
+
+    async def _keep(self, authorization: WorkerpoolAuthorization, weight: int) -> None:
+        created = StatusChange(ReplicateStatus.CREATED, self._clock.now(), by_pool=True)
+        share = Replicate(
+            task_id=authorization.task_id,
+            wallet=authorization.worker,
+            history=(created,),
+            authorization=json.dumps(authorization.to_json(), separators=(",", ":")),
+            weight=weight,
+        )
+        await self._book.save(share)
+        self.review(share.task_id)
+
+    async def _check(self, task: PoolTask, wallet: str) -> tuple[bool, int]:
+        """Whether a worker has the gas and the stake that the task takes, and what it weighs."""
+        gas, stake_nrlc, weight = await self._means(wallet)
+        return gas and stake_nrlc >= task.worker_stake_nrlc, weight
+
+    async def _means(self, wallet: str) -> tuple[bool, int, int]:
+        now_s = self._clock.monotonic()
+        known = self._able.get(wallet)
+        if known is not None and known[0] > now_s:
+            return known[1:]
+        gas = self._settings.sidechain or await self._has_gas(wallet)
+        account = await self._chain.account(wallet)
+        weight = weight_of(await self._chain.score(wallet))
+        if len(self._able) > _MOST_CHECKED:
+            self._able.clear()
+        lasts_s = _CHECKED_S if gas else _CHECKED_S / 4
+        self._able[wallet] = (now_s + lasts_s, gas, account.stake_nrlc, weight)
+        return gas, account.stake_nrlc, weight
+
+    async def _has_gas(self, wallet: str) -> bool:
+        cap_wei = self._settings.gas_price_cap_wei
+        return await self._chain.balance_wei(wallet) >= _GAS * cap_wei
