@@ -23,7 +23,7 @@ class Follower:
     steps back the chain waits until the clock is there again.
     """
 
-    def __init__(self, rpc: Callable[[], Rpc], clock: Clock, *, block_s: float = 15.0) -> None:
+    def __init__(self, rpc: Callable[[], Rpc], clock: Clock, *, block_s: float = 60.0) -> None:
         self._rpc = rpc
         self._clock = clock
         self._block_s = block_s

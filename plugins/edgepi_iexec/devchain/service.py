@@ -63,7 +63,7 @@ class DevChain:
         demand: Demand | None = None,
         program: Program | None = None,
         say: Callable[[str], None] = lambda _: None,
-        block_s: float = 15.0,
+        block_s: float = 60.0,
     ) -> None:
         self._clock = clock
         self._log = log
@@ -123,8 +123,10 @@ class DevChain:
 
     async def _keep(self) -> None:
         while True:
+            begin_s = self._clock.monotonic()
             await asyncio.to_thread(self._keep_news)
-            await self._clock.sleep(KEEP_S * max(1.0, self._clock.rate))
+            took_s = self._clock.monotonic() - begin_s  # a long history takes longer, and is kept less often
+            await self._clock.sleep(max(KEEP_S * max(1.0, self._clock.rate), 20 * took_s))
 
     def _keep_news(self) -> None:
         root = str(self._local.rpc.latest()["stateRoot"])
