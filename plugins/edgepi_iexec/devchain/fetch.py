@@ -21,10 +21,12 @@ from pathlib import Path, PurePosixPath
 from edgepi.errors import MarketError
 from edgepi.files import sync_directory
 
-__all__ = ["ANVIL", "CONTRACTS", "Package", "fetch", "npm_folder"]
+__all__ = ["ANVIL", "CONTRACTS", "Package", "fetch", "fetch_hardhat", "npm_folder"]
 
 OLDEST_NODE = 20
 LARGEST_BYTES = 400_000_000
+HARDHAT = "hardhat-2.26.3"
+LOCKED = Path(__file__).with_name("locked")
 Progress = Callable[[str], None]
 
 
@@ -61,6 +63,25 @@ CONTRACTS = Package(
 )
 
 
+def fetch_hardhat(cache: Path, say: Progress = lambda _: None) -> Path:
+    """Return the folder with Hardhat and all that it needs, each with the checksum of its lock file. Blocks.
+
+    Raises:
+        MarketError: there is no npm, or something cannot be had as it was locked.
+    """
+    folder = cache / HARDHAT
+    if folder.is_dir():
+        return folder
+    with _drafted(folder) as draft:
+        if draft is not None:
+            say(f"fetching {HARDHAT}: some hundred packages")
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(LOCKED / name, draft / name)
+            npm(["ci", "--ignore-scripts"], draft)
+            draft.rename(folder)
+    return folder
+
+
 def fetch(package: Package, cache: Path, say: Progress = lambda _: None) -> Path:
     """Return the folder with what *package* holds, fetched into *cache* unless it is there. Blocks.
 
@@ -72,35 +93,35 @@ def fetch(package: Package, cache: Path, say: Progress = lambda _: None) -> Path
     folder = cache / package.folder
     if folder.is_dir():
         return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / f".{package.folder}.lock"):
-        if not folder.is_dir():
+    with _drafted(folder) as draft:
+        if draft is not None:
             say(f"fetching {package.name} {package.version}")
-            _fetch_into(package, folder)
+            tarball = _pack(package, draft)
+            check(package, tarball)
+            unpack(tarball, draft / "content")
+            (draft / "content/package").rename(folder)
     return folder
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as held:
+def _drafted(folder: Path) -> Iterator[Path | None]:
+    """Give a folder to prepare *folder* in, or None when another process has just made it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
-def _fetch_into(package: Package, folder: Path) -> None:
-    for abandoned in folder.parent.glob(f".{package.folder}.*.new"):  # of a process that was killed
-        shutil.rmtree(abandoned, ignore_errors=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{package.folder}.", suffix=".new", dir=folder.parent))
-    try:
-        tarball = _pack(package, draft)
-        check(package, tarball)
-        unpack(tarball, draft / "content")
-        (draft / "content/package").rename(folder)
-        sync_directory(folder.parent)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise MarketError(f"{package.name} {package.version} cannot be unpacked: {error}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if folder.is_dir():
+            yield None
+            return
+        for abandoned in folder.parent.glob(f".{folder.name}.*.new"):  # of a process that was killed
+            shutil.rmtree(abandoned, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".new", dir=folder.parent))
+        try:
+            yield draft
+            sync_directory(folder.parent)
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise MarketError(f"{folder.name} cannot be unpacked: {error}") from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _pack(package: Package, into: Path) -> Path:

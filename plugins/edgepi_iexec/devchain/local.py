@@ -15,7 +15,8 @@ from edgepi_iexec.devchain.chain import Anvil, ChainOptions, ChainProcess, Progr
 from edgepi_iexec.devchain.contracts import Library
 from edgepi_iexec.devchain.deploy import CATEGORIES, deploy
 from edgepi_iexec.devchain.deployment import VERSION, Category, Deployment
-from edgepi_iexec.devchain.fetch import ANVIL, CONTRACTS, fetch
+from edgepi_iexec.devchain.fetch import ANVIL, CONTRACTS, fetch, fetch_hardhat
+from edgepi_iexec.devchain.hardhat import Hardhat
 from edgepi_iexec.devchain.market import Market
 from edgepi_iexec.devchain.rpc import Rpc
 
@@ -42,12 +43,20 @@ class Settings:
         return CHAIN_IDS[self.native]
 
 
-def fetch_program(cache: Path, say: Callable[[str], None], machine: str | None = None) -> Program:
-    """Return a node for this machine. Blocks; raises MarketError when none can be had."""
-    package = ANVIL.get(machine or platform.machine())
-    if package is None:
-        raise MarketError(f"there is no node for {machine or platform.machine()}")
-    return Anvil(fetch(package, cache, say) / "bin/anvil")
+def fetch_program(cache: Path, say: Callable[[str], None], machine: str) -> Program:
+    """Return anvil where the registry has it for this *machine*, else Hardhat. Blocks.
+
+    Raises:
+        MarketError: neither can be had.
+    """
+    package = ANVIL.get(machine)
+    try:
+        if package is not None:
+            return Anvil(fetch(package, cache, say) / "bin/anvil")
+    except MarketError as error:
+        if "E404" not in error.message:
+            raise
+    return Hardhat(fetch_hardhat(cache, say))
 
 
 def open_market(folder: Path, cache: Path) -> Market:
@@ -114,7 +123,7 @@ class LocalChain:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._hold()
         package = fetch(CONTRACTS, self._cache, self._say)
-        program = self._program or fetch_program(self._cache, self._say)
+        program = self._program or fetch_program(self._cache, self._say, platform.machine())
         options = ChainOptions(
             chain_id=self._settings.chain_id,
             begin_s=now_s,
@@ -169,11 +178,13 @@ class LocalChain:
         self.process.forget()
         rpc = self.process.start()
         self._say("deploying the contracts")
-        deployment = deploy(
-            rpc, Library(package), native=self._settings.native, categories=self._settings.categories
-        )
+        deployment = self._deploy(rpc, package)
         self.process.save()
         return deployment
+
+    def _deploy(self, rpc: Rpc, package: Path) -> Deployment:
+        settings = self._settings
+        return deploy(rpc, Library(package), native=settings.native, categories=settings.categories)
 
     def pass_time(self, seconds: int) -> None:
         """Move the chain's time on, and mine a block that shows it."""
@@ -181,9 +192,11 @@ class LocalChain:
         self.rpc("evm_mine")
 
     def revive(self) -> None:
-        """Start the node again, at the same address, with what was kept last."""
+        """Start the node again, at the same address, with what was kept last or else with fresh contracts."""
         self.process.kill()
-        self.process.start()
+        rpc = self.process.start()
+        if rpc("eth_getCode", self.deployment.hub, "latest") == "0x":
+            self._deploy(rpc, fetch(CONTRACTS, self._cache, self._say))
 
     def stop(self) -> None:
         """Keep the chain and end its node."""
