@@ -28,7 +28,8 @@ class Category:
 class Deployment:
     """The contracts on one local chain; addresses are lower-case 0x texts.
 
-    *rlc* is the zero address where the escrow is native. *pool* belongs to the account ``pool``.
+    *rlc* is the zero address where the escrow is native. *pool* belongs to the account ``pool``, whose
+    scheduler answers at *scheduler_url*; *app* is the demo app. Both are empty until they are known.
     """
 
     version: int
@@ -43,6 +44,8 @@ class Deployment:
     pool: str
     categories: tuple[Category, ...]
     accounts: tuple[Account, ...]
+    app: str = ""
+    scheduler_url: str = ""
 
     def account(self, role: str) -> Account:
         """Return the account that plays *role*: deployer, pool, requester, developer, worker-1 to -16."""

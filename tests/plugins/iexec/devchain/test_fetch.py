@@ -140,7 +140,7 @@ def test_what_npm_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_old_node_is_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, said in (("node", "v18.19.0"), ("npm", "9")):
+    for name, said in (("node", "v16.20.0"), ("npm", "9")):
         (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 from edgepi.errors import PeerError
+from edgepi_iexec.devchain.demo.app import DemoApp
 from edgepi_iexec.devchain.demo.build import build
 from edgepi_iexec.devchain.demo.image import Image, docker_archive, make_image
 from edgepi_iexec.devchain.demo.registry import ImageServer, push
@@ -101,6 +102,20 @@ async def test_a_registry_that_is_not_there_is_told(image: Image, unused_tcp_por
     async with ClientSession() as session:
         with pytest.raises(PeerError, match="cannot be reached"):
             await push(image, f"http://127.0.0.1:{unused_tcp_port}", "demo", "1", session)
+
+
+async def test_the_demo_app_finds_another_port_when_its_own_is_taken(
+    server: ImageServer, chain_cache: Path, client: Any
+) -> None:
+    port = int(server.reference.partition("/")[0].rpartition(":")[2])
+    demo = DemoApp(chain_cache / "demo", port=port)
+    demand = await demo.start(every_s=60.0)
+    try:
+        assert demand.image != server.reference
+        assert (demand.checksum, demand.every_s) == (server.image.checksum, 60.0)
+        assert (await pulled(client, demand.image)).attrs["Architecture"] == NATIVE
+    finally:
+        await demo.stop()
 
 
 async def test_a_port_that_is_taken_is_told(server: ImageServer) -> None:

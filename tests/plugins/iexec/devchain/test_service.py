@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from edgepi.clock import ScaledClock, TimeScale
 from edgepi.errors import ChainError, MarketError
 from edgepi_iexec.devchain.deployment import Category, Deployment
 from edgepi_iexec.devchain.local import LocalChain, Settings, open_market
+from edgepi_iexec.devchain.rpc import Rpc
 from edgepi_iexec.devchain.service import Demand, DevChain
 
 pytestmark = pytest.mark.slow
@@ -120,11 +123,31 @@ async def test_a_torn_file_begins_anew(build: Callable[..., DevChain], tmp_path:
 async def test_a_demand_places_a_deal_each_time(build: Callable[..., DevChain]) -> None:
     demand = Demand(image="demo:1", checksum=CHECKSUM, every_s=60.0, args="5 {seed}")
     chain = build(clock_at(BEGIN_S, rate=60.0), demand=demand)
-    await chain.start()
+    there = await chain.start()
     hub = chain.market.hub
+    assert (await asyncio.to_thread(hub.call, "viewApp", there.app))[3] == b"demo:1"
     requester = chain.deployment.account("requester").address
     price = demand.price_nrlc
     await eventually(lambda: hub.call("viewAccount", requester)[1] >= 3 * price, "three deals")
+
+
+async def test_a_requester_without_money_is_given_more(build: Callable[..., DevChain]) -> None:
+    chain = build(clock_at(BEGIN_S))
+    await chain.start()
+    hub, requester = chain.market.hub, chain.deployment.account("requester").address
+    free = (await asyncio.to_thread(hub.call, "viewAccount", requester))[0]
+    await asyncio.to_thread(hub.send, requester, "withdraw", free)
+    placed = await chain.place(Demand(image="demo:1", checksum=CHECKSUM))
+    assert len(placed.task_ids) == 1
+
+
+async def test_others_read_where_the_scheduler_answers(build: Callable[..., DevChain]) -> None:
+    chain = build(clock_at(BEGIN_S))
+    await chain.start()
+    await chain.announce("http://127.0.0.1:1")
+    read = await asyncio.to_thread(Deployment.load, chain.file)
+    assert (read.scheduler_url, read.pool) == ("http://127.0.0.1:1", chain.deployment.pool)
+    assert chain.deployment == read
 
 
 async def test_another_process_can_use_the_market(
@@ -147,6 +170,42 @@ async def test_a_folder_has_one_chain_at_a_time(
     second = LocalChain(tmp_path / "chain", chain_cache, Settings())
     with pytest.raises(ChainError, match="another local chain runs"):
         await asyncio.to_thread(second.start, BEGIN_S)
+
+
+ORPHANING = """
+import os, signal, sys
+from pathlib import Path
+from edgepi_iexec.devchain.local import LocalChain, Settings
+chain = LocalChain(Path(sys.argv[1]), Path(sys.argv[2]), Settings())
+print(chain.start(1_750_000_000).rpc_url, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_node_never_outlives_who_started_it(tmp_path: Path, chain_cache: Path) -> None:
+    command = [sys.executable, "-c", ORPHANING, str(tmp_path / "chain"), str(chain_cache)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == -signal.SIGKILL
+    rpc = Rpc(int(done.stdout.strip().rpartition(":")[2]))
+    for _ in range(100):
+        try:
+            rpc("eth_chainId")
+        except ChainError:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the node still answers")
+    again = LocalChain(tmp_path / "chain", chain_cache, Settings())
+    assert again.start(BEGIN_S + 1).hub
+    again.stop()
+
+
+def test_gas_can_have_a_price(tmp_path: Path, chain_cache: Path) -> None:
+    chain = LocalChain(tmp_path, chain_cache, Settings(free_gas=False))
+    there = chain.start(BEGIN_S)
+    assert int(chain.rpc("eth_gasPrice"), 16) > 0
+    assert int(chain.rpc("eth_getBalance", there.account("pool").address, "latest"), 16) < 10**22
+    chain.stop()
 
 
 def children_named(name: str) -> list[int]:
