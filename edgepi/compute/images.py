@@ -15,7 +15,7 @@ from edgepi.clock import Clock
 from edgepi.compute.download import Layers, Login, inspect_remote, pulling
 from edgepi.compute.engine import Engine
 from edgepi.compute.model import Image, PullProgress
-from edgepi.compute.platforms import Name, misfit, parse_name
+from edgepi.compute.platforms import Name, UnfitImageError, misfit, parse_name
 from edgepi.errors import EngineError, ImageError
 from edgepi.files import atomic_write
 
@@ -99,7 +99,7 @@ class Images:
             for one in (task, timer):
                 one.cancel()
             await asyncio.gather(task, timer, return_exceptions=True)
-        raise ImageError(
+        raise UnfitImageError(
             f"{name.text} was not here after {timeout_s:g} s, so its download was abandoned",
             hint="a faster network, a smaller image, or pull it by hand: docker pull",
         )
@@ -138,7 +138,7 @@ class Images:
 
     def _too_large(self, name: Name, size_bytes: int) -> ImageError:
         size_mb, most_mb = size_bytes / 1e6, self._quota_bytes / 1e6
-        return ImageError(
+        return UnfitImageError(
             f"{name.text} has {size_mb:.0f} MB or more, all images may have {most_mb:.0f} MB",
             hint="raise the quota for images in the configuration",
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgepi.errors import ImageError
 
-__all__ = ["Name", "machine_platform", "misfit", "parse_name"]
+__all__ = ["Name", "UnfitImageError", "machine_platform", "misfit", "parse_name"]
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?)"
@@ -70,6 +70,10 @@ def machine_platform(machine: str) -> tuple[str, str]:
     return _MACHINES.get(machine, (machine, ""))
 
 
+class UnfitImageError(ImageError):
+    """The image is there and sound, but not for this machine: another one may run it."""
+
+
 def misfit(reference: str, platforms: Iterable[Mapping[str, str]], machine: str) -> ImageError | None:
     """Return why an image does not run on this machine, naming what variants there are; None if it does."""
     own = machine_platform(machine)
@@ -78,7 +82,7 @@ def misfit(reference: str, platforms: Iterable[Mapping[str, str]], machine: str)
     if not found or any(_runs(p, own) for p in found):
         return None
     names = sorted({_named(p) for p in found})
-    return ImageError(
+    return UnfitImageError(
         f"{reference} has {' and '.join(names)} only, this machine is {'/'.join(filter(None, (own[0],)))}",
         hint=f"ask its makers for a variant for linux/{own[0]}",
     )

@@ -1,4 +1,4 @@
-"""What must be true before a worker goes on: the authorisation, the deal, the pool, the stake, the deadlines."""
+"""What must be true before a worker goes on: authorisation, deal, pool, stake, deadlines."""
 
 from __future__ import annotations
 
@@ -89,8 +89,7 @@ def sight(seen: View, result_hash: str | None) -> Sight:
     return seen_on_chain(
         task.status,
         seen.contribution.status,
-        agrees=result_hash is not None
-        and task.consensus == seen.contribution.result_hash == result_hash,
+        agrees=result_hash is not None and task.consensus == seen.contribution.result_hash == result_hash,
         reveal_open=task.reveal_deadline_utc is not None and seen.now_utc < task.reveal_deadline_utc,
         final_open=task.final_deadline_utc is None or seen.now_utc < task.final_deadline_utc,
     )

@@ -39,7 +39,11 @@ class SchedulerClient:
     """
 
     def __init__(
-        self, url: str, http: Callable[[], Awaitable[ClientSession]], guard: Guard, signer: Signer | None = None
+        self,
+        url: str,
+        http: Callable[[], Awaitable[ClientSession]],
+        guard: Guard,
+        signer: Signer | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._http = http
@@ -47,6 +51,11 @@ class SchedulerClient:
         self._signer = signer
         self._token: str | None = None
         self._login = asyncio.Lock()
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who logs in."""
+        return self._signer
 
     def sign_with(self, signer: Signer) -> None:
         """Say who logs in; before that only what is public can be asked."""
@@ -163,13 +172,17 @@ def _good(reply: Reply) -> Reply:
 def _login(reply: Reply) -> Reply:
     if reply.status == 401:
         raise PeerError(
-            "the scheduler does not let this wallet in", hint="ask the pool's owner to put it on the whitelist"
+            "the scheduler does not let this wallet in",
+            hint="ask the pool's owner to put it on the whitelist",
         )
     return _good(reply)
 
 
 def _refusal(reply: Reply) -> PeerError:
-    hints = {401: "the wallet is not let in", 503: "the scheduler's own chain node is down; it is asked again"}
+    hints = {
+        401: "the wallet is not let in",
+        503: "the scheduler's own chain node is down; it is asked again",
+    }
     said = f": {reply.said()}" if reply.body else ""
     return PeerError(f"the scheduler answers {reply.status}{said}", hint=hints.get(reply.status))
 

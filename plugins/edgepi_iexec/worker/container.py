@@ -73,5 +73,5 @@ def pull_timeout_s(category_s: float) -> float:
 
 
 def error_text(status: ReplicateStatus, cause: ReplicateCause) -> str:
-    """The result of a task whose files cannot be had: the same words from every worker, so that they agree."""
+    """The result of a task whose files cannot be had: the same words from all, so that they agree."""
     return f"[IEXEC] Error occurred while computing the task [error:{status}, cause:{cause}]"

@@ -1,4 +1,4 @@
-"""Fetches datasets and input files that strangers name: bounded in size and time, checked, never from the LAN."""
+"""Fetches files that strangers name: bounded in size and time, checked, never from the local network."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Listens to a scheduler's notifications: STOMP over SockJS or a WebSocket, connected again whenever it breaks."""
+"""Listens to a scheduler's notifications: STOMP over SockJS or a WebSocket, again whenever it breaks."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from edgepi.clock import Clock
 from edgepi.errors import EdgePiError, PeerError, ProtocolError
 from edgepi_iexec.protocol import stomp
 from edgepi_iexec.protocol.notifications import TaskNotification
+from edgepi_iexec.protocol.reading import read_json
 from edgepi_iexec.worker.transports import (
     Transport,
     WebSocketTransport,
@@ -149,7 +149,7 @@ class Listener:
             helpers.append(asyncio.create_task(self._until_unwanted()))
             reading = asyncio.create_task(self._read(transport, helpers, after_loss=after_loss))
             helpers.append(reading)
-            helpers.append(asyncio.create_task(self._too_slow(transport)))
+            helpers.append(asyncio.create_task(self._too_slow()))
             done, _ = await asyncio.wait(helpers[:3], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -175,7 +175,7 @@ class Listener:
         while self._topics:
             await self._clock.sleep(LINGER_S)
 
-    async def _too_slow(self, transport: Transport) -> None:
+    async def _too_slow(self) -> None:
         await self._clock.sleep(CONNECT_S)
         if not self.connected:
             raise PeerError("the scheduler's notifications do not answer")
@@ -184,11 +184,12 @@ class Listener:
     async def _read(
         self, transport: Transport, helpers: list[asyncio.Task[None]], *, after_loss: bool
     ) -> None:
+        decoder = stomp.Decoder()
         async for text in transport.texts():
             if not text:
                 await transport.send(stomp.encode(_connect(self._url)))
                 continue
-            for frame in stomp.decode(text):
+            for frame in decoder.feed(text):
                 if frame.command == "CONNECTED":
                     await self._settled(transport, frame, helpers, after_loss=after_loss)
                 elif frame.command == "MESSAGE":
@@ -214,21 +215,19 @@ class Listener:
     async def _beat(self, transport: Transport, every_s: float) -> None:
         while True:
             await self._clock.sleep(every_s)
-            await transport.send("\n")
+            await transport.send(stomp.HEART_BEAT)
 
     def _hear(self, frame: stomp.Frame) -> None:
         try:
-            said = TaskNotification.from_json(json.loads(frame.body))
-        except (ProtocolError, ValueError, RecursionError) as error:
+            said = read_json(frame.body, TaskNotification.from_json, "a notification")
+        except ProtocolError as error:
             self._log.warning("a notification makes no sense: %s", error)
             return
         if said.task_id in self._topics:
             self._notify(said)
 
 
-def _finish(
-    errands: set[asyncio.Task[None]], log: logging.Logger, errand: asyncio.Task[None]
-) -> None:
+def _finish(errands: set[asyncio.Task[None]], log: logging.Logger, errand: asyncio.Task[None]) -> None:
     errands.discard(errand)
     if not errand.cancelled() and (error := errand.exception()) is not None:
         log.warning("looking for what was missed failed: %s", error)

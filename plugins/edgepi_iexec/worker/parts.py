@@ -1,21 +1,25 @@
 """What a worker is built of, and the narrow views that it has of each part."""
 
+# ruff: noqa: D102 (what the methods do is said where they are)
+
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import ClientSession
+from edgepi.compute.journal import JobRecord
 
 from edgepi.clock import Clock
-from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import BoxedJob, ExitReason, Image, Outcome
-from edgepi.model import Answer
+from edgepi.model import Answer, Offer
 from edgepi.plugin import Budget
 from edgepi_iexec.chain.interface import Chain, Signer
+from edgepi_iexec.chain.model import Task
 from edgepi_iexec.protocol.models import (
     ChainConfiguration,
     PublicConfiguration,
@@ -25,9 +29,22 @@ from edgepi_iexec.protocol.models import (
     WorkerpoolAuthorization,
 )
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.worker.checks import Terms
 from edgepi_iexec.worker.settings import WorkerSettings
 
-__all__ = ["Box", "Boxes", "Hearing", "Journal", "Peers", "Scheduler", "Store", "Wanted", "WorkerParts"]
+__all__ = [
+    "Bid",
+    "Box",
+    "Boxes",
+    "Hearing",
+    "Journal",
+    "Peers",
+    "Scheduler",
+    "Store",
+    "Trade",
+    "Wanted",
+    "WorkerParts",
+]
 
 
 class Box(Protocol):
@@ -97,7 +114,7 @@ class Store(Protocol):
     """Where inputs come from and results go to."""
 
     async def fetch(self, wanted: Wanted) -> None:
-        """Download one file; raises PeerError or ProtocolError, with *cause* BAD_CHECKSUM where it differs."""
+        """Download one file; raises PeerError or ProtocolError, whose *cause* tells a wrong checksum."""
 
     async def upload(
         self, proxy: str, authorization: WorkerpoolAuthorization, digest: str, archive: Path
@@ -112,6 +129,30 @@ class Peers:
     scheduler: Scheduler
     hearing: Hearing
     store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """An offer for one task, and what the task is expected to earn."""
+
+    offer: Offer
+    value_nrlc: float
+
+
+class Trade(Protocol):
+    """What the owner wants and what was learned: which tasks, at which price, with how much energy."""
+
+    def standing(self) -> Offer:
+        """The offer for the most demanding task that may come."""
+
+    def refusal(self, terms: Terms, task: Task) -> str | None:
+        """Why a task is not wanted; None if it is."""
+
+    def offer(self, terms: Terms, task: Task, now_utc: datetime) -> Bid:
+        """The offer for this very task."""
+
+    def learn(self, terms: Terms | None, record: JobRecord) -> None:
+        """Take note of what a task took and brought."""
 
 
 Notify = Callable[[TaskNotification], None]
@@ -137,5 +178,5 @@ class WorkerParts:
     clock: Clock
     log: logging.Logger
     folder: Path
-    energy: Callable[[], Mapping[str, Any]] = dict
+    energy: Callable[[], Mapping[str, str]] = dict
     peers: Callable[[Notify, Found], Peers] | None = None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgepi.compute.model import BoxedJob, ExitReason, Outcome
+from edgepi.compute.platforms import UnfitImageError
 from edgepi.errors import ChainError, ComputeError, EngineError, ImageError, PeerError, ProtocolError
 from edgepi_iexec.chain.model import ZERO_ADDRESS
 from edgepi_iexec.protocol.causes import ReplicateCause
@@ -25,9 +26,9 @@ from edgepi_iexec.worker.container import (
     uses_dataset,
 )
 from edgepi_iexec.worker.inputs import BAD_CHECKSUM, sources
-from edgepi_iexec.worker.life import StageEnd
 from edgepi_iexec.worker.listening import backed_off
 from edgepi_iexec.worker.parts import Box, Wanted
+from edgepi_iexec.worker.taskbook import StageEnd
 
 if TYPE_CHECKING:
     from edgepi_iexec.worker.life import TaskLife
@@ -82,23 +83,17 @@ async def download_app(life: TaskLife) -> Next:
                 timeout_s=pull_timeout_s(terms.category.time_ref_s),
                 digest=app_digest(terms.app.checksum),
             )
+    except UnfitImageError as error:
+        # Another worker could run it: a failure of this machine's own is not contributed as a result.
+        raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
     except ImageError as error:
-        if _own_fault(error):
-            raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
         return await _error_result(life, _S.APP_DOWNLOAD_FAILED, _C.APP_IMAGE_DOWNLOAD_FAILED, error.message)
     except ComputeError as error:
         raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
     return await life.done(_S.APP_DOWNLOADED, image=image)
 
 
-def _own_fault(error: ImageError) -> bool:
-    """Whether another worker could run what this one cannot: then no error is contributed as a result."""
-    return bool(getattr(error, "local", False))
-
-
-async def _error_result(
-    life: TaskLife, status: ReplicateStatus, cause: ReplicateCause, why: str
-) -> Next:
+async def _error_result(life: TaskLife, status: ReplicateStatus, cause: ReplicateCause, why: str) -> Next:
     """Make the failure itself the result, as the protocol wants it: all workers can agree on it."""
     terms = await life.agreed()
     if terms.deal.callback != ZERO_ADDRESS:
@@ -166,7 +161,6 @@ async def compute(life: TaskLife) -> Next:
     logs = ComputeLogs(life.desk.me, outcome.stdout[-MAX_LOG:], outcome.stderr[-MAX_LOG:])
     await life.desk.parts.journal.write_logs(life.state.task_id, logs.stdout, logs.stderr)
     answer = await _judged(life, outcome, logs)
-    life.computed()
     life.tidy()
     return answer
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgepi.errors import MarketError, PeerError, ProtocolError
+from edgepi.errors import MarketError, ProtocolError
 from edgepi.files import atomic_write
 from edgepi_iexec.protocol.models import ChainConfiguration, PublicConfiguration, WorkerModel
 from edgepi_iexec.worker.listening import backed_off
@@ -106,7 +106,9 @@ class Session:
                 failures = 0
                 self._heard(said)
             every_s = self._parts.settings.ping_every_s
-            await self._parts.clock.sleep(every_s if failures < 3 else backed_off(failures - 3, every_s, 60.0))
+            await self._parts.clock.sleep(
+                every_s if failures < 3 else backed_off(failures - 3, every_s, 60.0)
+            )
 
     def _silent(self, error: MarketError) -> None:
         if self.alive or self.problem is None:

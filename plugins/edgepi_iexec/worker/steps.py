@@ -137,12 +137,9 @@ def seen_on_chain(
         return Sight.DONE
     if task is TaskStatus.FAILED or not final_open:
         return Sight.OVER
-    if contribution is ContributionStatus.UNSET:
-        return Sight.NOTHING
-    if contribution is ContributionStatus.REVEALED:
-        return Sight.REVEALED
-    if task is TaskStatus.REVEALING:
-        if not agrees:
-            return Sight.OUTVOTED
-        return Sight.REVEAL if reveal_open else Sight.WAIT
-    return Sight.WAIT
+    if contribution is not ContributionStatus.CONTRIBUTED:
+        return Sight.REVEALED if contribution is ContributionStatus.REVEALED else Sight.NOTHING
+    if task is not TaskStatus.REVEALING:
+        return Sight.WAIT
+    ours = Sight.REVEAL if reveal_open else Sight.WAIT
+    return ours if agrees else Sight.OUTVOTED

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
 
 from edgepi.errors import PeerError, ProtocolError
+from edgepi_iexec.protocol import sockjs
 from edgepi_iexec.worker.web import MAX_ANSWER, Request, send
 
 __all__ = ["SILENCE_S", "Transport", "WebSocketTransport", "XhrTransport", "websocket_offered"]
@@ -53,7 +60,6 @@ class XhrTransport:
     def __init__(self, url: str, http: Http) -> None:
         self._http = http
         self._base = f"{url}/connect/{secrets.randbelow(1000):03d}/{secrets.token_hex(16)}"
-        self._open = False
 
     async def open(self) -> None:
         """Do nothing: the first request to receive opens the session."""
@@ -62,20 +68,20 @@ class XhrTransport:
         """Receive, and ask again whenever the server has ended a full response."""
         while True:
             async for frame in self._frames():
-                kind, rest = frame[:1], frame[1:]
-                if kind == "o":
-                    self._open = True
+                if frame.kind == sockjs.OPEN:
                     yield ""
-                elif kind == "a":
-                    for text in _messages(rest):
-                        yield text
-                elif kind == "c":
-                    return
+                elif frame.kind == "c":
+                    raise PeerError(f"the scheduler ended the notifications: {frame.code} {frame.reason}")
+                for text in frame.messages:
+                    yield text
 
     async def send(self, text: str) -> None:
         """Post one message."""
         request = Request(
-            method="POST", url=f"{self._base}/xhr_send", content=[text], headers={"Content-Type": "text/plain"}
+            method="POST",
+            url=f"{self._base}/xhr_send",
+            body=sockjs.encode_client([text]),
+            headers={"Content-Type": "text/plain;charset=UTF-8"},
         )
         reply = await send(await self._http(), request)
         if reply.status not in {200, 204}:
@@ -84,7 +90,7 @@ class XhrTransport:
     async def close(self) -> None:
         """Hold nothing: the server forgets a session whose receiver has gone."""
 
-    async def _frames(self) -> AsyncIterator[str]:
+    async def _frames(self) -> AsyncIterator[sockjs.SockJsFrame]:
         session = await self._http()
         try:
             async with session.post(
@@ -96,7 +102,8 @@ class XhrTransport:
                 if response.status != 200:
                     raise PeerError(f"the scheduler's notifications answer {response.status}")
                 async for line in _lines(response.content.iter_any()):
-                    yield line
+                    if line:
+                        yield sockjs.decode_server(line)
         except (ClientError, OSError, ValueError) as error:
             if isinstance(error, PeerError | ProtocolError):
                 raise
@@ -111,16 +118,6 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
             raise ProtocolError("a notification has no end")
         for line in whole:
             yield line.decode(errors="replace")
-
-
-def _messages(text: str) -> list[str]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise ProtocolError("the scheduler's notifications are no messages")
-    return found
 
 
 class WebSocketTransport:

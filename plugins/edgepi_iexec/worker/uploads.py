@@ -51,7 +51,7 @@ class ResultStore:
             token = await self._token(session, base, authorization)
             if (there := await self._there(session, base, token, authorization.task_id)) is not None:
                 return there
-            reply = await send(session, _post(base, token, authorization, digest, archive, size))
+            reply = await send(session, _post(base, token, _frame(authorization, digest), archive, size))
             return _location(_good(reply, "does not take the result"))
 
     async def _token(self, session: ClientSession, base: str, authorization: WorkerpoolAuthorization) -> str:
@@ -78,17 +78,20 @@ class ResultStore:
         return _location(found) if found.status == 200 else None
 
 
-def _post(
-    base: str, token: str, authorization: WorkerpoolAuthorization, digest: str, archive: Path, size: int
-) -> Request:
+def _frame(authorization: WorkerpoolAuthorization, digest: str) -> tuple[bytes, bytes]:
+    """What comes before and after the archive in the upload's body."""
     model = ResultModel(task_id=authorization.task_id, deterministic_hash=digest).to_json()
     head, tail = json.dumps(model | {"zip": "\0"}).encode().split(b"\\u0000")
-    length = len(head) + 4 * -(-size // 3) + len(tail)
+    return head, tail
+
+
+def _post(base: str, token: str, frame: tuple[bytes, bytes], archive: Path, size: int) -> Request:
+    length = len(frame[0]) + 4 * -(-size // 3) + len(frame[1])
     return Request(
         method="POST",
         url=base,
         headers={"Authorization": token, "Content-Length": str(length)},
-        body=_pieces(head, archive, tail),
+        body=_pieces(frame[0], archive, frame[1]),
         timeout_s=UPLOAD_S,
     )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from edgepi.errors import EdgePiError, PeerError, ProtocolError
+from edgepi_iexec.protocol.reading import parse_json
 
 __all__ = ["MAX_ANSWER", "Reply", "Request", "decoded", "limited", "send", "short"]
 
@@ -99,19 +100,12 @@ async def limited(response: ClientResponse, max_bytes: int) -> bytes:
 
 def decoded(body: bytes | str) -> Any:
     """Decode JSON of a stranger's; raises ProtocolError."""
-    try:
-        return json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise ProtocolError("the answer is no JSON") from None
+    return parse_json(body, "the answer")
 
 
 def short(text: str, length: int = 160) -> str:
     """A stranger's text in a few printable characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())[:length]
-
-
-def _no_number(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
 
 
 def _host(request: Request) -> str:

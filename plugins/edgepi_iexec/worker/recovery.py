@@ -1,0 +1,78 @@
+"""At the start: finds what an earlier life left in journal, folders and containers, and goes on with it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgepi.compute.journal import JobRecord
+
+from edgepi.errors import ComputeError, EnergyError, ProtocolError
+from edgepi.plugin import Budget, LeaseHandle
+from edgepi_iexec.worker.desk import Desk
+from edgepi_iexec.worker.state import TaskState
+
+__all__ = ["BACKEND", "Found", "lease_again", "open_tasks", "sweep"]
+
+BACKEND = "iexec"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A task of an earlier life."""
+
+    record: JobRecord
+    state: TaskState
+
+
+async def open_tasks(desk: Desk) -> tuple[Found, ...]:
+    """Every task that the journal says is not over; what cannot be read is closed."""
+    found = []
+    for record in await desk.parts.journal.open_jobs(BACKEND):
+        try:
+            found.append(Found(record, TaskState.from_json(record.data)))
+        except ProtocolError as error:
+            desk.log.warning("task %s cannot be taken up again: %s", record.job_id, error)
+            now = desk.clock.now()
+            await desk.parts.journal.put(
+                replace(record, updated_utc=now, ended_utc=now, outcome="its record cannot be read")
+            )
+    return tuple(found)
+
+
+async def lease_again(budget: Budget, state: TaskState, desk: Desk) -> LeaseHandle | None:
+    """The lease that the task had, or a new one for the same offer; None if there is none to be had."""
+    if state.offer is None:
+        return None
+    try:
+        return await budget.offer(state.offer)
+    except EnergyError as error:
+        desk.log.warning("task %s: its lease cannot be taken up again: %s", state.task_id, error)
+        return None
+
+
+async def sweep(desk: Desk, keep: Iterable[Found]) -> None:
+    """Remove folders and containers of tasks that are over; loads the sandbox only if one may be left."""
+    tasks = {each.state.task_id: each.state for each in keep}
+    gone = await asyncio.to_thread(_remove_others, desk.parts.folder / "tasks", frozenset(tasks))
+    if not gone and not any(state.runs for state in tasks.values()):
+        return
+    try:
+        boxes = desk.boxes()
+        for job_id in await boxes.leftovers():
+            if job_id not in tasks:
+                await boxes.remove(job_id)
+    except ComputeError as error:
+        desk.log.warning("containers of an earlier life cannot be looked for: %s", error)
+
+
+def _remove_others(folder: Path, keep: frozenset[str]) -> tuple[str, ...]:
+    if not folder.is_dir():
+        return ()
+    gone = tuple(each.name for each in folder.iterdir() if each.name not in keep)
+    for name in gone:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return gone

@@ -1,0 +1,86 @@
+"""The worker is ended at every single effect, before and after it, and started again."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgepi.model import LeaseState
+from edgepi_iexec.chain.model import TaskStatus
+from tests.plugins.iexec.worker.house import House
+from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
+
+EFFECTS = 62
+
+
+async def live(house: House, *, trust: int = 1) -> str:
+    house.ledger.time_ref_s = 600
+    house.ledger.needed = 2 if trust > 1 else 1
+    task_id = house.ledger.task(trust=trust)
+    house.scheduler.give(task_id)
+    await house.up()
+    return task_id
+
+
+def settled(house: House, task_id: str) -> bool:
+    return house.ledger.tasks[task_id].status is TaskStatus.COMPLETED and house.over(task_id)
+
+
+def agree_if_waiting(house: House, task_id: str) -> None:
+    mine = house.ledger.contributions.get((task_id, WORKER))
+    if mine is not None and (task_id, OTHER) not in house.ledger.contributions:
+        house.ledger.contribute(task_id, OTHER, mine.result_hash, mine.result_seal)
+
+
+async def until_settled(house: House, task_id: str, limit_s: float = 2400.0) -> None:
+    passed = 0.0
+    while not settled(house, task_id) and not house.life.dead:
+        await house.pass_time(10.0)
+        if house.ledger.needed > 1 and passed > 300.0:
+            agree_if_waiting(house, task_id)
+        passed += 10.0
+        if passed > limit_s:
+            return
+
+
+async def test_the_number_of_effects_is_known(house: House) -> None:
+    task_id = await live(house)
+    await until_settled(house, task_id)
+    assert settled(house, task_id)
+    assert house.life.count <= EFFECTS, "raise EFFECTS, else the last ones are not tried"
+
+
+@pytest.mark.parametrize("power", [False, True], ids=["killed", "dark"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("cut", range(1, EFFECTS + 1))
+async def test_a_cut_at_any_effect_costs_no_stake_and_no_work_twice(
+    house: House, cut: int, after: bool, power: bool
+) -> None:
+    house.life.cut, house.life.after = cut, after
+    task_id = await live(house, trust=3 if cut % 2 else 1)
+    await until_settled(house, task_id)
+    died = house.life.dead
+    had_result = any((house.folder / "tasks").rglob("iexec_out.zip")) and _has_digest(house, task_id)
+    runs = len(house.sandbox.started)
+    await house.die(power=power)
+    await house.pass_time(30.0) if not died else None
+    await house.up()
+    await until_settled(house, task_id)
+    seized = house.ledger.seized.get(WORKER, 0)
+    assert seized == 0
+    assert house.ledger.locked.get(WORKER, 0) == 0, house.story()
+    assert house.ledger.sent.count("TaskContribute") <= 2  # one of them another worker's
+    assert house.ledger.sent.count("TaskReveal") <= 1
+    if had_result or not power:
+        assert len(house.sandbox.started) <= max(runs, 1)
+    record = house.journal.records.get(task_id)
+    assert record is None or record.ended_utc is not None, house.story()
+    if record is not None and (had_result or not power):
+        assert record.outcome == "completed", house.story()
+    open_leases = [lease for lease in house.budget.leases.open if not lease.offer.standing]
+    assert not open_leases
+    assert all(lease.state is not LeaseState.COMMITTED for lease in house.budget.leases.open)
+
+
+def _has_digest(house: House, task_id: str) -> bool:
+    record = house.journal.records.get(task_id)
+    return record is not None and record.data.get("digest") is not None
