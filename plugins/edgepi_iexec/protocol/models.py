@@ -1,4 +1,4 @@
-"""What worker and scheduler tell each other: exactly the protocol's fields, and nothing believed on reading."""
+"""What worker and scheduler tell each other: exactly the protocol's fields; nothing is believed on reading."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicConfiguration:
-    """What a pool tells all workers; *ask_for_replicate_period* in milliseconds, any version where it is empty."""
+    """What a pool tells all workers; *ask_for_replicate_period* is in milliseconds, an empty version any."""
 
     worker_pool_address: str
     scheduler_public_address: str

@@ -74,9 +74,9 @@ def decode_client(text: str | bytes) -> tuple[str, ...]:
     found = _loaded(text)
     if isinstance(found, str):
         found = [found]  # over WebSocket one message may come without its list
-    if not _messages(found):
+    if (messages := _messages(found)) is None:
         raise ProtocolError(BROKEN_JSON)
-    return tuple(found)
+    return messages
 
 
 def decode_server(line: str) -> SockJsFrame:
@@ -85,8 +85,8 @@ def decode_server(line: str) -> SockJsFrame:
     if kind in {OPEN, HEARTBEAT} and not rest.strip("h"):
         return SockJsFrame(kind)
     found = _loaded(rest) if kind in {"a", "c"} else None
-    if kind == "a" and _messages(found):
-        return SockJsFrame(kind, tuple(found))
+    if kind == "a" and (messages := _messages(found)) is not None:
+        return SockJsFrame(kind, messages)
     if kind == "c" and isinstance(found, list) and len(found) == 2:
         code, reason = found
         if isinstance(code, int) and isinstance(reason, str) and 0 <= code < 10_000:
@@ -106,7 +106,8 @@ def _loaded(text: str | bytes) -> Any:
         return None
 
 
-def _messages(found: object) -> bool:
-    return (
-        isinstance(found, list) and len(found) <= MAX_MESSAGES and all(isinstance(one, str) for one in found)
-    )
+def _messages(found: object) -> tuple[str, ...] | None:
+    if not isinstance(found, list) or len(found) > MAX_MESSAGES:
+        return None
+    texts = tuple(one for one in found if isinstance(one, str))
+    return texts if len(texts) == len(found) else None

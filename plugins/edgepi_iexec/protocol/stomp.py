@@ -87,7 +87,7 @@ class Decoder:
 
     def _next(self) -> Frame | None:
         self._skip_beats()
-        # Where no end was, none is now: endless frames in small pieces would be looked through again and again.
+        # Where no end was, none is now: small pieces must not be looked through again and again.
         found = _BLANK.search(self._rest, max(self._seen - 3, 0))
         if found is None:
             if len(self._rest) > MAX_HEAD_BYTES or b"\0" in self._rest[self._seen :]:
