@@ -60,7 +60,7 @@ def check_archive(
 
 
 def archive_digest(path: Path, *, callback: bool = False, limits: ArchiveLimits = _USUAL) -> str:
-    """Return the digest of what is in a zip, as its ``computed.json`` says. Blocks; raises ProtocolError, OSError."""
+    """Return the digest of what its ``computed.json`` says a zip is. Blocks; raises ProtocolError, OSError."""
     with path.open("rb") as file, _refusing():
         _check_size(file, limits)
         with zipfile.ZipFile(file) as packed:

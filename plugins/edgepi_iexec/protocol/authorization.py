@@ -8,7 +8,7 @@ __all__ = ["authorization_hash"]
 
 
 def authorization_hash(worker: str, task_id: str, enclave_challenge: str = ZERO_ADDRESS) -> bytes:
-    """Return the 32 bytes that are signed with EIP-191's prefix; raises ProtocolError for texts that are none."""
+    """Return the 32 bytes that are signed with EIP-191's prefix; raises ProtocolError."""
     return keccak256(
         address_bytes(worker, "a worker's address")
         + hash_bytes(task_id, "a task's id")

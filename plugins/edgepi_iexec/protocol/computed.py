@@ -52,12 +52,12 @@ def read_computed(outputs: Path) -> Computed:
         OSError: it cannot be read.
     """
     try:
-        with read_output(outputs, (COMPUTED_JSON,)) as (handle, is_folder):
-            if is_folder:
-                raise FileNotFoundError(COMPUTED_JSON)
-            with os.fdopen(os.dup(handle), "rb") as file:
-                return parse_computed(file.read(MAX_BYTES + 1))
-    except FileNotFoundError:
+        with (
+            read_output(outputs, (COMPUTED_JSON,)) as (handle, _),
+            os.fdopen(os.dup(handle), "rb") as file,
+        ):
+            return parse_computed(file.read(MAX_BYTES + 1))
+    except (FileNotFoundError, IsADirectoryError):
         raise ProtocolError("the app left no computed.json", cause=_NOT_FOUND.value) from None
 
 

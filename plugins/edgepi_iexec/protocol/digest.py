@@ -21,7 +21,7 @@ _MISSING = ReplicateCause.POST_COMPUTE_RESULT_FILE_NOT_FOUND
 
 
 def result_digest(outputs: Path, computed: Computed, *, callback: bool = False) -> str:
-    """Return the digest of what lies in *outputs*: of the callback's data, a file, or a folder's files. Blocks.
+    """Return the digest of a result in *outputs*: callback data, a file, or a folder's files. Blocks.
 
     Raises:
         ProtocolError: there is no such result, or it leads out of the folder; *cause* says which.

@@ -33,7 +33,7 @@ def verify(
     """Return a token's claims.
 
     Raises:
-        ProtocolError: it is none, is not signed with *secret*, is for another *audience*, or is over at *now_s*.
+        ProtocolError: it is none, not signed with *secret*, for another *audience*, or over at *now_s*.
     """
     if len(token) > 8192 or _TOKEN.fullmatch(token) is None:
         raise ProtocolError("this is no token")

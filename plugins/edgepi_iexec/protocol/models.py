@@ -1,4 +1,4 @@
-"""What worker and scheduler tell each other: exactly the protocol's fields; nothing is believed on reading."""
+"""What worker and scheduler tell each other: exactly the protocol's fields, read with suspicion."""
 
 from __future__ import annotations
 

@@ -85,15 +85,11 @@ def domain(chain_id: int, hub: str) -> dict[str, Any]:
 
 
 def filled(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an order with nothing, or nobody, where *values* has none; raises ProtocolError for unknown names."""
+    """Return an order with nothing, or nobody, where *values* has none; raises ProtocolError."""
     members = _members(kind)
     if unknown := values.keys() - {name for name, _ in members}:
         raise ProtocolError(f"{kind} has no {', '.join(sorted(unknown))}")
     return {name: values.get(name, _NOTHING[of]) for name, of in members}
-
-
-NO_DATASET_ORDER = filled("DatasetOrder", {})
-"""For a deal without a dataset, unsigned."""
 
 
 def typed_data(kind: str, order: Mapping[str, Any], chain_id: int, hub: str) -> dict[str, Any]:
@@ -124,3 +120,7 @@ def _members(kind: str) -> Members:
     if kind not in FIELDS:
         raise ProtocolError(f"{kind[:40]!r} is no kind of order")
     return FIELDS[kind]
+
+
+NO_DATASET_ORDER = filled("DatasetOrder", {})
+"""For a deal without a dataset, unsigned."""

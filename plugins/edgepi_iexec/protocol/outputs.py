@@ -24,7 +24,7 @@ _PACK = ReplicateCause.POST_COMPUTE_OUT_FOLDER_ZIP_FAILED
 
 
 def output_parts(path: str) -> tuple[str, ...]:
-    """Return the names that lead from ``/iexec_out`` to a path below it, none for itself; raises ProtocolError."""
+    """Return the names that lead from ``/iexec_out`` to a path, none to itself; raises ProtocolError."""
     parts = [part for part in path.split("/") if part not in {"", "."}]
     wrong = len(path) > MAX_PATH or not path.startswith("/") or "\0" in path or not path.isprintable()
     if wrong or parts[:1] != [ROOT] or ".." in parts or len(parts) > MAX_DEPTH:

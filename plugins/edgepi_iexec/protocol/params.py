@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -46,7 +47,7 @@ class DealParams:
         arguments as a whole.
 
         Raises:
-            ProtocolError: it is too large, nested too deeply or cannot be passed on (TASK_DESCRIPTION_INVALID).
+            ProtocolError: it is too large, too deep or cannot be passed on (TASK_DESCRIPTION_INVALID).
         """
         if len(text) > MAX_CHARACTERS:
             _refuse(f"are longer than {MAX_CHARACTERS} characters")
@@ -166,26 +167,33 @@ def split_args(text: str) -> tuple[str, ...]:
     """
     found: list[str] = []
     word: list[str] | None = None
-    quote = ""
-    characters = iter(text)
-    for character in characters:
-        if character == "\\" and quote != "'":
-            following = next(characters, "\\")
-            word = (
-                [*(word or ()), following]
-                if not quote or following in '"\\'
-                else [*(word or ()), "\\", following]
-            )
-        elif quote:
-            quote, word = ("", word) if character == quote else (quote, [*(word or ()), character])
-        elif character in "'\"":
-            quote, word = character, word or []
-        elif character.isspace():
-            found += ["".join(word)] if word is not None else []
+    for match in _PIECE.finditer(text):
+        if match["space"] is None:
+            word = word if word is not None else []
+            word.append(_plain(match))
+        elif word is not None:
+            found.append("".join(word))
             word = None
-        else:
-            word = [*(word or ()), character]
     return (*found, "".join(word)) if word is not None else tuple(found)
+
+
+_PIECE = re.compile(
+    r"""(?P<space>\s+)
+    | (?P<plain>[^\s'"\\]+)
+    | '(?P<single>[^']*)(?:'|\Z)
+    | "(?P<double>(?:[^"\\]|\\.)*\\?)(?:"|\Z)
+    | \\(?P<escaped>.?)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPED = re.compile(r"""\\(["\\])""")
+
+
+def _plain(match: re.Match[str]) -> str:
+    if (double := match["double"]) is not None:
+        return _ESCAPED.sub(r"\1", double)
+    if (escaped := match["escaped"]) is not None:
+        return escaped or "\\"
+    return match["plain"] or match["single"] or ""
 
 
 def input_file_name(url: str) -> str:

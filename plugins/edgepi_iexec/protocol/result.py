@@ -67,7 +67,7 @@ def make_result(
 
 
 def error_text(status: ReplicateStatus, cause: str) -> str:
-    """Return the result of a task whose app or files cannot be had, in the words of all workers, so that they agree."""
+    """Return the result where app or files cannot be had, in the words of all workers, so that they agree."""
     return f"[IEXEC] Error occurred while computing the task [error:{status}, cause:{cause}]"
 
 
