@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 from edgepi_iexec.chain.model import ZERO_ADDRESS, ZERO_HASH, Dataset, Deal
-from edgepi_iexec.protocol.causes import ReplicateCause
-from edgepi_iexec.protocol.params import DealParams
-from edgepi_iexec.protocol.statuses import ReplicateStatus
+from edgepi_iexec.protocol.params import DealParams, input_file_name
 
 __all__ = [
     "INPUTS_AT",
     "OUTPUTS_AT",
     "app_digest",
     "environment",
-    "error_text",
-    "input_name",
     "pull_timeout_s",
     "uses_dataset",
 ]
@@ -42,13 +37,8 @@ def environment(task_id: str, index: int, deal: Deal, params: DealParams) -> dic
     if params.input_files:
         variables["IEXEC_INPUT_FILES_FOLDER"] = INPUTS_AT
     for number, url in enumerate(params.input_files, start=1):
-        variables[f"IEXEC_INPUT_FILE_NAME_{number}"] = input_name(url)
+        variables[f"IEXEC_INPUT_FILE_NAME_{number}"] = input_file_name(url)
     return variables
-
-
-def input_name(url: str) -> str:
-    """The name of an input file in the container."""
-    return "0x" + hashlib.sha256(url.encode()).hexdigest()
 
 
 def uses_dataset(dataset: Dataset | None) -> bool:
@@ -70,8 +60,3 @@ def pull_timeout_s(category_s: float) -> float:
     """How long a download of an image may take: 5 to 30 minutes, longer for longer tasks."""
     minutes = 10.0 * math.log10(max(category_s / 60.0, 0.1) / 10.0)
     return 60.0 * min(max(round(minutes), 5), 30)
-
-
-def error_text(status: ReplicateStatus, cause: ReplicateCause) -> str:
-    """The result of a task whose files cannot be had: the same words from all, so that they agree."""
-    return f"[IEXEC] Error occurred while computing the task [error:{status}, cause:{cause}]"

@@ -31,7 +31,8 @@ LAST_WORDS = 9  # tries over two minutes
 
 async def upload(life: TaskLife) -> Next:
     """Give the result to the store, and say where it is."""
-    await life.begin(_S.RESULT_UPLOADING, tries=3)
+    if life.state.status is not _S.RESULT_UPLOADED:  # else asked again: the store is, too
+        await life.begin(_S.RESULT_UPLOADING, tries=3)
     try:
         link = await deliver(life)
     except (MarketError, ComputeError, OSError) as error:

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgepi.compute.model import Outcome
-from edgepi.files import sync_directory
-from edgepi_iexec.protocol.digest import result_digest
-from edgepi_iexec.protocol.result import pack_result, read_computed
+from edgepi_iexec.protocol.result import Result, make_result, write_error
+from edgepi_iexec.protocol.statuses import ReplicateStatus
 
-__all__ = ["Result", "TaskFolder"]
-
-ERROR_FILE = "error.txt"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What is contributed: the digest, and the data for a deal's callback."""
-
-    digest: str
-    callback_data: str | None = None
+__all__ = ["TaskFolder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +53,9 @@ class TaskFolder:
         """
         return await asyncio.to_thread(self._finish, outcome, callback)
 
-    async def write_error(self, text: str) -> str:
-        """Make a result that says why there is none, and return its digest."""
-        return await asyncio.to_thread(self._write_error, text)
+    async def write_error(self, status: ReplicateStatus, cause: str) -> Result:
+        """Make a result that says why there is no other; raises OSError."""
+        return await asyncio.to_thread(self._write_error, status, cause)
 
     async def purge(self) -> None:
         """Remove everything; raises OSError."""
@@ -78,32 +66,14 @@ class TaskFolder:
         self.outputs.mkdir(parents=True, exist_ok=True)
 
     def _finish(self, outcome: Outcome, callback: bool) -> Result:
-        computed = read_computed(self.outputs)
-        digest = result_digest(self.outputs, computed, callback=callback)
-        for name, text in (("stdout.txt", outcome.stdout), ("stderr.txt", outcome.stderr)):
-            target = self.outputs / name
-            if text and not target.is_symlink():
-                with suppress(IsADirectoryError, PermissionError):
-                    target.write_text(text, encoding="utf-8")
-        self._pack()
-        return Result(digest, computed.callback_data if callback else None)
+        said = {"stdout": outcome.stdout, "stderr": outcome.stderr}
+        return make_result(self.outputs, self.archive, callback=callback, **said)
 
-    def _pack(self) -> None:
-        pack_result(self.outputs, self.archive)
-        with self.archive.open("rb") as file:
-            os.fsync(file.fileno())
-        sync_directory(self.archive.parent)
-
-    def _write_error(self, text: str) -> str:
+    def _write_error(self, status: ReplicateStatus, cause: str) -> Result:
         self._make()
         _empty(self.outputs)
-        (self.outputs / ERROR_FILE).write_text(text, encoding="utf-8")
-        (self.outputs / "computed.json").write_text(
-            f'{{"deterministic-output-path":"/iexec_out/{ERROR_FILE}"}}', encoding="utf-8"
-        )
-        computed = read_computed(self.outputs)
-        self._pack()
-        return result_digest(self.outputs, computed, callback=False)
+        write_error(self.outputs, status, cause)
+        return make_result(self.outputs, self.archive)
 
 
 def _empty(folder: Path) -> None:

@@ -12,7 +12,7 @@ from edgepi_iexec.chain.model import ZERO_ADDRESS
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.models import ComputeLogs
 from edgepi_iexec.protocol.notifications import NotificationType
-from edgepi_iexec.protocol.params import DealParams
+from edgepi_iexec.protocol.params import DealParams, input_file_name
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.checks import Terms, cannot_contribute
 from edgepi_iexec.worker.container import (
@@ -20,8 +20,6 @@ from edgepi_iexec.worker.container import (
     OUTPUTS_AT,
     app_digest,
     environment,
-    error_text,
-    input_name,
     pull_timeout_s,
     uses_dataset,
 )
@@ -52,8 +50,10 @@ async def start(life: TaskLife) -> Next:
     if (cause := await _obstacle(life)) is not None:
         return await life.failed(_S.START_FAILED, cause)
     terms = await life.agreed()
-    if DealParams.parse(terms.deal.params).result_encryption:
-        return await life.failed(_S.START_FAILED, _C.TASK_DESCRIPTION_INVALID)
+    try:
+        DealParams.parse(terms.deal.params).check_standard()
+    except ProtocolError as error:
+        return await life.failed(_S.START_FAILED, _C.TASK_DESCRIPTION_INVALID, error.message)
     return await life.done(_S.STARTED)
 
 
@@ -98,8 +98,8 @@ async def _error_result(life: TaskLife, status: ReplicateStatus, cause: Replicat
     terms = await life.agreed()
     if terms.deal.callback != ZERO_ADDRESS:
         return await life.failed(status, cause, why)
-    digest = await life.folder.write_error(error_text(status, cause))
-    return await life.failed(status, cause, why, digest=digest)
+    result = await life.folder.write_error(status, cause)
+    return await life.failed(status, cause, why, digest=result.digest)
 
 
 async def download_data(life: TaskLife) -> Next:
@@ -118,7 +118,7 @@ async def download_data(life: TaskLife) -> Next:
         return await _error_result(life, _S.DATA_DOWNLOAD_FAILED, cause, error.message)
     try:
         for url in DealParams.parse(terms.deal.params).input_files:
-            await life.desk.peers.store.fetch(Wanted(url, life.folder.inputs / input_name(url)))
+            await life.desk.peers.store.fetch(Wanted(url, life.folder.inputs / input_file_name(url)))
     except (PeerError, ProtocolError) as error:
         return await _error_result(
             life, _S.DATA_DOWNLOAD_FAILED, _C.INPUT_FILES_DOWNLOAD_FAILED, error.message

@@ -113,7 +113,7 @@ class FakeScheduler:
         self._up()
         return PublicConfiguration(
             worker_pool_address=self.pool,
-            scheduler_public_address=URL,
+            scheduler_public_address=self.chain.address,
             config_server_url=URL,
             result_repository_url=URL,
             ask_for_replicate_period=5000,
@@ -200,9 +200,9 @@ class FakeScheduler:
                 await self._tell(task_id, N.PLEASE_REVEAL)
         elif task.status is TaskStatus.REVEALING and mine.status is ContributionStatus.REVEALED:
             if task_id not in self.links:
-                if status is S.REVEALED:
+                if status in {S.REVEALED, S.RECOVERING, S.RESULT_UPLOAD_REQUESTED}:
                     self.statuses[task_id] = S.RESULT_UPLOAD_REQUESTED
-                await self._tell(task_id, N.PLEASE_UPLOAD)
+                    await self._tell(task_id, N.PLEASE_UPLOAD)
             elif status is S.RESULT_UPLOADED:
                 await self.chain.finalize(task_id, self.links[task_id].encode(), b"")
                 await self._tell(task_id, N.PLEASE_COMPLETE)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -71,6 +70,10 @@ async def url() -> AsyncIterator[str]:
 TRUSTING = Guard(trusted=frozenset({"127.0.0.1"}))
 
 
+def nothing_in(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
 async def fetch(url: str, path: Path, guard: Guard = TRUSTING, checksum: str | None = None) -> None:
     await download(url, path, guard=guard, max_bytes=100_000, timeout_s=10.0, checksum=checksum)
 
@@ -85,14 +88,14 @@ async def test_keeps_no_file_that_differs_from_its_checksum(url: str, tmp_path: 
     with pytest.raises(ProtocolError) as caught:
         await fetch(f"{url}/good", tmp_path / "data", checksum="0x" + "11" * 32)
     assert caught.value.cause == BAD_CHECKSUM
-    assert not os.listdir(tmp_path)
+    assert nothing_in(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["endless", "cut", "circles", "inwards", "missing"])
 async def test_keeps_nothing_of_what_cannot_be_had(url: str, tmp_path: Path, name: str) -> None:
     with pytest.raises((PeerError, ProtocolError)):
         await fetch(f"{url}/{name}", tmp_path / "data")
-    assert not os.listdir(tmp_path)
+    assert nothing_in(tmp_path)
 
 
 async def test_asks_nobody_on_the_local_network(url: str, tmp_path: Path) -> None:
