@@ -1,0 +1,123 @@
+"""Turns what the contracts' views return into what the plugin works with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from edgepi.errors import ChainError
+from edgepi_iexec.chain.model import (
+    Account,
+    App,
+    Category,
+    Contribution,
+    ContributionStatus,
+    Dataset,
+    Deal,
+    Resource,
+    Task,
+    TaskStatus,
+    Workerpool,
+)
+
+__all__ = [
+    "read_account",
+    "read_app",
+    "read_category",
+    "read_contribution",
+    "read_dataset",
+    "read_deal",
+    "read_task",
+    "read_workerpool",
+]
+
+Row = Sequence[Any]
+
+
+def _utc(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (OverflowError, ValueError, OSError) as error:
+        raise ChainError(f"the chain names a time that is none: {seconds}") from error
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def read_deal(deal_id: str, row: Row) -> Deal:
+    """``viewDeal``; raises ChainError for a deal that is not there."""
+    start_utc = _utc(row[10])
+    if start_utc is None:
+        raise ChainError(f"there is no deal {deal_id}")
+    return Deal(
+        deal_id=deal_id,
+        app=Resource(*row[0]),
+        dataset=Resource(*row[1]),
+        workerpool=Resource(*row[2]),
+        trust=row[3],
+        category=row[4],
+        tag=row[5],
+        requester=row[6],
+        beneficiary=row[7],
+        callback=row[8],
+        params=row[9],
+        start_utc=start_utc,
+        bot_first=row[11],
+        bot_size=row[12],
+        worker_stake_nrlc=row[13],
+        scheduler_reward_ratio=row[14],
+        sponsor=row[15],
+    )
+
+
+def read_task(task_id: str, row: Row) -> Task:
+    """``viewTask``."""
+    return Task(
+        task_id=task_id,
+        status=TaskStatus(row[0]),
+        deal_id=row[1],
+        index=row[2],
+        time_ref_s=row[3],
+        contribution_deadline_utc=_utc(row[4]),
+        reveal_deadline_utc=_utc(row[5]),
+        final_deadline_utc=_utc(row[6]),
+        consensus=row[7],
+        reveal_count=row[8],
+        winner_count=row[9],
+        contributors=tuple(row[10]),
+        result_digest=row[11],
+        results=_bytes(row[12]),
+        callback_data=_bytes(row[14]),
+    )
+
+
+def read_contribution(row: Row) -> Contribution:
+    """``viewContribution``."""
+    return Contribution(ContributionStatus(row[0]), row[1], row[2], row[3], row[4])
+
+
+def read_account(row: Row) -> Account:
+    """``viewAccount``."""
+    return Account(row[0], row[1])
+
+
+def read_category(number: int, row: Row) -> Category:
+    """``viewCategory``."""
+    return Category(number, row[0], row[2])
+
+
+def read_app(address: str, row: Row) -> App:
+    """``viewApp``; the image's name may be any bytes."""
+    return App(address, row[0], row[1], row[2], _bytes(row[3]).decode("utf-8", "replace"), row[4])
+
+
+def read_dataset(address: str, row: Row) -> Dataset:
+    """``viewDataset``."""
+    return Dataset(address, row[0], row[1], _bytes(row[2]), row[3])
+
+
+def read_workerpool(address: str, row: Row) -> Workerpool:
+    """``viewWorkerpool``."""
+    return Workerpool(address, row[0], row[1], row[2], row[3])

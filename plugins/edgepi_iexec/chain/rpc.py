@@ -1,0 +1,86 @@
+"""The few questions that an idle worker has, without anything heavy: plain JSON-RPC."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+
+from edgepi.errors import ChainError
+from edgepi_iexec.chain.model import Block
+
+__all__ = ["LightRpc"]
+
+TIMEOUT = ClientTimeout(total=10.0)
+MOST_BYTES = 1 << 20
+
+
+class LightRpc:
+    """Asks the first of *urls* that answers, and stays with it until it fails."""
+
+    def __init__(self, urls: Sequence[str], session: Callable[[], Awaitable[ClientSession]]) -> None:
+        self._urls = list(urls)
+        self._session = session
+        self._numbers = itertools.count(1)
+
+    @property
+    def url(self) -> str:
+        """The node that answered last."""
+        return self._urls[0]
+
+    async def latest_block(self) -> Block:
+        """Return number and time of the newest block; raises ChainError."""
+        block = await self._ask("eth_getBlockByNumber", "latest", False)
+        try:
+            time_utc = datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
+            return Block(int(block["number"], 16), time_utc)
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            raise ChainError(f"{self.url} names no block") from error
+
+    async def number(self, method: str, *arguments: Any) -> int:
+        """Ask for what is a number; raises ChainError."""
+        answer = await self._ask(method, *arguments)
+        try:
+            return int(answer, 16)
+        except (TypeError, ValueError) as error:
+            raise ChainError(f"{self.url} answers {method} with {str(answer)[:40]!r}") from error
+
+    async def _ask(self, method: str, *arguments: Any) -> Any:
+        failure: ChainError | None = None
+        for _ in range(len(self._urls)):
+            try:
+                return await self._ask_one(self.url, method, arguments)
+            except ChainError as error:
+                failure = failure or error
+                self._urls.append(self._urls.pop(0))
+        assert failure is not None
+        raise failure
+
+    async def _ask_one(self, url: str, method: str, arguments: Sequence[Any]) -> Any:
+        question = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(arguments)}
+        session = await self._session()
+        try:
+            async with session.post(url, json=question, timeout=TIMEOUT) as reply:
+                answer = json.loads(await _limited(reply))
+        except (ClientError, TimeoutError, ValueError, RecursionError) as error:
+            raise ChainError(
+                f"the chain's node {url} cannot be asked: {str(error) or type(error).__name__}",
+                hint="see `rpc` in the configuration",
+            ) from error
+        if not isinstance(answer, dict) or answer.get("result") is None:
+            problem = answer.get("error") if isinstance(answer, dict) else answer
+            raise ChainError(f"the chain's node {url} refuses {method}: {str(problem)[:200]}")
+        return answer["result"]
+
+
+async def _limited(reply: ClientResponse) -> bytes:
+    content = bytearray()
+    async for piece in reply.content.iter_chunked(1 << 16):
+        content += piece
+        if len(content) > MOST_BYTES:
+            raise ValueError("its answer is too long")
+    return bytes(content)

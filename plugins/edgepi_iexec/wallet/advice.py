@@ -1,0 +1,57 @@
+"""What a wallet lacks, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Needs", "Purse", "advise"]
+
+RLC = 1e9
+# What one task costs a worker at most: contribute and reveal (measured: 394,732 and 56,455), with a margin.
+GAS_PER_TASK = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What a wallet has: stake free in the hub, RLC outside of it, and the chain's coin for gas."""
+
+    address: str
+    stake_nrlc: int
+    locked_nrlc: int
+    wallet_nrlc: int
+    gas_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is needed for *tasks* at a time, each with that stake."""
+
+    tasks: int
+    stake_per_task_nrlc: int
+    gas_price_wei: int
+    free_gas: bool
+
+
+def advise(purse: Purse, needs: Needs) -> tuple[str, ...]:
+    """Return a sentence for each thing that is lacking; none when all is well."""
+    return tuple(_lacks(purse, needs))
+
+
+def _lacks(purse: Purse, needs: Needs) -> Iterator[str]:
+    wanted = needs.tasks * needs.stake_per_task_nrlc
+    lacking = wanted - purse.stake_nrlc
+    have = f"{purse.stake_nrlc / RLC:g} are free"
+    stake = f"{needs.tasks} tasks at a time need {wanted / RLC:g} RLC of stake, {have}"
+    if lacking > 0 and purse.wallet_nrlc >= lacking:
+        yield f"{stake}: `edgepi iexec deposit {lacking / RLC:g}`"
+    elif lacking > 0:
+        yield (
+            f"{stake}: send {(lacking - purse.wallet_nrlc) / RLC:g} RLC to {purse.address}, then deposit them"
+        )
+    gas_wei = GAS_PER_TASK * needs.tasks * needs.gas_price_wei
+    if not needs.free_gas and purse.gas_wei < gas_wei:
+        yield (
+            f"gas for {needs.tasks} tasks costs {gas_wei / 1e18:.6f} of the chain's coin,"
+            f" the wallet has {purse.gas_wei / 1e18:.6f}: send some to {purse.address}"
+        )

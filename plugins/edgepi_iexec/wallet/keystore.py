@@ -1,0 +1,82 @@
+"""Wallet files: keystore version 3, as every Ethereum program reads and writes them. Everything blocks."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from edgepi.errors import WalletError
+from edgepi.files import atomic_write
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+__all__ = ["create", "import_key", "read_password", "save", "unlock"]
+
+# scrypt's n: what `geth --lightkdf` uses. The full 262144 wants 256 MB, which a Pi Zero has not.
+SCRYPT_N, SCRYPT_P = 4096, 6
+_KEY = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}")
+
+
+def create(password: str) -> str:
+    """Return the file of a new wallet, as text."""
+    from eth_account import Account
+
+    return _encrypt(cast("LocalAccount", Account.create()), password)
+
+
+def import_key(text: str, password: str, *, file_password: str | None = None) -> str:
+    """Return the file of a wallet that exists: from its private key, or from another keystore file.
+
+    Raises:
+        WalletError: it is neither, or *file_password* does not open it.
+    """
+    from eth_account import Account
+
+    given = text.strip()
+    if _KEY.fullmatch(given):
+        return _encrypt(Account.from_key(given), password)
+    account = unlock(given, file_password if file_password is not None else password)
+    return _encrypt(account, password)
+
+
+def _encrypt(account: LocalAccount, password: str) -> str:
+    from eth_keyfile.keyfile import create_keyfile_json
+
+    made: dict[str, Any] = create_keyfile_json(
+        bytes(account.key), password.encode(), kdf="scrypt", iterations=SCRYPT_N, salt_size=16
+    )
+    return json.dumps({**made, "address": account.address.lower().removeprefix("0x")})
+
+
+def unlock(keystore: str, password: str) -> LocalAccount:
+    """Return the account of a wallet's file; raises WalletError, which never quotes key or password."""
+    from eth_account import Account
+
+    try:
+        return cast("LocalAccount", Account.from_key(Account.decrypt(json.loads(keystore), password)))
+    except (KeyError, TypeError, json.JSONDecodeError, NotImplementedError):
+        problem, hint = "this file is no wallet", "a keystore file of version 3 is JSON with an `address`"
+    except ValueError:
+        problem, hint = "the wallet does not open with this password", "see `password` and `password_file`"
+    raise WalletError(problem, hint=hint)
+
+
+def save(path: Path, keystore: str, *, replace: bool = False) -> None:
+    """Write a wallet's file, readable by its owner alone, so that it is never torn; raises WalletError."""
+    if path.exists() and not replace:
+        raise WalletError(f"{path} is a wallet already", hint="move it away first: its key may hold money")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    atomic_write(path, keystore + "\n", 0o600)
+
+
+def read_password(path: Path) -> str:
+    """Return the password that a file holds, without the end of its line; raises WalletError."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WalletError(
+            f"no password can be read from {path}: {getattr(error, 'strerror', None) or error}"
+        ) from error
