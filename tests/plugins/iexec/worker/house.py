@@ -153,24 +153,23 @@ EFFECTS = frozenset(
 
 @dataclass
 class Mortality:
-    """Counts effects, and ends the life at the one that is named: before or after it took place."""
+    """Counts effects, and ends the life before the one that is named: so after the one before it."""
 
     cut: int | None = None
-    after: bool = False
     count: int = 0
     dead: bool = False
     effects: list[str] = field(default_factory=list)
 
-    async def pass_gate(self, name: str, after: bool) -> None:
+    async def enter(self, name: str) -> None:
+        if name in EFFECTS and not self.dead:
+            self.count += 1
+            self.effects.append(name)
+            self.dead = self.count == self.cut
+        await self.leave()
+
+    async def leave(self) -> None:
         if self.dead:
             await asyncio.Event().wait()
-        if name in EFFECTS:
-            if not after:
-                self.count += 1
-                self.effects.append(name)
-            if self.count == self.cut and self.after is after and self.effects[-1] == name:
-                self.dead = True
-                await asyncio.Event().wait()
 
 
 class Mortal:
@@ -185,9 +184,9 @@ class Mortal:
             return found
 
         async def call(*args: Any, **named: Any) -> Any:
-            await self.life.pass_gate(name, after=False)
+            await self.life.enter(name)
             result = await found(*args, **named)
-            await self.life.pass_gate(name, after=True)
+            await self.life.leave()
             mortal = name in {"offer", "run", "find"} and result is not None
             return Mortal(result, self.life) if mortal else result
 

@@ -9,13 +9,17 @@ from edgepi_iexec.chain.model import TaskStatus
 from tests.plugins.iexec.worker.house import House
 from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
 
-EFFECTS = 62
+MODES = {"alone": 50, "many": 50, "at once": 41}
+"""How a task goes and at most how many effects a worker has meanwhile."""
+
+CUTS = [(mode, cut) for mode, count in MODES.items() for cut in range(1, count + 1)]
 
 
-async def live(house: House, *, trust: int = 1) -> str:
+async def live(house: House, mode: str) -> str:
     house.ledger.time_ref_s = 600
-    house.ledger.needed = 2 if trust > 1 else 1
-    task_id = house.ledger.task(trust=trust)
+    house.ledger.needed = 2 if mode == "many" else 1
+    house.scheduler.finalize_at_once = mode == "at once"
+    task_id = house.ledger.task(trust=3 if mode == "many" else 1)
     house.scheduler.give(task_id)
     await house.up()
     return task_id
@@ -42,21 +46,21 @@ async def until_settled(house: House, task_id: str, limit_s: float = 2400.0) -> 
             return
 
 
-async def test_the_number_of_effects_is_known(house: House) -> None:
-    task_id = await live(house)
+@pytest.mark.parametrize("mode", MODES)
+async def test_every_effect_of_a_life_is_cut_at(house: House, mode: str) -> None:
+    task_id = await live(house, mode)
     await until_settled(house, task_id)
     assert settled(house, task_id)
-    assert house.life.count <= EFFECTS, "raise EFFECTS, else the last ones are not tried"
+    assert house.life.count <= MODES[mode], f"raise MODES to {house.life.count}"
 
 
 @pytest.mark.parametrize("power", [False, True], ids=["killed", "dark"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("cut", range(1, EFFECTS + 1))
+@pytest.mark.parametrize(("mode", "cut"), CUTS)
 async def test_a_cut_at_any_effect_costs_no_stake_and_no_work_twice(
-    house: House, cut: int, after: bool, power: bool
+    house: House, mode: str, cut: int, power: bool
 ) -> None:
-    house.life.cut, house.life.after = cut, after
-    task_id = await live(house, trust=3 if cut % 2 else 1)
+    house.life.cut = cut
+    task_id = await live(house, mode)
     await until_settled(house, task_id)
     died = house.life.dead
     had_result = any((house.folder / "tasks").rglob("iexec_out.zip")) and _has_digest(house, task_id)
