@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edgepi.compute.journal import JobRecord
-
-from edgepi.errors import ChainError, EdgePiError, EnergyError, PeerError, ProtocolError
+from edgepi.errors import ChainError, EdgePiError, EnergyError, PeerError, ProtocolError, WalletError
 from edgepi.model import LeaseState
 from edgepi.plugin import LeaseHandle
 from edgepi_iexec.chain.model import Task, TaskStatus
@@ -66,6 +65,7 @@ class Asking:
         self._known = known
         self._take = take
         self._standing = Standing(desk.parts.budget)
+        self._stake_wanted = 0
         self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -97,6 +97,9 @@ class Asking:
             return "the chain has no blocks yet"
         if not await self._enough_gas():
             return "the wallet has too little for the fees of a task"
+        if self._stake_wanted and await self._stake() < self._stake_wanted:
+            return f"the deposit is smaller than the stake of {self._stake_wanted} nRLC that a task wanted"
+        self._stake_wanted = 0
         summary = await self._desk.peers.scheduler.available(block.number, self._desk.parts.energy())
         return "the scheduler has nothing to do" if summary is None else await self.consider(summary)
 
@@ -120,6 +123,9 @@ class Asking:
         price = min(await chain.gas_price_wei(), self._desk.settings.gas_price_cap_wei)
         return await chain.balance_wei(chain.address) >= GAS_OF_A_TASK * price
 
+    async def _stake(self) -> int:
+        return (await self._desk.chain.account(self._desk.me)).stake_nrlc
+
     async def consider(self, summary: ReplicateTaskSummary) -> str:
         """Take or decline the task of a summary; returns what became of it."""
         authorization = summary.authorization
@@ -131,7 +137,7 @@ class Asking:
             return f"the scheduler gave task {task_id}, which the chain does not know"
         try:
             taken = await self._taken(authorization, task)
-        except (ProtocolError, EnergyError) as error:
+        except (ProtocolError, EnergyError, WalletError) as error:
             self.decline(task_id, error.message)
             return f"task {task_id} is declined: {error.message}"
         except ChainError as error:
@@ -146,6 +152,10 @@ class Asking:
         await check_authorization(desk.chain, authorization, terms.deal, task, desk.settings.pool)
         if (reason := self._trade.refusal(terms, task)) is not None:
             raise ProtocolError(reason)
+        stake = terms.deal.worker_stake_nrlc
+        if await self._stake() < stake:
+            self._stake_wanted = stake
+            raise WalletError(f"the deposit is smaller than its stake of {stake} nRLC")
         bid = self._trade.offer(terms, task, desk.clock.now())
         handle = await desk.parts.budget.offer(bid.offer)
         await self._decided(handle)

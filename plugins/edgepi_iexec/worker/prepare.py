@@ -231,6 +231,11 @@ async def _job(life: TaskLife) -> BoxedJob:
 async def _judged(life: TaskLife, outcome: Outcome, logs: ComputeLogs) -> Next:
     """Tell what came of the container; what it left is a result only if it says so itself."""
     code = outcome.exit_code
+    if outcome.reason in {
+        ExitReason.LOST,
+        ExitReason.KILLED,
+    }:  # nobody's fault that another worker would share
+        raise StageEnd(_C.ABORTED_BY_WORKER, outcome.sentence)
     if not outcome.ok:
         timed_out = outcome.reason is ExitReason.TIMED_OUT
         cause = _C.APP_COMPUTE_TIMEOUT if timed_out else _C.APP_COMPUTE_FAILED

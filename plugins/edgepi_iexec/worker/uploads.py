@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import ClientSession
 
@@ -51,7 +52,11 @@ class ResultStore:
             token = await self._token(session, base, authorization)
             if (there := await self._there(session, base, token, authorization.task_id)) is not None:
                 return there
-            reply = await send(session, _post(base, token, _frame(authorization, digest), archive, size))
+            file = await asyncio.to_thread(archive.open, "rb")
+            try:
+                reply = await send(session, _post(base, token, _frame(authorization, digest), file, size))
+            finally:
+                await asyncio.to_thread(file.close)
             return _location(_good(reply, "does not take the result"))
 
     async def _token(self, session: ClientSession, base: str, authorization: WorkerpoolAuthorization) -> str:
@@ -85,26 +90,22 @@ def _frame(authorization: WorkerpoolAuthorization, digest: str) -> tuple[bytes, 
     return head, tail
 
 
-def _post(base: str, token: str, frame: tuple[bytes, bytes], archive: Path, size: int) -> Request:
+def _post(base: str, token: str, frame: tuple[bytes, bytes], file: BinaryIO, size: int) -> Request:
     length = len(frame[0]) + 4 * -(-size // 3) + len(frame[1])
     return Request(
         method="POST",
         url=base,
         headers={"Authorization": token, "Content-Length": str(length)},
-        body=_pieces(frame[0], archive, frame[1]),
+        body=_pieces(frame[0], file, frame[1]),
         timeout_s=UPLOAD_S,
     )
 
 
-async def _pieces(head: bytes, archive: Path, tail: bytes) -> AsyncIterator[bytes]:
+async def _pieces(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:
     """The upload's body bit by bit: a result may be larger than the memory that is left."""
     yield head
-    file = await asyncio.to_thread(archive.open, "rb")
-    try:
-        while piece := await asyncio.to_thread(file.read, PIECE):
-            yield base64.b64encode(piece)
-    finally:
-        await asyncio.to_thread(file.close)
+    while piece := await asyncio.to_thread(file.read, PIECE):
+        yield base64.b64encode(piece)
     yield tail
 
 

@@ -10,6 +10,7 @@ from edgepi.errors import ChainError, EdgePiError, MarketError, PeerError
 from edgepi.plugin import ComputeBackend
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.protocol.causes import ReplicateCause
+from edgepi_iexec.protocol.models import ChainConfiguration
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
 from edgepi_iexec.worker import contributing, ending, finalizing, prepare
 from edgepi_iexec.worker.asking import Asking, Taken
@@ -69,10 +70,10 @@ class IexecWorker(ComputeBackend):
         self._running: dict[str, asyncio.Task[None]] = {}
         self._main: asyncio.Task[None] | None = None
         self._chain: Chain | None = None
+        self._chain_is: ChainConfiguration | None = None
         self._desk: Desk | None = None
         self._asking: Asking | None = None
         self._stopping = False
-        self._registered = False
 
     @property
     def status(self) -> WorkerStatus:
@@ -102,12 +103,14 @@ class IexecWorker(ComputeBackend):
         if self._asking is not None:
             await self._asking.stop()
         await self._peers.hearing.stop()
+        await self._let_go_of_chain()
+
+    async def _let_go_of_chain(self) -> None:
         chain, self._chain = self._chain, None
+        self._desk = self._asking = None
         if chain is not None:
             with suppress(ChainError):
                 await chain.close()
-        self._desk = self._asking = None
-        self._registered = False
 
     async def set_cpus(self, cpus: float) -> None:
         """Change what each running container may use from now on."""
@@ -144,8 +147,10 @@ class IexecWorker(ComputeBackend):
     async def _up(self, pool: Pool) -> None:
         """Make what all tasks share, once."""
         if self._desk is not None:
-            self._desk.configuration = pool.configuration
-            return
+            if pool.chain == self._chain_is or self._lives:
+                self._desk.configuration = pool.configuration
+                return
+            await self._let_go_of_chain()
         attempt = 0
         while self._chain is None:
             try:
@@ -155,6 +160,7 @@ class IexecWorker(ComputeBackend):
                 self._parts.log.warning("%s", self._session.problem)
                 await self._parts.clock.sleep(backed_off(attempt))
                 attempt += 1
+        self._chain_is = pool.chain
         self._peers.scheduler.sign_with(self._chain)
         self._desk = Desk(self._parts, self._chain, self._peers, pool.configuration, pool.chain.sidechain)
         self._asking = Asking(
@@ -168,24 +174,27 @@ class IexecWorker(ComputeBackend):
         keeping = asyncio.create_task(self._session.keep_alive())
         duties = [keeping]
         try:
-            notices = await self._registered_notices() if pool.fresh else ()
-            await self._recover(notices)
-            if pool.fresh:
+            notices = await self._registered_notices() if pool.fresh else None
+            await self._recover(notices or ())
+            if notices is not None:
                 duties.append(asyncio.create_task(self._asking.run()))
-            while not self._must_greet(pool):
+            while not self._must_greet(in_touch=notices is not None):
                 await self._parts.clock.sleep(RECONNECT_S)
         finally:
             for duty in duties:
                 duty.cancel()
             await asyncio.gather(*duties, return_exceptions=True)
 
-    def _must_greet(self, pool: Pool) -> bool:
-        if not pool.fresh:
+    def _must_greet(self, *, in_touch: bool) -> bool:
+        if not in_touch:
             return self._session.alive
         return self._session.changed and not self._lives
 
-    async def _registered_notices(self) -> tuple[TaskNotification, ...]:
-        """Register, and hear what the scheduler wants of the tasks of an earlier life."""
+    async def _registered_notices(self) -> tuple[TaskNotification, ...] | None:
+        """Register, and hear what the scheduler wants of the tasks of an earlier life.
+
+        None where it does not answer and a stake may hang on a task: that waits no longer.
+        """
         assert self._chain is not None
         attempt = 0
         while True:
@@ -197,7 +206,7 @@ class IexecWorker(ComputeBackend):
                 self._session.problem = f"the scheduler does not take this worker: {error}"
                 self._parts.log.warning("%s", self._session.problem)
             if attempt >= 3 and await self._parts.journal.open_jobs(self.name):
-                return ()  # what is at stake waits no longer
+                return None
             await self._parts.clock.sleep(backed_off(attempt))
             attempt += 1
 

@@ -194,7 +194,7 @@ async def test_connects_again_and_subscribes_again_when_the_connection_breaks(
     if not server.websocket:
         server.sessions.clear()  # as after a restart of the scheduler: the next request opens a new session
     first.out.put_nowait(None)
-    await until(lambda: server.sessions and server.last is not first and bool(server.last.topics))
+    await until(lambda: bool(server.sessions) and server.last is not first and bool(server.last.topics))
     server.notify(TASKS[0], said(NotificationType.PLEASE_UPLOAD))
     await until(lambda: len(ear.heard) == 1)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import ExitReason, Outcome
 from edgepi.compute.platforms import UnfitImageError
 from edgepi.errors import EngineError, PeerError, TransactionError
@@ -418,6 +419,27 @@ async def test_a_contribution_that_fails_three_times_is_given_up(house: House) -
 
 async def test_too_small_a_stake_is_said_before_anything_is_done(house: House) -> None:
     house.ledger.stakes[WORKER] = 10
+    task_id = await given(house)
+    await house.pass_time(60.0)
+    assert house.scheduler.reported(task_id) == [S.ABORTED]
+    assert house.scheduler.asked == 1
+    assert house.worker is not None
+    assert "300 nRLC" in house.worker.status.sentence
+    house.ledger.stakes[WORKER] = 1000
+    await house.pass_time(60.0)
+    assert house.scheduler.asked > 1
+
+
+async def test_a_stake_that_is_gone_when_the_task_starts_is_said(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = house.journal.put
+
+    async def spend(record: JobRecord) -> None:
+        house.ledger.stakes[WORKER] = 10
+        await put(record)
+
+    monkeypatch.setattr(house.journal, "put", spend)
     task_id = await given(house)
     await house.live_until(lambda: house.over(task_id))
     assert house.scheduler.last(task_id, S.START_FAILED).details.cause == "STAKE_TOO_LOW"  # type: ignore[union-attr]
