@@ -7,7 +7,7 @@ from eth_account import Account as Signer
 from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
 
-from edgepi.errors import TransactionError
+from edgepi.errors import ProtocolError, TransactionError
 from edgepi_iexec.devchain.accounts import Account
 from edgepi_iexec.devchain.local import LocalChain
 from edgepi_iexec.devchain.market import Placed
@@ -133,5 +133,5 @@ def test_what_nobody_finalised_is_claimed(devchain: LocalChain) -> None:
 
 
 def test_an_order_has_no_field_that_the_protocol_lacks() -> None:
-    with pytest.raises(ValueError, match="AppOrder has no price"):
+    with pytest.raises(ProtocolError, match="AppOrder has no price"):
         new_order("AppOrder", price=1)
