@@ -60,7 +60,7 @@ def check_archive(
 
 
 def archive_digest(path: Path, *, callback: bool = False, limits: ArchiveLimits = _USUAL) -> str:
-    """Return the digest of what its ``computed.json`` says a zip is. Blocks; raises ProtocolError, OSError."""
+    """Return the digest of what ``computed.json`` says a zip is. Blocks; raises ProtocolError, OSError."""
     with path.open("rb") as file, _refusing():
         _check_size(file, limits)
         with zipfile.ZipFile(file) as packed:
@@ -79,7 +79,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _check_size(file: BinaryIO, limits: ArchiveLimits) -> None:
-    """Refuse what would fill the memory before it can be looked at: its table of contents is read as a whole."""
+    """Refuse a table of contents that would fill the memory: it is read as a whole."""
     size = file.seek(0, os.SEEK_END)
     if size > limits.packed_bytes:
         raise ProtocolError(f"the result is larger than {limits.packed_bytes} bytes")

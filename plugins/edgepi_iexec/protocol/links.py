@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from edgepi.errors import ProtocolError
+from edgepi_iexec.protocol.reading import Fields, parse_json
 
 __all__ = ["read_link", "result_link"]
 
@@ -26,13 +26,7 @@ def result_link(location: str, *, storage: str = "ipfs") -> str:
 
 def read_link(text: str) -> tuple[str, str]:
     """Return storage and location of a link; raises ProtocolError."""
-    try:
-        found = json.loads(text) if len(text) <= MAX_LINK else None
-    except (ValueError, RecursionError):
-        found = None
-    parts = (found.get("storage"), found.get("location")) if isinstance(found, dict) else ()
-    storage, location = (part for part in parts or (None, None))
-    if not isinstance(storage, str) or not isinstance(location, str):
-        raise ProtocolError("this is no link to a result")
-    result_link(location, storage=storage)
+    fields = Fields(parse_json(text, "a link to a result", max_bytes=MAX_LINK), "a link to a result")
+    storage, location = fields.text("storage"), fields.text("location")
+    result_link(location, storage=storage)  # refuses what it would not write
     return storage, location

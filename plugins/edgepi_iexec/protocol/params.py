@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from edgepi.errors import ProtocolError
 from edgepi_iexec.protocol.causes import ReplicateCause
-from edgepi_iexec.protocol.reading import sane, writable
+from edgepi_iexec.protocol.reading import sane, too_deep, writable
 
 __all__ = ["DealParams", "input_file_name", "split_args"]
 
@@ -78,12 +78,14 @@ class _OtherKindError(Exception):
 
 def _from_json(text: str) -> DealParams | None:
     """Return what a JSON object says, or None where the protocol takes the text for arguments."""
+    if too_deep(text):
+        _refuse("are nested too deeply")
     start = len(text) - len(text.lstrip(" \t\r\n"))
     try:
         decoder = json.JSONDecoder(parse_int=_bounded, parse_float=_bounded, parse_constant=_no_number)
         found, _ = decoder.raw_decode(text, start)  # what stands behind it is not looked at there either
-    except RecursionError:
-        _refuse("are nested too deeply")
+    except ProtocolError:
+        raise
     except ValueError:
         return None
     if not sane(found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from edgepi.errors import ProtocolError
 from edgepi_iexec.protocol.hashing import address_bytes, hash_bytes, hex_bytes, hex_text
 
-__all__ = ["Fields", "items", "parse_json", "read_json", "time_text"]
+__all__ = ["Fields", "items", "parse_json", "read_json", "sane", "time_text", "too_deep", "writable"]
 
 T = TypeVar("T")
 MAX_BYTES = 1 << 20
@@ -31,12 +32,39 @@ def parse_json(text: str | bytes, what: str, *, max_bytes: int = MAX_BYTES, caus
     if len(text) > max_bytes:
         raise ProtocolError(f"{what} is larger than {max_bytes} bytes", cause=cause)
     try:
+        text = text if isinstance(text, str) else text.decode()
+        if too_deep(text):
+            raise ProtocolError(f"{what} is nested too deeply", cause=cause)
         found = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_no_number)
-    except (ValueError, RecursionError):  # a UnicodeDecodeError is one too
+    except UnicodeDecodeError:
+        raise ProtocolError(f"{what} is no UTF-8", cause=cause) from None
+    except json.JSONDecodeError:
         raise ProtocolError(f"{what} is no JSON", cause=cause) from None
+    except _NumberError as error:
+        raise ProtocolError(f"{what} holds {error}", cause=cause) from None
     if not sane(found):
         raise ProtocolError(f"{what} is nested too deeply, or holds what is no text", cause=cause)
     return found
+
+
+_MARKS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+|[\[{]|[\]}]', re.DOTALL)
+
+
+def too_deep(text: str) -> bool:
+    """Whether a text of JSON is deeper than any message is.
+
+    Looked at before it is parsed: Python's parser relies on its limit of recursion, which packages for
+    signatures raise so far that the stack overflows first and the process dies.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for mark in _MARKS.finditer(text):
+        first = text[mark.start()]
+        depth += 1 if first in "[{" else -1 if first in "]}" else 0
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def read_json(text: str | bytes, read: Callable[[Any], T], what: str) -> T:
@@ -68,20 +96,24 @@ def writable(text: str) -> bool:
     return True
 
 
+class _NumberError(Exception):
+    """A number that is none, or that nobody means."""
+
+
 def _whole(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise ValueError("a number is too long")
+        raise _NumberError("a number that is too long")
     return int(digits)
 
 
 def _real(digits: str) -> float:
     if len(digits) > MAX_DIGITS or not math.isfinite(number := float(digits)):
-        raise ValueError("a number is too long, or too large")
+        raise _NumberError("a number that is too long, or too large")
     return number
 
 
 def _no_number(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise _NumberError("NaN or Infinity")
 
 
 def items(found: object, what: str, most: int = MAX_ITEMS) -> list[Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgepi.errors import ProtocolError
+from edgepi_iexec.protocol.reading import parse_json
 
 __all__ = [
     "BROKEN_JSON",
@@ -82,14 +83,14 @@ def decode_client(text: str | bytes) -> tuple[str, ...]:
 def decode_server(line: str) -> SockJsFrame:
     """Return the frame of a line, without the line's end; raises ProtocolError."""
     kind, rest = line[:1], line[1:]
-    if kind in {OPEN, HEARTBEAT} and not rest.strip("h"):
+    if line == OPEN or (kind == HEARTBEAT and not rest.strip(HEARTBEAT)):
         return SockJsFrame(kind)
     found = _loaded(rest) if kind in {"a", "c"} else None
     if kind == "a" and (messages := _messages(found)) is not None:
         return SockJsFrame(kind, messages)
     if kind == "c" and isinstance(found, list) and len(found) == 2:
         code, reason = found
-        if isinstance(code, int) and isinstance(reason, str) and 0 <= code < 10_000:
+        if type(code) is int and isinstance(reason, str) and 0 <= code < 10_000:
             return SockJsFrame(kind, code=code, reason=reason[:200])
     raise ProtocolError("a frame of SockJS is none")
 
@@ -101,8 +102,8 @@ def info(entropy: int, *, websocket: bool) -> dict[str, Any]:
 
 def _loaded(text: str | bytes) -> Any:
     try:
-        return json.loads(text) if len(text) <= MAX_BYTES else None
-    except (ValueError, RecursionError):
+        return parse_json(text, "messages", max_bytes=MAX_BYTES)
+    except ProtocolError:
         return None
 
 
