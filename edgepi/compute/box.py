@@ -239,14 +239,9 @@ class Box:
         return "the app needed more room for its files than it may use" if used > most else None
 
     async def _conclude(self, *, there: bool) -> Outcome:
-        if not there:
-            lost = Outcome(
-                reason=ExitReason.LOST, exit_code=None, sentence="its container is gone", run_s=self._run_s
-            )
-            await asyncio.to_thread(self._drop_files)
-            await self._keep(self._record.ended(lost))
-            return lost
-        state = await self._final_state()
+        state = await self._final_state() if there else None
+        if state is None:
+            return await self._lose()
         full, trouble = await asyncio.to_thread(self._settle)
         code = int(state.get("ExitCode", 0))
         reason, sentence = verdict(
@@ -270,12 +265,20 @@ class Box:
         await self._keep(self._record.ended(outcome))
         return await self._with_logs(outcome)
 
-    async def _final_state(self) -> dict[str, Any]:
+    async def _lose(self) -> Outcome:
+        lost = Outcome(
+            reason=ExitReason.LOST, exit_code=None, sentence="its container is gone", run_s=self._run_s
+        )
+        await asyncio.to_thread(self._drop_files)
+        await self._keep(self._record.ended(lost))
+        return lost
+
+    async def _final_state(self) -> dict[str, Any] | None:
         """Ask how it ended; word of memory may come a moment after the end itself."""
-        state: dict[str, Any] = {}
+        state: dict[str, Any] | None = None
         for _ in range(3):
             state = await self._patiently(containers.state)
-            if state.get("ExitCode") != SIGKILLED or state.get("OOMKilled") or self._decided:
+            if state is None or state["ExitCode"] != SIGKILLED or state["OOMKilled"] or self._decided:
                 break
             await self._around.clock.sleep(0.1 * max(1.0, self._around.clock.rate))
         return state

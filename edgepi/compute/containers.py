@@ -7,7 +7,9 @@ import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from edgepi.compute.engine import JOB_LABEL, OWNER_LABEL
@@ -23,6 +25,7 @@ __all__ = [
     "pause",
     "remove",
     "resume",
+    "sees",
     "set_cpus",
     "state",
     "usage",
@@ -30,9 +33,9 @@ __all__ = [
     "written_bytes",
 ]
 
-WAIT_S = 3
+WAIT_S = 2
 _CREATED = "created"
-_ROOT_FOLDERS = ("", "home", "opt", "root", "run", "srv", "var", "var/cache", "var/lib", "var/log")
+_ROOT_FOLDERS = ("home", "opt", "root", "run", "srv", "var", "var/cache", "var/lib", "var/log")
 
 
 class Presence(Enum):
@@ -65,9 +68,14 @@ def wait(client: Any, name: str) -> Presence:
     return Presence.RUNNING if found["Running"] or found["Paused"] or found["Restarting"] else Presence.ENDED
 
 
-def state(client: Any, name: str) -> dict[str, Any]:
-    """Return the engine's ``State``; a container that never started was lost on the way."""
-    found: dict[str, Any] = client.api.inspect_container(name)["State"]
+def state(client: Any, name: str) -> dict[str, Any] | None:
+    """Return the engine's ``State``, None if it is gone; one that never started was lost on the way."""
+    from docker import errors
+
+    try:
+        found: dict[str, Any] = client.api.inspect_container(name)["State"]
+    except errors.NotFound:
+        return None
     if found["Status"] == _CREATED and not found.get("Error"):
         return {**found, "ExitCode": 255}
     return found
@@ -147,12 +155,23 @@ def labelled(client: Any, owner: str, job_id: str | None = None) -> list[dict[st
     return [c for c in found if c["Labels"].get(OWNER_LABEL) == owner]
 
 
+def sees(client: Any, name: str, place: str, folder: Path) -> bool:
+    """Whether the engine shows *folder*, and not another one of the same name, at a place in a container."""
+    stream, found = client.api.get_archive(name, place)
+    stream.close()
+    seen = datetime.fromisoformat(found["mtime"])
+    own_us = folder.stat().st_mtime_ns // 1000
+    return int(seen.timestamp()) == own_us // 10**6 and seen.microsecond == own_us % 10**6
+
+
 def open_root(client: Any, name: str, user: tuple[int, int], working_dir: str) -> None:
     """Give the usual folders of a writable root to the container's user, who is not the image's."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for folder in dict.fromkeys((*_ROOT_FOLDERS, working_dir.strip("/"))):
-            entry = tarfile.TarInfo(f"./{folder}")
+            if not folder:
+                continue  # the engine does not change the root itself
+            entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             entry.uid, entry.gid = user
             archive.addfile(entry)

@@ -115,7 +115,7 @@ def _refused(reference: str, body: str) -> ImageError:
 
 
 def _hint(said: str) -> str | None:
-    if "unauthorized" in said or "denied" in said or "authentication" in said:
+    if "unauthorized" in said or "credentials" in said or "denied" in said or "authentication" in said:
         return "if it is private, give the registry's login in the configuration"
     if "no space" in said:
         return "make room on the disk of the container engine: docker system df"

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -58,12 +59,12 @@ class Engine:
             raise
 
     async def close(self) -> None:
-        """Let go of the connections and threads."""
+        """Let go of the connections and threads, once the latter are done."""
+        for pool in (self._threads, self._waiters):
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
         client, self._client = self._client, None
         if client is not None:
             await asyncio.to_thread(client.close)
-        for pool in (self._threads, self._waiters):
-            pool.shutdown(wait=False, cancel_futures=True)
 
     async def _connected(self) -> Any:
         async with self._connecting:
@@ -84,6 +85,8 @@ def _guarded(base_url: str, work: Callable[[], T]) -> T:
 def connect(base_url: str, *, timeout_s: float = 60.0) -> Any:
     """Return the SDK's client of an engine that answers and is new enough; raises EngineError. Blocks."""
     with translated(base_url):
+        if base_url.startswith("unix://"):
+            _knock(base_url.removeprefix("unix://"), timeout_s)
         import docker
 
         client = docker.DockerClient(base_url=base_url, version="auto", timeout=timeout_s)
@@ -117,6 +120,13 @@ def translated(base_url: str) -> Iterator[None]:
 def owner_of(state_dir: Path) -> str:
     """Return what marks the containers of the node with this state directory: 12 hex digits."""
     return hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]
+
+
+def _knock(path: str, timeout_s: float) -> None:
+    """Fail here and plainly where nobody answers: the SDK would leave its socket open."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(timeout_s)
+        probe.connect(path)
 
 
 def _from_sdk(error: Exception) -> bool:

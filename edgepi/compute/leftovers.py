@@ -18,7 +18,7 @@ async def kill_all(engine: Engine, owner: str) -> None:
 
 
 def end_all(engine_url: str, state_dir: Path) -> None:
-    """End and remove all containers and networks of the node with this state directory. Blocks.
+    """End and remove all containers and networks of a node: its own, and those of its plugins. Blocks.
 
     Raises:
         EngineError: the engine cannot be reached.
@@ -26,12 +26,19 @@ def end_all(engine_url: str, state_dir: Path) -> None:
     client = connect(engine_url)
     try:
         with translated(engine_url):
-            owner = owner_of(state_dir)
-            for found in containers.labelled(client, owner):
-                containers.remove(client, found["Id"])
-            for network in client.api.networks(filters={"label": f"{OWNER_LABEL}={owner}"}):
-                client.api.remove_network(network["Id"])
+            for owner in _owners(state_dir):
+                for found in containers.labelled(client, owner):
+                    containers.remove(client, found["Id"])
+                for network in client.api.networks(filters={"label": f"{OWNER_LABEL}={owner}"}):
+                    client.api.remove_network(network["Id"])
     finally:
         client.close()
     for place in storage.mounted_below(state_dir):
         storage.unmount(place)
+
+
+def _owners(state_dir: Path) -> list[str]:
+    """Name the node and each instance of a plugin, which box jobs in folders of their own."""
+    folders = state_dir / "plugins"
+    instances = sorted(folders.iterdir()) if folders.is_dir() else []
+    return [owner_of(folder) for folder in (state_dir, *instances)]

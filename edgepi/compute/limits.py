@@ -157,7 +157,12 @@ def _mounts(job: BoxedJob, placement: Placement) -> list[dict[str, Any]]:
 
 
 def _bind(source: Path, target: str, *, read_only: bool) -> dict[str, Any]:
-    return {"Type": "bind", "Source": str(source), "Target": _absolute(target), "ReadOnly": read_only}
+    return {
+        "Type": "bind",
+        "Source": str(source.resolve()),
+        "Target": _absolute(target),
+        "ReadOnly": read_only,
+    }
 
 
 def _own_places(job: BoxedJob) -> set[str]:

@@ -193,6 +193,13 @@ class Sandbox:
         name = str(made["Id"])
         if dropped := serious(made.get("Warnings")):
             raise SandboxError(f"the container engine drops a limit: {dropped[0]}")
+        shown = placement.outputs
+        own_disk = shown is not None and shown != job.outputs
+        if shown is not None and own_disk and not containers.sees(client, name, job.outputs_at, shown):
+            raise SandboxError(
+                "the container engine does not see what this node mounts, so no limit on files would hold",
+                hint="run the node without mount namespaces of its own, or not as root",
+            )
         if job.writable_root:
             containers.open_root(client, name, user, config.get("WorkingDir") or "")
         return name
@@ -257,10 +264,10 @@ def _prepare(job: BoxedJob, record: BoxRecord, place: Place, user: tuple[int, in
     if record.on_disk_image:
         storage.make_disk(place.image, job.limits.disk_bytes, user)
         storage.mount_disk(place.image, place.mounted)
-        return place.mounted.resolve()
+        return place.mounted
     if os.geteuid() == 0:
         os.chown(job.outputs, *user)
-    return job.outputs.resolve()
+    return job.outputs
 
 
 def _clear(place: Place) -> None:

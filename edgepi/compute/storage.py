@@ -57,12 +57,13 @@ def container_user() -> tuple[int, int]:
 
 
 def may_mount() -> bool:
-    """Whether this process may mount, where the engine sees it too."""
-    with contextlib.suppress(OSError):
-        same_view = Path("/proc/self/ns/mnt").stat().st_ino == Path("/proc/1/ns/mnt").stat().st_ino
-        has_loop = Path("/dev/loop-control").exists()
-        return os.geteuid() == 0 and same_view and has_loop and all(_tool(name) for name in _TOOLS)
-    return False
+    """Whether this process may mount, and not in a view of its own that the engine does not share."""
+    with contextlib.suppress(
+        OSError
+    ):  # where the first process cannot be looked at, the engine is asked later
+        if Path("/proc/self/ns/mnt").stat().st_ino != Path("/proc/1/ns/mnt").stat().st_ino:
+            return False
+    return os.geteuid() == 0 and Path("/dev/loop-control").exists() and all(_tool(name) for name in _TOOLS)
 
 
 def make_disk(image: Path, size_bytes: int, user: tuple[int, int]) -> None:
@@ -257,13 +258,17 @@ def _copy(parent: int, name: str, target: Path) -> None:
 
 
 def _drop_strays(folder: Path) -> None:
-    """Remove links that lead out of the folder, however many links it takes."""
+    """Remove links that lead out of the folder, however many links it takes, then those that lead nowhere."""
     root = os.path.realpath(folder)
-    for handle, level, entry in _walk(folder):
-        if entry is not None and entry.is_symlink():
-            leads_to = Path(os.path.realpath(f"{root}/{level}/{entry.name}"))
-            if not leads_to.is_relative_to(root):
-                os.unlink(entry.name, dir_fd=handle)
+    found = True
+    while found:
+        found = False
+        for handle, level, entry in _walk(folder):
+            if entry is not None and entry.is_symlink():
+                leads_to = Path(os.path.realpath(f"{root}/{level}/{entry.name}"))
+                if not leads_to.is_relative_to(root) or not leads_to.exists():
+                    os.unlink(entry.name, dir_fd=handle)
+                    found = True
 
 
 def _tool(name: str) -> str | None:

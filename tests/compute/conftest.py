@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,14 @@ class Bench:
     folder: Path
     clock: Clock = field(default_factory=SystemClock)
     opened: list[Sandbox] = field(default_factory=list)
-    images: dict[Any, Image] = field(default_factory=dict)
+    owners: dict[str, Path] = field(default_factory=dict)
 
     def sandbox(self, *, owner: str = OWNER, **more: Any) -> Sandbox:
         settings: dict[str, Any] = {"clock": self.clock, "folder": self.folder / owner, **more}
         log = logging.getLogger("test")
         made = Sandbox(engine=Engine(self.url), owner=owner, log=log, **settings)
         self.opened.append(made)
+        self.owners[owner] = settings["folder"]
         return made
 
     async def image(self, image: TestImage) -> Image:
@@ -50,7 +51,8 @@ class Bench:
             found = client.api.inspect_image(tag)
             return Image(tag, found["Id"], None, found["Size"])
 
-        return await self.ask(load)
+        made: Image = await self.ask(load)
+        return made
 
     async def ask(self, work: Callable[[Any], Any]) -> Any:
         engine = Engine(self.url)
@@ -62,15 +64,13 @@ class Bench:
     async def job(self, script: str = "true", *, job_id: str = "job", **more: Any) -> BoxedJob:
         """A job that runs a script; keywords of `Limits` and `BoxedJob` are told apart."""
         limits = {name: more.pop(name) for name in list(more) if name in Limits.__dataclass_fields__}
-        built = {name: more.pop(name) for name in ("setuid", "volumes", "user") if name in more}
+        built = {name: more.pop(name) for name in ("setuid", "volumes", "files") if name in more}
         image = await self.image(shell("true", **built))
         outputs = self.folder / "outputs" / job_id
         await asyncio.to_thread(outputs.mkdir, parents=True, exist_ok=True)
         kept = Limits(**{"time_s": 20.0, "memory_bytes": 64 * MIB, "disk_bytes": 16 * MIB, **limits})
         command = more.pop("command", ("/bin/sh", "-c", script))
-        return BoxedJob(
-            job_id=job_id, image=image, limits=kept, command=command, outputs=outputs, **more
-        )
+        return BoxedJob(job_id=job_id, image=image, limits=kept, command=command, outputs=outputs, **more)
 
     async def outcome(self, sandbox: Sandbox, job: BoxedJob) -> Outcome:
         box = await sandbox.run(job)
@@ -94,6 +94,15 @@ async def bench(docker_engine: str, short_folder: Path) -> AsyncIterator[Bench]:
     made = Bench(docker_engine, short_folder)
     yield made
     for sandbox in made.opened:
-        for job_id in await sandbox.leftovers():
-            await sandbox.remove(job_id)
         await sandbox.close()
+    for owner, folder in made.owners.items():
+        last = Sandbox(
+            engine=Engine(made.url),
+            owner=owner,
+            log=logging.getLogger("test"),
+            clock=made.clock,
+            folder=folder,
+        )
+        for job_id in await last.leftovers():
+            await last.remove(job_id)
+        await last.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgepi.clock import ScaledClock, TimeScale
-from edgepi.compute.engine import Engine
+from edgepi.compute.engine import Engine, owner_of
 from edgepi.compute.leftovers import end_all, kill_all
 from edgepi.compute.model import ExitReason
 from edgepi.compute.sandbox import Sandbox
@@ -62,12 +63,14 @@ async def test_an_app_that_needs_too_much_memory_is_told_from_one_that_fails(ben
     greedy = await bench.job("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=32 * MIB)
     outcome = await bench.outcome(sandbox, greedy)
     assert outcome.reason is ExitReason.OUT_OF_MEMORY, outcome
-    files = await bench.job("dd if=/dev/zero of=/tmp/a bs=1M; dd if=/dev/zero of=/run/b bs=1M; exit 5", job_id="b")
+    files = await bench.job(
+        "dd if=/dev/zero of=/tmp/a bs=1M; dd if=/dev/zero of=/run/b bs=1M; exit 5", job_id="b"
+    )
     assert (await bench.outcome(sandbox, files)).exit_code == 5  # memory files have an end of their own
 
 
 async def test_a_fork_bomb_hurts_only_itself(bench: Bench) -> None:
-    job = await bench.job("f() { f | f & }; f; while true; do :; done", pids=32, time_s=2)
+    job = await bench.job("(while true; do sleep 100 & done) & while true; do :; done", pids=32, time_s=2)
     sandbox = bench.sandbox()
     box = await sandbox.run(job)
     seen = []
@@ -79,7 +82,7 @@ async def test_a_fork_bomb_hurts_only_itself(bench: Bench) -> None:
     for _ in range(3):
         await asyncio.sleep(0.3)
         seen.append(await bench.ask(processes))
-    assert max(seen) <= 33
+    assert 25 <= max(seen) <= 32
     assert (await box.wait()).reason is ExitReason.TIMED_OUT
 
 
@@ -101,15 +104,21 @@ async def test_one_large_file_is_stopped_by_the_kernel(bench: Bench, mount: bool
 
 
 async def test_files_full_of_holes_and_countless_names_do_not_get_out(bench: Bench) -> None:
-    sandbox = bench.sandbox()
-    holes = await bench.job("for i in 1 2 3 4 5 6; do dd if=/dev/zero of=/out/$i bs=1 count=1 seek=7M; done", job_id="h")
-    deep = await bench.job("cd /out; i=0; while [ $i -lt 90 ]; do mkdir d; cd d; i=$((i+1)); done", job_id="d")
+    sandbox = bench.sandbox(mount=True)
+    holes = await bench.job(
+        "for i in 1 2 3 4 5 6; do dd if=/dev/zero of=/out/$i bs=1 count=1 seek=7M; done", job_id="h"
+    )
+    deep = await bench.job(
+        "cd /out; i=0; while [ $i -lt 90 ]; do mkdir d; cd d; i=$((i+1)); done", job_id="d"
+    )
     for job in (holes, deep):
         outcome = await bench.outcome(sandbox, job)
         assert outcome.reason is ExitReason.DISK_FULL, outcome
         assert job.outputs is not None
         assert list(job.outputs.iterdir()) == []
-    watched = await bench.job("cd /out; i=0; while [ $i -lt 900 ]; do mkdir d; cd d; i=$((i+1)); done", job_id="w")
+    watched = await bench.job(
+        "cd /out; i=0; while [ $i -lt 900 ]; do mkdir d; cd d; i=$((i+1)); done", job_id="w"
+    )
     assert (await bench.outcome(bench.sandbox(mount=False), watched)).reason is ExitReason.DISK_FULL
 
 
@@ -165,22 +174,23 @@ async def test_its_share_of_the_processor_changes_while_it_runs(bench: Bench) ->
 
 
 async def test_of_a_flood_of_logs_the_last_is_kept(bench: Bench) -> None:
-    script = "i=0; while [ $i -lt 3000 ]; do echo $i-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; i=$((i+1)); done"
-    job = await bench.job(f"{script}; yes no | head -c 3000000 >&2; echo last", log_bytes=20_000)
+    flood = "yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | head -c 3000000"
+    job = await bench.job(f"{flood}; echo last", log_bytes=20_000)
     outcome = await bench.outcome(bench.sandbox(), job)
     assert outcome.ok, outcome
     assert outcome.stdout.endswith("last\n")
-    assert len(outcome.stdout) <= 20_000
-    assert 10_000 < len(outcome.stderr) <= 20_000
+    assert 10_000 < len(outcome.stdout) <= 20_000
+    assert outcome.stderr == ""
 
 
 async def test_an_app_is_nobody_and_can_become_nobody_else(bench: Bench) -> None:
     script = """
-    id -u; su -c 'echo became root'; mount -t tmpfs none /tmp && echo mounted; mknod /tmp/d b 7 0 && echo device
-    touch /etc/x && echo wrote; ls /var/run/docker.sock && echo socket; chmod 777 /bin && echo chmod
-    grep -h -e ^CapEff -e ^CapBnd -e ^NoNewPrivs -e ^Seccomp: /proc/self/status; ls /sys/class/net; ls /proc | head -1
+    id -u; su -c 'echo became root'; mount -t tmpfs none /tmp && echo mounted
+    mknod /tmp/d b 7 0 && echo device; touch /etc/x && echo wrote; chmod 777 /bin && echo chmod
+    ls /var/run/docker.sock /run/docker.sock && echo socket
+    grep -h -e ^CapEff -e ^CapBnd -e ^NoNewPrivs -e ^Seccomp: /proc/self/status; ls /sys/class/net
     """.replace("grep", "busybox grep")
-    job = await bench.job(script, setuid=True)
+    job = await bench.job(script, setuid=True, files={"etc/passwd": b"root::0:0::/:/bin/sh\n"})
     outcome = await bench.outcome(bench.sandbox(), job)
     assert outcome.ok, outcome
     said = outcome.stdout.split("\n")
@@ -202,7 +212,8 @@ async def test_links_and_special_files_are_no_way_out(bench: Bench, mount: bool)
     secret.chmod(0o644)
     script = f"""
     cd /out; ln -s {secret} file; ln -s {bench.folder} folder; ln -s / root; mkfifo pipe; mkdir d
-    ln -s ../../../../../../../../../..{secret} d/up; echo good > good; ln -s good inside; ln -s d/../file chain
+    ln -s ../../../../../../../../../..{secret} d/up; ln -s d/../file chain
+    echo good > good; ln -s good inside
     cat {secret} && echo read; cat file && echo read; chmod 000 d; chmod 4755 good
     """
     job = await bench.job(script)
@@ -217,8 +228,9 @@ async def test_links_and_special_files_are_no_way_out(bench: Bench, mount: bool)
 
 async def test_a_writable_root_is_watched(bench: Bench) -> None:
     sandbox = bench.sandbox()
-    modest = await bench.job("touch /here && mkdir /opt/x && echo wrote", writable_root=True)
-    assert (await bench.outcome(sandbox, modest)).stdout == "wrote\n"
+    modest = await bench.job("mkdir /opt/x /root/y && echo wrote", writable_root=True)
+    outcome = await bench.outcome(sandbox, modest)
+    assert outcome.stdout == "wrote\n", outcome
     script = "i=0; while true; do dd if=/dev/zero of=/opt/f$i bs=1M count=8; i=$((i+1)); sleep 0.1; done"
     greedy = await bench.job(script, job_id="b", writable_root=True, disk_bytes=32 * MIB)
     outcome = await bench.outcome(sandbox, greedy)
@@ -243,7 +255,9 @@ async def test_only_what_carries_our_label_is_touched(bench: Bench, short_folder
     await theirs.run(type(other)(**{**_fields(other), "outputs": short_folder / "o"}))
 
     def foreign(client: Any) -> str:
-        made = client.api.create_container(job.image.image_id, ["sleep", "100"], labels={"edgepi.owner": OWNER + "0"})
+        made = client.api.create_container(
+            job.image.image_id, ["sleep", "100"], labels={"edgepi.owner": OWNER + "0"}
+        )
         client.api.start(made["Id"])
         return str(made["Id"])
 
@@ -310,26 +324,25 @@ async def test_what_a_power_cut_ended_is_lost(bench: Bench) -> None:
 
 
 async def test_the_end_of_all_leaves_nothing(bench: Bench) -> None:
-    from edgepi.compute.engine import owner_of
-
     state = bench.folder / "state"
     state.mkdir()
-    sandbox = bench.sandbox(owner=owner_of(state), folder=state / "compute")
+    sandbox = bench.sandbox(owner=await asyncio.to_thread(owner_of, state), folder=state / "compute")
     box = await sandbox.run(await bench.job("sleep 100"))
     await asyncio.to_thread(end_all, bench.url, state)
     assert (await box.wait()).reason in {ExitReason.LOST, ExitReason.KILLED}
     assert await bench.ask(lambda client: client.api.containers(all=True)) == []
-    assert str(state) not in Path("/proc/self/mountinfo").read_text()
+    assert str(state) not in await asyncio.to_thread(Path("/proc/self/mountinfo").read_text)
 
 
-async def test_a_machine_that_would_not_enforce_a_limit_runs_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_an_engine_nothing_runs_and_it_is_said_what_to_do(bench: Bench) -> None:
     sandbox = bench.sandbox()
     assert (await sandbox.readiness()).ok
     gone = Sandbox(
-        engine=Engine("unix:///nothing/docker.sock"), clock=bench.clock, owner=OWNER,
-        log=__import__("logging").getLogger(), folder=bench.folder,
+        engine=Engine("unix:///nothing/docker.sock"),
+        clock=bench.clock,
+        owner=OWNER,
+        log=logging.getLogger("test"),
+        folder=bench.folder,
     )
     found = await gone.readiness()
     assert not found.ok
