@@ -56,7 +56,7 @@ class NotificationExtra:
             "workerpoolAuthorization": self.authorization.to_json() if self.authorization else None,
             "smsUrl": self.sms_url,
             "blockNumber": self.block_number,
-            "taskAbortCause": self.abort_cause.value if self.abort_cause else None,
+            "taskAbortCause": str(self.abort_cause) if self.abort_cause else None,
         }
 
     @classmethod

@@ -357,8 +357,8 @@ def test_logs_go_to_their_requester_and_come_back() -> None:
 
 
 OTHER_KEYS = """workersAddress taskNotificationType taskNotificationExtra blockNumber taskAbortCause smsUrl
-status details workerpoolAuthorization chainReceipt txHash cause computeLogs exitCode walletAddress stdout blockTime
-chainId iexecHubContractAddress sidechain zip computeLogsList cpuNb value"""
+status details workerpoolAuthorization chainReceipt txHash cause computeLogs exitCode walletAddress stdout
+blockTime chainId iexecHubContractAddress sidechain zip computeLogsList cpuNb value"""
 KEYS = sorted({*CONFIGURATION_JSON, *AUTHORIZATION_JSON, *OTHER_KEYS.split()})
 SCALARS: st.SearchStrategy[Any] = (
     st.none()

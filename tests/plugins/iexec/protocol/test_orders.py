@@ -28,10 +28,11 @@ SPELLED = {
     "DatasetOrder": "address dataset,uint256 datasetprice,uint256 volume,bytes32 tag,address apprestrict,"
     "address workerpoolrestrict,address requesterrestrict,bytes32 salt",
     "WorkerpoolOrder": "address workerpool,uint256 workerpoolprice,uint256 volume,bytes32 tag,"
-    "uint256 category,uint256 trust,address apprestrict,address datasetrestrict,address requesterrestrict,bytes32 salt",
+    "uint256 category,uint256 trust,"
+    "address apprestrict,address datasetrestrict,address requesterrestrict,bytes32 salt",
     "RequestOrder": "address app,uint256 appmaxprice,address dataset,uint256 datasetmaxprice,"
-    "address workerpool,uint256 workerpoolmaxprice,address requester,uint256 volume,bytes32 tag,uint256 category,uint256 trust,"
-    "address beneficiary,address callback,string params,bytes32 salt",
+    "address workerpool,uint256 workerpoolmaxprice,address requester,uint256 volume,bytes32 tag,"
+    "uint256 category,uint256 trust,address beneficiary,address callback,string params,bytes32 salt",
 }
 
 
