@@ -31,7 +31,7 @@ help:
 setup: $(READY_DEV) $(PAGE)
 
 run: $(READY_RUN) $(PAGE)
-	@exec $(BIN)/edgepi sim $(ARGS)
+	@PYTHON=$(PYTHON) exec tools/run $(ARGS)
 
 test: lint
 	@echo "logs: $(LOGS)/tests.log, $(LOGS)/tests.xml"

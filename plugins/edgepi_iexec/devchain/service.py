@@ -29,12 +29,13 @@ RETRY_S = 1.0
 class Demand:
     """A requester that wants the same app computed again and again, each time with another seed.
 
+    Without *every_s* the app is there, and nobody orders it by itself.
     *args* is what the app is called with; ``{seed}`` in it becomes the moment of the deal in seconds.
     """
 
     image: str
     checksum: str
-    every_s: float = 600.0
+    every_s: float | None = 600.0
     args: str = "2000000 {seed}"
     category: int = 0
     trust: int = 1
@@ -96,7 +97,8 @@ class DevChain:
         if self._demand is not None:
             app = await asyncio.to_thread(self.market.create_app, self._demand.image, self._demand.checksum)
             await asyncio.to_thread(self._local.record, app=app)
-            self._spawn(self._want(self._demand))
+            if self._demand.every_s is not None:
+                self._spawn(self._want(self._demand, self._demand.every_s))
         return self.deployment
 
     async def stop(self) -> None:
@@ -150,14 +152,14 @@ class DevChain:
                 return
             await self._clock.sleep(RETRY_S)
 
-    async def _want(self, demand: Demand) -> None:
+    async def _want(self, demand: Demand, every_s: float) -> None:
         while True:
             try:
                 placed = await self.place(demand)
                 self._log.info("deal %s waits for a worker", placed.deal_id)
             except EdgePiError as error:
                 self._log.warning("no deal was placed: %s", error)
-            await self._clock.sleep(demand.every_s)
+            await self._clock.sleep(every_s)
 
     def _place(self, demand: Demand, seed: int) -> Placed:
         market = self.market

@@ -26,7 +26,7 @@ class DemoApp:
         self._port = port
         self._server: ImageServer | None = None
 
-    async def start(self, *, every_s: float = 600.0) -> Demand:
+    async def start(self, *, every_s: float | None = 600.0) -> Demand:
         """Return the demand for it, a deal each so many seconds.
 
         Raises:
