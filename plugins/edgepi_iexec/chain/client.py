@@ -97,7 +97,7 @@ class ChainClient:
         )
 
     async def deal(self, deal_id: str) -> Deal:
-        """A deal; raises ChainError for one that is not there."""
+        """A deal; all zeros for one that is not there, or no longer."""
         return reading.read_deal(deal_id, await self._view("viewDeal", deal_id))
 
     async def task(self, task_id: str) -> Task:

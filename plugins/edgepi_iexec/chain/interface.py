@@ -53,7 +53,7 @@ class Chain(Signer, Protocol):
         """The chain's id."""
 
     async def deal(self, deal_id: str) -> Deal:
-        """A deal; ChainError too for one that is not there."""
+        """A deal; all zeros for one that is not there, or no longer."""
 
     async def task(self, task_id: str) -> Task:
         """A task; UNSET before it was initialised."""

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 Row = Sequence[Any]
+NEVER = datetime.fromtimestamp(0, UTC)
 
 
 def _utc(seconds: int) -> datetime | None:
@@ -47,10 +48,7 @@ def _bytes(text: str) -> bytes:
 
 
 def read_deal(deal_id: str, row: Row) -> Deal:
-    """``viewDeal``; raises ChainError for a deal that is not there."""
-    start_utc = _utc(row[10])
-    if start_utc is None:
-        raise ChainError(f"there is no deal {deal_id}")
+    """``viewDeal``; all zeros for a deal that is not there."""
     return Deal(
         deal_id=deal_id,
         app=Resource(*row[0]),
@@ -63,7 +61,7 @@ def read_deal(deal_id: str, row: Row) -> Deal:
         beneficiary=row[7],
         callback=row[8],
         params=row[9],
-        start_utc=start_utc,
+        start_utc=_utc(row[10]) or NEVER,
         bot_first=row[11],
         bot_size=row[12],
         worker_stake_nrlc=row[13],
