@@ -35,6 +35,7 @@ COMMANDS = {
     "simulate": "say what a panel and a battery would do through a measured year",
     "token": "make, list and revoke tokens for the page and the API",
     "doctor": "check this machine and say what to do",
+    "compute": "show what runs jobs, and wall off those that use the internet",
     "service": "install EdgePi as a system service",
 }
 

@@ -45,8 +45,7 @@ REFUSED = tuple(
         "192.0.0.0/24",
         "192.168.0.0/16",
         "198.18.0.0/15",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
+        "224.0.0.0/3",
     )
 )
 """What is not the internet (RFC 6890): private, shared, link-local (cloud metadata), multicast, reserved."""

@@ -74,9 +74,7 @@ async def internet_network(engine: Engine, *, owner: str, job_id: str, here: Pre
     found = await _examine(engine, network, here)
     if found:
         await remove_network(engine, owner=owner, job_id=job_id)
-        raise SandboxError(
-            f"no job gets the internet, because the walls do not stand: {found[0].sentence}", hint=HINT
-        )
+        raise SandboxError(f"jobs get no internet: {found[0].sentence}", hint=HINT)
     return network.name
 
 
@@ -95,7 +93,7 @@ async def find_breaches(engine: Engine, *, owner: str, here: Premises | None = N
 
 
 async def _examine(engine: Engine, network: JobNetwork, here: Premises | None) -> tuple[Breach, ...]:
-    there = here or await asyncio.to_thread(premises)
+    there = await asyncio.to_thread(premises) if here is None else here
     installed, found = examine(there)
     if installed is None or found:
         return found

@@ -101,7 +101,7 @@ def premises(root: Path = Path("/")) -> Premises:
 def examine(here: Premises) -> tuple[Installed | None, tuple[Breach, ...]]:
     """Say what the installed rules are and what is wrong with them before anything is tried."""
     if not here.rules:
-        return None, (Breach("they are not installed"),)
+        return None, (Breach("the firewall's rules are not installed"),)
     installed = read_rules(here.rules)
     if installed is None:
         return None, (Breach(f"{RULES_PATH} is of another version, or was changed by hand"),)

@@ -15,6 +15,7 @@ from edgepi.cli.checks import (
     board,
     clock,
     disk,
+    docker,
     groups,
     i2c,
     packages,
@@ -24,6 +25,8 @@ from edgepi.cli.checks import (
 )
 from edgepi.cli.checks.base import run
 from edgepi.cli.main import main
+from edgepi.compute.model import Readiness
+from edgepi.compute.survey import Survey
 from edgepi.node.lock import locked
 
 
@@ -140,6 +143,46 @@ def test_the_service_is_as_systemd_says(said: tuple[int, str], status: str, tmp_
     unit.parent.mkdir(parents=True)
     unit.touch()
     assert service.check(machine(tmp_path, {"systemctl": said})).status == status
+
+
+def test_a_machine_without_docker_is_well(tmp_path: Path) -> None:
+    assert docker.check(machine(tmp_path)).status == "ok"
+
+
+def test_docker_that_may_not_be_used_or_does_not_answer_is_a_warning_with_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "var/run/docker.sock"
+    place.parent.mkdir(parents=True)
+    place.touch()
+    assert docker.check(machine(tmp_path)).status == "warn", "it is no socket"
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    result = docker.check(machine(tmp_path))
+    assert result.status == "warn"
+    assert "usermod -aG docker" in str(result.advice)
+
+
+@pytest.mark.parametrize(
+    ("limits", "walls", "wanted", "status", "advice"),
+    [
+        (True, True, True, "ok", None),
+        (True, False, False, "ok", None),
+        (True, False, True, "warn", "mend the walls"),
+        (False, True, True, "warn", "mend the limits"),
+    ],
+)
+def test_docker_must_limit_jobs_and_walls_that_were_installed_must_stand(
+    limits: bool, walls: bool, wanted: bool, status: str, advice: str | None
+) -> None:
+    found = Survey(
+        url="unix:///x",
+        version="26.1",
+        limits=Readiness(ok=limits, sentence="limits", hint=None if limits else "mend the limits"),
+        walls=Readiness(ok=walls, sentence="walls", hint=None if walls else "mend the walls"),
+        walls_wanted=wanted,
+    )
+    result = docker.judge(found)
+    assert (result.status, result.advice) == (status, advice)
 
 
 def test_every_result_that_is_not_well_says_what_to_do(tmp_path: Path) -> None:
