@@ -27,11 +27,22 @@ from edgepi_iexec.worker.settings import WorkerSettings
 from edgepi_iexec.worker.trade import OwnersTrade
 from edgepi_iexec.worker.worker import IexecWorker
 
-__all__ = ["JOURNAL", "IexecBackend"]
+__all__ = ["JOURNAL", "IexecBackend", "backend_of"]
 
 JOURNAL = "jobs.db"
 GWEI = 10**9
 RESERVED_MB = 256  # of the machine's memory, for the system and the node
+
+
+_BACKENDS: dict[str, IexecBackend] = {}
+
+
+def backend_of(context: PluginContext[IexecConfig]) -> IexecBackend:
+    """The backend of an instance: one for all hooks that are called with the same context."""
+    found = _BACKENDS.get(context.instance)
+    if found is None or found.context is not context:
+        found = _BACKENDS[context.instance] = IexecBackend(context)
+    return found
 
 
 class IexecBackend(ComputeBackend):
@@ -40,7 +51,7 @@ class IexecBackend(ComputeBackend):
     name = "iexec"
 
     def __init__(self, context: PluginContext[IexecConfig]) -> None:
-        self._context = context
+        self.context = context
         self.journal = JobJournal(context.state_dir / JOURNAL, log=context.log)
         self.worker: IexecWorker | None = None
         self.trade: Trade | None = None
@@ -53,7 +64,7 @@ class IexecBackend(ComputeBackend):
         """Read wallet and journal, then take up work; raises MarketError, WalletError or JournalError."""
         if self.worker is not None:
             return
-        context = self._context
+        context = self.context
         station = await asyncio.to_thread(find_station, context.config, context.state_dir)
         await self.journal.open()
         try:
@@ -81,7 +92,7 @@ class IexecBackend(ComputeBackend):
         await self.journal.close()
 
     def _parts(self, station: Station) -> WorkerParts:
-        context = self._context
+        context = self.context
         settings = worker_settings(context, station)
         return WorkerParts(
             settings=settings,
@@ -98,7 +109,7 @@ class IexecBackend(ComputeBackend):
         )
 
     async def _connect(self, station: Station, chain: ChainConfiguration) -> Chain:
-        context, config = self._context, self._context.config
+        context, config = self.context, self.context.config
         settings = ChainSettings(
             rpc_urls=station.rpc or (chain.chain_node_url,),
             hub=station.hub or chain.iexec_hub_contract_address,
@@ -115,7 +126,7 @@ class IexecBackend(ComputeBackend):
 
     def _boxes(self) -> Sandbox:
         if self._sandbox is None:
-            context = self._context
+            context = self.context
             self._engine = Engine(context.config.docker)
             self._sandbox = Sandbox(
                 engine=self._engine,
@@ -134,7 +145,7 @@ class IexecBackend(ComputeBackend):
             ("X-EdgePi-Energy-Wh", "energy.stored", 1.0),
             ("X-EdgePi-Surplus", "energy.battery_soc", 0.01),
         ):
-            state = self._context.state(entity)
+            state = self.context.state(entity)
             if state is not None and state.availability is Availability.KNOWN:
                 headers[header] = f"{float(state.value) * scale:.3f}"  # type: ignore[arg-type]
         return headers

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from edgepi.plugin import ConfigSchema, hookimpl
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from edgepi.plugin import Command, ComputeBackend, ConfigSchema, PluginContext, hookimpl
 from edgepi_iexec import config
 from edgepi_iexec.config import IexecConfig
 
-__all__ = ["config_schema"]
+if TYPE_CHECKING:
+    from edgepi_iexec.backend import IexecBackend
+
+__all__ = ["commands", "compute_backends", "config_schema"]
 
 
 @hookimpl
 def config_schema() -> ConfigSchema[IexecConfig]:
     """Keys: the pool, the wallet, what a job may use, whom the owner works for and for how much."""
     return config.config_schema()
+
+
+@hookimpl
+def compute_backends(context: PluginContext[IexecConfig]) -> Iterable[ComputeBackend]:
+    """The worker."""
+    return (_backend(context),)
+
+
+@hookimpl
+def commands() -> Iterable[Command]:
+    """``edgepi iexec``."""
+    from edgepi_iexec.commands.main import command
+
+    return (command(),)
+
+
+def _backend(context: PluginContext[IexecConfig]) -> IexecBackend:
+    """Return the one backend of an instance, whichever hook asks first."""
+    from edgepi_iexec.backend import backend_of
+
+    return backend_of(context)

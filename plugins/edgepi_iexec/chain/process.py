@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 RPC_TIMEOUT_S = 10.0
+RECURSION_LIMIT = 1000
 
 
 class _Chain:
@@ -43,6 +45,8 @@ class _Chain:
     def _do_open(self, rpc: str, hub: str, keystore: str | None, password: str) -> str | None:
         from web3 import HTTPProvider, Web3
 
+        # A package below web3 raises it so far that deeply nested JSON would end the process.
+        sys.setrecursionlimit(RECURSION_LIMIT)
         provider = HTTPProvider(
             rpc, request_kwargs={"timeout": RPC_TIMEOUT_S}, exception_retry_configuration=None
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from edgepi.errors import ChainError
 from edgepi_iexec.chain.model import Block
+from edgepi_iexec.protocol.reading import parse_json
 
 __all__ = ["LightRpc"]
 
@@ -65,8 +65,8 @@ class LightRpc:
         session = await self._session()
         try:
             async with session.post(url, json=question, timeout=TIMEOUT) as reply:
-                answer = json.loads(await _limited(reply))
-        except (ClientError, TimeoutError, ValueError, RecursionError) as error:
+                answer = parse_json(await _limited(reply), "the answer")
+        except (ClientError, TimeoutError, ValueError) as error:
             raise ChainError(
                 f"the chain's node {url} cannot be asked: {str(error) or type(error).__name__}",
                 hint="see `rpc` in the configuration",
