@@ -70,8 +70,10 @@ async def _give(life: TaskLife, proxy: str) -> str:
 
 async def complete(life: TaskLife) -> Next:
     """Let go of a task that is done; what must still be revealed is revealed whatever the scheduler says."""
-    if at_stake(life.state) and (instead := await _stake_first(life)) is not None:
-        return instead
+    if at_stake(life.state):
+        seen = await life.patiently(life.see, FOR_EVER_S)
+        if life.sight_of(seen) in {Sight.WAIT, Sight.REVEAL}:
+            return await _look_on(life)
     await life.begin(_S.COMPLETING, tries=3)
     earned = await _earned(life)
     try:
@@ -85,15 +87,6 @@ async def complete(life: TaskLife) -> Next:
     await life.lease.finished()
     await life.close("completed", earned)
     return None
-
-
-async def _stake_first(life: TaskLife) -> Next:
-    """What the stake demands before a task may be let go of."""
-    seen = await life.patiently(life.see, FOR_EVER_S)
-    found = life.sight_of(seen)
-    if found is Sight.REVEALED:
-        await life.save(status=_S.REVEALED)
-    return _N.PLEASE_REVEAL if found is Sight.REVEAL else None
 
 
 async def _earned(life: TaskLife) -> int:
