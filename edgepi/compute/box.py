@@ -23,7 +23,9 @@ __all__ = ["Box", "Surroundings"]
 T = TypeVar("T")
 
 WATCH_S = 1.0
-SAMPLE_EVERY = 2
+SAMPLE_S = 2.0
+LOOK_S = 0.25
+LOOK_SHARE = 20
 AWAY_S = 60.0
 """How long the engine may be away, in real seconds, before a container counts as lost."""
 
@@ -202,15 +204,20 @@ class Box:
         await self._end(ExitReason.TIMED_OUT, f"the app was ended after its {self._record.time_s:g} s")
 
     async def _look(self) -> None:
-        turn = 0
+        clock = self._around.clock
+        next_sample_s = clock.monotonic()
+        looked_s = 0.0
         while True:
+            begun_s = clock.monotonic()
             with contextlib.suppress(EngineError):
-                if turn < 2 or turn % SAMPLE_EVERY == 0:
-                    await self._sample()
                 if (sentence := await self._over_quota()) is not None:
                     await self._end(ExitReason.DISK_FULL, sentence)
-            turn += 1
-            await self._second()
+                looked_s = clock.monotonic() - begun_s
+                if begun_s >= next_sample_s:
+                    await self._sample()
+                    next_sample_s = begun_s + SAMPLE_S * clock.rate
+            # A disk fills fast; yet large folders must not be looked at all the time.
+            await clock.sleep(max(LOOK_S * max(1.0, clock.rate), LOOK_SHARE * looked_s))
 
     async def _end(self, reason: ExitReason, sentence: str) -> None:
         while True:
@@ -247,7 +254,7 @@ class Box:
         reason, sentence = verdict(
             Ending(
                 exit_code=code,
-                out_of_memory=self._ran_out_of_memory(state),
+                out_of_memory=bool(state["OOMKilled"]),
                 disk_full=full,
                 attended=self._attended,
                 decided=self._decided or trouble,
@@ -282,10 +289,6 @@ class Box:
                 break
             await self._around.clock.sleep(0.1 * max(1.0, self._around.clock.rate))
         return state
-
-    def _ran_out_of_memory(self, state: dict[str, Any]) -> bool:
-        near = self._peak_bytes >= 0.98 * self._record.memory_bytes
-        return bool(state.get("OOMKilled")) or (state.get("ExitCode") == SIGKILLED and near)
 
     async def _with_logs(self, outcome: Outcome) -> Outcome:
         most = self._record.log_bytes

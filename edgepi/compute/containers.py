@@ -56,11 +56,10 @@ class Used:
 
 def wait(client: Any, name: str) -> Presence:
     """Wait a few seconds for the end."""
-    import requests
     from docker import errors
 
     try:
-        with contextlib.suppress(requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError):
+        with _until_timeout():
             client.api.wait(name, timeout=WAIT_S)
         found = client.api.inspect_container(name)["State"]
     except errors.NotFound:
@@ -185,6 +184,21 @@ def _last(parts: Iterable[bytes], most_bytes: int) -> bytes:
         if len(kept) > 2 * most_bytes + 65536:
             del kept[: len(kept) - most_bytes]
     return bytes(kept[-most_bytes:]) if most_bytes else b""
+
+
+@contextlib.contextmanager
+def _until_timeout() -> Iterator[None]:
+    """Pass over it when the engine has not answered yet, but not when it went away."""
+    from requests import exceptions
+    from urllib3.exceptions import ReadTimeoutError
+
+    try:
+        yield
+    except exceptions.ReadTimeout:
+        return
+    except exceptions.ConnectionError as error:
+        if not any(isinstance(reason, ReadTimeoutError) for reason in error.args):
+            raise
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ MIN_API = (1, 41)  # Docker 20.10
 T = TypeVar("T")
 
 _THREADS = 4
+_KNOCK_S = 10.0
 _WAITERS = 16
 
 
@@ -79,14 +80,14 @@ class Engine:
 
 def _guarded(base_url: str, work: Callable[[], T]) -> T:
     with translated(base_url):
+        _knock(base_url)
         return work()
 
 
 def connect(base_url: str, *, timeout_s: float = 60.0) -> Any:
     """Return the SDK's client of an engine that answers and is new enough; raises EngineError. Blocks."""
     with translated(base_url):
-        if base_url.startswith("unix://"):
-            _knock(base_url.removeprefix("unix://"), timeout_s)
+        _knock(base_url)
         import docker
 
         client = docker.DockerClient(base_url=base_url, version="auto", timeout=timeout_s)
@@ -122,11 +123,12 @@ def owner_of(state_dir: Path) -> str:
     return hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]
 
 
-def _knock(path: str, timeout_s: float) -> None:
+def _knock(base_url: str) -> None:
     """Fail here and plainly where nobody answers: the SDK would leave its socket open."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(timeout_s)
-        probe.connect(path)
+    if base_url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_KNOCK_S)
+            probe.connect(base_url.removeprefix("unix://"))
 
 
 def _from_sdk(error: Exception) -> bool:

@@ -71,7 +71,7 @@ async def test_a_socket_that_nobody_listens_on_is_no_engine(tmp_path: Path) -> N
 async def test_who_may_not_use_the_socket_is_told_the_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: str, timeout_s: float) -> None:
+    def refuse(base_url: str) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("edgepi.compute.engine._knock", refuse)

@@ -12,7 +12,7 @@ import pytest
 from edgepi.clock import ScaledClock, TimeScale
 from edgepi.compute.engine import Engine, owner_of
 from edgepi.compute.leftovers import end_all, kill_all
-from edgepi.compute.model import ExitReason
+from edgepi.compute.model import ExitReason, Network
 from edgepi.compute.sandbox import Sandbox
 from edgepi.errors import ImageError, SandboxError
 from tests.compute.conftest import MIB, OWNER, Bench
@@ -224,6 +224,16 @@ async def test_links_and_special_files_are_no_way_out(bench: Bench, mount: bool)
     assert (job.outputs / "inside").read_text() == "good\n"
     assert (job.outputs / "good").stat().st_mode & 0o7777 == 0o755
     assert secret.stat().st_mode & 0o777 == 0o644
+
+
+async def test_without_walls_no_job_gets_the_internet(bench: Bench) -> None:
+    sandbox = bench.sandbox()
+    with pytest.raises(SandboxError) as refused:
+        await sandbox.run(await bench.job(network=Network.INTERNET))
+    assert "edgepi compute firewall install" in (refused.value.hint or "")
+    assert await sandbox.leftovers() == ()
+    networks = await bench.ask(lambda client: client.api.networks())
+    assert {network["Name"] for network in networks} <= {"none", "host", "bridge"}
 
 
 async def test_a_writable_root_is_watched(bench: Bench) -> None:
