@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edgepi.errors import ProtocolError
 from edgepi_iexec.chain.interface import Chain
@@ -24,7 +24,19 @@ from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.models import WorkerpoolAuthorization
 from edgepi_iexec.worker.steps import Sight, seen_on_chain
 
-__all__ = ["Terms", "View", "cannot_contribute", "check_authorization", "read_terms", "sight", "view"]
+__all__ = [
+    "Terms",
+    "View",
+    "cannot_contribute",
+    "check_authorization",
+    "finish_due",
+    "read_terms",
+    "sight",
+    "view",
+]
+
+
+REVEAL_RATIO = 2  # of the category's time, from the consensus on
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,17 @@ def sight(seen: View, result_hash: str | None) -> Sight:
         reveal_open=task.reveal_deadline_utc is not None and seen.now_utc < task.reveal_deadline_utc,
         final_open=task.final_deadline_utc is None or seen.now_utc < task.final_deadline_utc,
     )
+
+
+def finish_due(seen: View) -> datetime | None:
+    """By when to reveal: before consensus the earliest that may be, if it came in this moment."""
+    task = seen.task
+    if task.status is TaskStatus.REVEALING and seen.contribution.status is ContributionStatus.CONTRIBUTED:
+        return task.reveal_deadline_utc
+    final = task.final_deadline_utc
+    if task.status is TaskStatus.ACTIVE and final is not None:
+        return min(seen.now_utc + REVEAL_RATIO * timedelta(seconds=task.time_ref_s), final)
+    return final
 
 
 async def check_authorization(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 
-from edgepi.errors import LeaseError
+from edgepi.errors import EnergyError, LeaseError
 from edgepi.model import Answer, LeaseState
 from edgepi.plugin import LeaseHandle
 
 __all__ = ["LeaseKeeper"]
 
+_MEANT = timedelta(seconds=1)
 _RUNS = frozenset({LeaseState.RUNNING, LeaseState.COMMIT_ASKED, LeaseState.COMMITTED, LeaseState.FINISHED})
 
 
@@ -89,6 +91,15 @@ class LeaseKeeper:
             await self.permitted()
             with suppress(LeaseError):  # paused in this very moment
                 return await self._handle.commit()
+
+    async def due(self, deadline_utc: datetime) -> None:
+        """Say by when the finish must be done, as far as it is known now."""
+        finish = self._handle.lease.offer.finish if self._handle is not None else None
+        if self._handle is None or finish is None or not self.committed:
+            return
+        if abs(finish.deadline_utc - deadline_utc) >= _MEANT:
+            with suppress(EnergyError):
+                await self._handle.move_deadline(deadline_utc)
 
     async def begin_finish(self) -> None:
         """Say that the finish phase begins."""

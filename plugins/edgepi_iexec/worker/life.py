@@ -155,7 +155,7 @@ class TaskLife(TaskBook):
     async def _watch(self) -> None:
         """Look at the deadline before the contribution, and at the chain after it."""
         while True:
-            await self.desk.clock.sleep(self.desk.settings.watch_every_s)
+            await self.desk.clock.sleep(min(self.desk.settings.watch_every_s, self.quick_s))
             if contributed(self.state):
                 if self._inbox.empty():
                     self.look()

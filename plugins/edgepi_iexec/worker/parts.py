@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from aiohttp import ClientSession
-from edgepi.compute.journal import JobRecord
 
 from edgepi.clock import Clock
+from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import BoxedJob, ExitReason, Image, Outcome
 from edgepi.model import Answer, Offer
 from edgepi.plugin import Budget

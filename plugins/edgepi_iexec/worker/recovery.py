@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgepi.compute.journal import JobRecord
-
 from edgepi.errors import ComputeError, EnergyError, ProtocolError
 from edgepi.plugin import Budget, LeaseHandle
 from edgepi_iexec.worker.desk import Desk

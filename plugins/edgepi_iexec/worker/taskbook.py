@@ -15,7 +15,7 @@ from edgepi_iexec.protocol.ids import result_hash
 from edgepi_iexec.protocol.models import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
-from edgepi_iexec.worker.checks import Terms, View, read_terms, sight, view
+from edgepi_iexec.worker.checks import Terms, View, finish_due, read_terms, sight, view
 from edgepi_iexec.worker.desk import Desk
 from edgepi_iexec.worker.folder import TaskFolder
 from edgepi_iexec.worker.lease import LeaseKeeper
@@ -30,6 +30,7 @@ _S = ReplicateStatus
 T = TypeVar("T")
 
 READY_S = 15.0
+LEAST_WATCH_S = 2.0
 
 
 class StageEnd(Exception):  # noqa: N818 (no error: a way out of a stage)
@@ -45,7 +46,8 @@ class StageEnd(Exception):  # noqa: N818 (no error: a way out of a stage)
 class TaskBook:
     """One task's state, lease, folder and standing with others.
 
-    *terms* are what was agreed, once they were read; the deadlines are known once the chain was looked at.
+    *terms* are what was agreed, once they were read; the deadlines are known once the chain was looked at,
+    and how often this task wants a look, *quick_s*: time to reveal is no more than eight of these.
     """
 
     desk: Desk
@@ -57,6 +59,7 @@ class TaskBook:
     deadline_utc: datetime | None = None
     final_utc: datetime | None = None
     last_sight: Sight | None = None
+    quick_s: float = LEAST_WATCH_S
     lease: LeaseKeeper = field(init=False)
     folder: TaskFolder = field(init=False)
     _deaf: bool = False
@@ -78,6 +81,9 @@ class TaskBook:
         seen = await view(self.desk.chain, self.state.task_id)
         self.deadline_utc = seen.task.contribution_deadline_utc
         self.final_utc = seen.task.final_deadline_utc
+        self.quick_s = max(seen.task.time_ref_s / 4.0, LEAST_WATCH_S)
+        if (due_utc := finish_due(seen)) is not None:
+            await self.lease.due(due_utc)
         return seen
 
     async def see_patiently(self) -> View:

@@ -67,6 +67,10 @@ class HouseBudget:
         self.commits = True
         self.offered: list[Offer] = []
 
+    @property
+    def points_per_rlc(self) -> float:
+        return 10.0
+
     async def would_grant(self, offer: Offer) -> Answer:
         return Answer(yes=self.grants, sentence="")
 

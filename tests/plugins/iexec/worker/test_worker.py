@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import ExitReason, Outcome
 from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import EngineError, PeerError, TransactionError
+from edgepi.errors import ChainError, EngineError, PeerError, TransactionError
 from edgepi.model import Answer, LeaseState
 from edgepi.testing.boxes import Script
 from edgepi_iexec.chain.model import ContributionStatus, TaskStatus
@@ -227,6 +228,31 @@ async def test_a_task_waits_for_others_without_a_container(house: House) -> None
     agree(house, task_id)
     await house.live_until(lambda: house.over(task_id))
     assert house.ledger.stakes[WORKER] == 1000
+
+
+async def test_the_deadline_moves_on_while_there_is_no_consensus_and_then_stands(house: House) -> None:
+    house.ledger.needed = 2
+    task_id = await given(house, trust=3)
+    await house.live_until(lambda: "TaskContribute" in house.ledger.sent)
+    await house.pass_time(300.0)
+    due = deadline(house, task_id)
+    assert 500.0 <= (due - house.clock.now()).total_seconds() <= 600.0
+    await house.pass_time(120.0)
+    assert (deadline(house, task_id) - due).total_seconds() == 120.0
+    house.ledger.faults["reveal"] = refuse
+    agree(house, task_id)
+    await house.pass_time(120.0)
+    assert deadline(house, task_id) == house.ledger.tasks[task_id].reveal_deadline_utc
+
+
+def deadline(house: House, task_id: str) -> datetime:
+    finish = house.budget.of(task_id).offer.finish
+    assert finish is not None
+    return finish.deadline_utc
+
+
+def refuse() -> None:
+    raise ChainError("the node is busy")
 
 
 async def test_a_scheduler_that_forgets_to_call_loses_no_stake(house: House) -> None:
