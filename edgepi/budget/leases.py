@@ -77,7 +77,7 @@ class LeaseBook:
         validate_offer(offer)
         known = self._leases.get(offer.offer_id)
         if known is not None and known.state.open:
-            if known.offer != offer:
+            if not _same(known.offer, offer):
                 raise OfferError(f"offer {offer.offer_id} is open already, and for something else")
         else:
             before = self._interrupted.pop(offer.offer_id, None)
@@ -101,6 +101,22 @@ class LeaseBook:
         if lease.offer.finish is None:
             raise LeaseError(f"lease {offer_id} has no finish phase")
         return lease if lease.finishing else self._put(replace(lease, finishing=True))
+
+    def move_deadline(self, offer_id: str, deadline_utc: datetime) -> Lease:
+        """Let the finish phase of an open lease be due at another time.
+
+        Raises:
+            LeaseError: it is closed, or has no finish phase.
+            OfferError: the time has no zone.
+        """
+        lease = self.get(offer_id)
+        finish = lease.offer.finish
+        if finish is None or not lease.state.open:
+            raise LeaseError(f"lease {offer_id} has no deadline that could move")
+        offer = replace(lease.offer, finish=replace(finish, deadline_utc=deadline_utc))
+        validate_offer(offer)
+        self._leases[offer_id] = replace(lease, offer=offer)
+        return self._leases[offer_id]
 
     def pass_time(self, seconds: float, power_w: Callable[[Lease], float] = lambda x: x.power_w) -> None:
         """Count what each job ran and used, as stated or as *power_w* knows better."""
@@ -152,6 +168,13 @@ class LeaseBook:
             self._attached.discard(offer_id)
 
 
+def _same(one: Offer, other: Offer) -> bool:
+    """Whether two offers are for the same; a deadline that moved meanwhile makes no difference."""
+    if one.finish is None or other.finish is None:
+        return one == other
+    return one == replace(other, finish=replace(other.finish, deadline_utc=one.finish.deadline_utc))
+
+
 def _differs(one: Lease, other: Lease) -> bool:
     """Whether a lease moved; what it used meanwhile is no move."""
     return (one.state, one.since_utc, one.finishing) != (other.state, other.since_utc, other.finishing)
@@ -199,6 +222,10 @@ class Handle:
         if self.lease.state is _S.GRANTED:
             await self.started()
         return await self._desk.commit(self._id)
+
+    async def move_deadline(self, deadline_utc: datetime) -> None:
+        """Say by when the finish phase must be done, now that more is known."""
+        self._desk.leases.move_deadline(self._id, deadline_utc)
 
     async def finished(self) -> None:
         """Say that the job is done."""

@@ -322,6 +322,11 @@ class BudgetService:
 
     # Jobs ---------------------------------------------------------------------------------
 
+    @property
+    def points_per_rlc(self) -> float:
+        """What one RLC of net earnings is worth."""
+        return self.views.settings.points_per_rlc
+
     async def would_grant(self, offer: Offer) -> Answer:
         """Answer an offer without granting it; raises OfferError."""
         return self._jobs.would_grant(offer)

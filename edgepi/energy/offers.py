@@ -186,11 +186,21 @@ def _needed_wh(situation: Situation, lease: Lease, finish: FinishPhase) -> float
     board, start = situation.board, latest_finish_start(finish)
     ahead_h = (start - situation.now_utc).total_seconds() / 3600.0
     own = finish.energy_wh + board.idle_w * finish.duration_s / 3600.0
+    checks = _checks(situation, lease, ahead_h)
     if not _sleeps_through(situation, start):
-        wait_h = ahead_h
+        wait_h = checks * ahead_h
         if lease.offer.wait is not None:
             until_h = (lease.offer.wait.until_utc - situation.now_utc).total_seconds() / 3600.0
-            wait_h = max(0.0, min(ahead_h, until_h))
+            wait_h = max(0.0, min(wait_h, until_h))
         return own + board.idle_w * wait_h
     spare_h = (WAKE_MARGIN_S + board.boot_s) / 3600.0
-    return own + board.boot_wh + board.standby_w * ahead_h + board.idle_w * spare_h
+    return own + checks * (board.boot_wh + board.standby_w * ahead_h + board.idle_w * spare_h)
+
+
+def _checks(situation: Situation, lease: Lease, ahead_h: float) -> int:
+    """How often the deadline may move on before there is nothing to wait for any more, and the last time."""
+    wait = lease.offer.wait
+    if wait is None or wait.check_every_s is None or ahead_h <= 0.0:
+        return 1
+    until_s = (wait.until_utc - situation.now_utc).total_seconds()
+    return max(1, math.ceil(until_s / wait.check_every_s))

@@ -50,7 +50,11 @@ class RunPhase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitPhase:
-    """Waiting for others, without power but for a check now and then."""
+    """Waiting for others, without power but for a check now and then.
+
+    With *check_every_s* a deadline that is not known yet may come so soon after any check: the finish
+    phase's is then the earliest one possible, and moves on with each check, at most until *until_utc*.
+    """
 
     until_utc: datetime
     check_every_s: float | None = None

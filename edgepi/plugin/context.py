@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -62,6 +63,9 @@ class LeaseHandle(Protocol):
     async def commit(self) -> Answer:
         """Ask whether the finish phase is safe; *yes* means that its energy is set aside now."""
 
+    async def move_deadline(self, deadline_utc: datetime) -> None:
+        """Say by when the finish phase must be done, now that more is known; the node sleeps no longer."""
+
     async def finished(self) -> None:
         """Say that the job is done."""
 
@@ -70,7 +74,11 @@ class LeaseHandle(Protocol):
 
 
 class Budget(Protocol):
-    """How jobs ask for energy."""
+    """How jobs ask for energy; one RLC of net earnings is worth *points_per_rlc* to the owner."""
+
+    @property
+    def points_per_rlc(self) -> float:
+        """What turns earnings into the value of an offer."""
 
     async def would_grant(self, offer: Offer) -> Answer:
         """Answer an offer without granting it; holds for the moment only."""

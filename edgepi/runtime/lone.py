@@ -18,6 +18,8 @@ __all__ = ["lone_surroundings"]
 
 
 class _NoBudget:
+    points_per_rlc = 0.0
+
     async def would_grant(self, offer: Offer) -> NoReturn:
         raise EnergyError(f"nobody is there to grant {offer.offer_id}: only plugins in the node make offers")
 

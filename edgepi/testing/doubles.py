@@ -161,6 +161,13 @@ class FakeLease:
             self.become(LeaseState.COMMITTED)
         return self.commit_answer
 
+    async def move_deadline(self, deadline_utc: datetime) -> None:
+        """Be due at another time."""
+        offer = self._lease.offer
+        if offer.finish is not None:
+            finish = replace(offer.finish, deadline_utc=deadline_utc)
+            self._lease = replace(self._lease, offer=replace(offer, finish=finish))
+
     async def finished(self) -> None:
         """End well."""
         self.become(LeaseState.FINISHED)
@@ -173,6 +180,8 @@ class FakeLease:
 
 class FakeBudget:
     """`edgepi.plugin.Budget` that says *answer* to every offer and keeps the leases."""
+
+    points_per_rlc = 10.0
 
     def __init__(self, *, yes: bool = True) -> None:
         self.answer = Answer(yes=True, sentence="there is plenty")

@@ -72,6 +72,30 @@ def test_an_offer_that_is_open_can_be_taken_up_again_but_not_replaced(make_offer
         book.offer(make_offer(run=RunPhase(energy_wh=9.0, duration_s=60.0)))
 
 
+def test_a_deadline_moves_and_the_job_still_finds_its_lease(make_offer: Make) -> None:
+    changes: list[Lease] = []
+    book = book_of(changes)
+    book.offer(make_offer(deadline_h=5))
+    heard, later = len(changes), NOW + timedelta(hours=9)
+    finish = book.move_deadline("job-1", later).offer.finish
+    assert finish is not None
+    assert finish.deadline_utc == later
+    assert len(changes) == heard
+    assert book.offer(make_offer(deadline_h=5)).offer.finish == finish
+    with pytest.raises(OfferError, match="open already"):
+        book.offer(make_offer(deadline_h=5, run=RunPhase(energy_wh=9.0, duration_s=60.0)))
+
+
+def test_no_deadline_moves_where_there_is_none(make_offer: Make) -> None:
+    book = book_of()
+    book.offer(make_offer())
+    with pytest.raises(LeaseError, match="no deadline"):
+        book.move_deadline("job-1", NOW)
+    book.offer(make_offer("job-2", deadline_h=5))
+    with pytest.raises(OfferError, match="time zone"):
+        book.move_deadline("job-2", NOW.replace(tzinfo=None))
+
+
 def test_a_closed_offer_may_be_made_anew(make_offer: Make) -> None:
     book = book_of()
     book.offer(make_offer())

@@ -640,3 +640,15 @@ async def test_no_secret_gets_into_sentences_decisions_or_status(bench: Bench) -
     assert "cannot log in with ****" in seen
     assert "no answer to ****" in seen
     assert "hunter2" not in seen
+
+
+async def test_jobs_hear_what_earnings_are_worth_and_may_move_their_deadline(
+    bench: Bench, make_offer: Make
+) -> None:
+    await started(bench)
+    assert bench.budget.points_per_rlc == bench.settings.points_per_rlc
+    handle = await bench.budget.offer(make_offer(deadline_h=5))
+    later = bench.clock.now() + timedelta(hours=9)
+    await handle.move_deadline(later)
+    assert handle.lease.offer.finish is not None
+    assert handle.lease.offer.finish.deadline_utc == later

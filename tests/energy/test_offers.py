@@ -134,6 +134,21 @@ def test_a_deadline_beyond_the_boards_horizon_counts_as_staying_awake(
     assert not finish_safe(make_situation(0.25, sleep=near), asked(make_lease, make_offer, 10), 15.4).yes
 
 
+def test_a_deadline_that_moves_on_with_each_check_needs_energy_for_all_of_them(
+    make_situation: Make, make_lease: Make, make_offer: Make
+) -> None:
+    situation = make_situation(0.5)
+    until = situation.now_utc + timedelta(hours=25)
+    wait = WaitPhase(until_utc=until, check_every_s=10 * 3600.0)
+    offer = replace(make_offer(deadline_h=10), wait=wait)
+    asleep = finish_safe(situation, make_lease(LeaseState.COMMIT_ASKED, offer), 15.4)
+    # 0.625 once, and 0.06 boot, 0.99 standby, 0.52 awake three times
+    assert asleep.numbers["needed_wh"] == pytest.approx(0.625 + 3 * 1.57, abs=0.02)
+    no_wake = make_situation(0.5, sleep=SleepMeans(can_cut=True))
+    awake = finish_safe(no_wake, make_lease(LeaseState.COMMIT_ASKED, offer), 15.4)
+    assert awake.numbers["needed_wh"] == pytest.approx(0.625 + 2.7 * 25, abs=0.05)
+
+
 @pytest.mark.parametrize("guard", [Guard.RUN, Guard.COMMIT])
 def test_commit_is_no_below_a_guard(
     make_situation: Make, make_lease: Make, make_offer: Make, guard: Guard
