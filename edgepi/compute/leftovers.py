@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from edgepi.compute import containers, storage
 from edgepi.compute.engine import OWNER_LABEL, Engine, connect, owner_of, translated
@@ -18,7 +19,9 @@ async def kill_all(engine: Engine, owner: str) -> None:
 
 
 def end_all(engine_url: str, state_dir: Path) -> None:
-    """End and remove all containers and networks of a node: its own, and those of its plugins. Blocks.
+    """End and remove all containers and networks of a node, by its state directory. Blocks.
+
+    Each of its backends is an owner with a folder of its own below that directory.
 
     Raises:
         EngineError: the engine cannot be reached.
@@ -26,19 +29,16 @@ def end_all(engine_url: str, state_dir: Path) -> None:
     client = connect(engine_url)
     try:
         with translated(engine_url):
-            for owner in _owners(state_dir):
-                for found in containers.labelled(client, owner):
-                    containers.remove(client, found["Id"])
-                for network in client.api.networks(filters={"label": f"{OWNER_LABEL}={owner}"}):
-                    client.api.remove_network(network["Id"])
+            for folder in (state_dir, *(state_dir / "plugins").glob("*")):
+                _end(client, owner_of(folder))
     finally:
         client.close()
     for place in storage.mounted_below(state_dir):
         storage.unmount(place)
 
 
-def _owners(state_dir: Path) -> list[str]:
-    """Name the node and each instance of a plugin, which box jobs in folders of their own."""
-    folders = state_dir / "plugins"
-    instances = sorted(folders.iterdir()) if folders.is_dir() else []
-    return [owner_of(folder) for folder in (state_dir, *instances)]
+def _end(client: Any, owner: str) -> None:
+    for found in containers.labelled(client, owner):
+        containers.remove(client, found["Id"])
+    for network in client.api.networks(filters={"label": f"{OWNER_LABEL}={owner}"}):
+        client.api.remove_network(network["Id"])

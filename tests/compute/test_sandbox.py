@@ -335,8 +335,9 @@ async def test_what_a_power_cut_ended_is_lost(bench: Bench) -> None:
 
 async def test_the_end_of_all_leaves_nothing(bench: Bench) -> None:
     state = bench.folder / "state"
-    state.mkdir()
-    sandbox = bench.sandbox(owner=await asyncio.to_thread(owner_of, state), folder=state / "compute")
+    backend = state / "plugins" / "backend"
+    backend.mkdir(parents=True)
+    sandbox = bench.sandbox(owner=await asyncio.to_thread(owner_of, backend), folder=backend / "boxes")
     box = await sandbox.run(await bench.job("sleep 100"))
     await asyncio.to_thread(end_all, bench.url, state)
     assert (await box.wait()).reason in {ExitReason.LOST, ExitReason.KILLED}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -60,6 +61,7 @@ async def sleeper(url: str, folder: Path) -> tuple[Sandbox, BoxedJob]:
     return sandbox, BoxedJob(job_id="j", image=image, limits=Limits(time_s=1000))
 
 
+@pytest.mark.filterwarnings("ignore:unclosed")  # the SDK leaves a refused connection to the collector
 async def test_an_engine_that_dies_loses_its_jobs_and_starts_again(place: Path, tmp_path: Path) -> None:
     url = await asyncio.to_thread(tool, "start", str(place))
     sandbox, job = await sleeper(url, tmp_path)
@@ -72,6 +74,8 @@ async def test_an_engine_that_dies_loses_its_jobs_and_starts_again(place: Path, 
     await sandbox.remove("j")
     assert (await sandbox.readiness()).ok
     await sandbox.close()
+    del box, sandbox
+    gc.collect()
 
 
 async def test_it_ends_with_all_it_runs_when_its_starter_is_killed(place: Path, tmp_path: Path) -> None:
