@@ -52,6 +52,17 @@ class FakeBox:
         self._count()
         return self._outcome
 
+    @property
+    def ended(self) -> bool:
+        """Whether all is over."""
+        return self.outcome is not None
+
+    @property
+    def run_s(self) -> float:
+        """How long it has run without pauses."""
+        self._count()
+        return self._run_s
+
     async def wait(self) -> Outcome:
         """Wait until the job has ended."""
         while (outcome := self.outcome) is None:
@@ -202,6 +213,9 @@ class FakeSandbox:
         """The jobs that were not removed."""
         self._maybe_fail("leftovers")
         return tuple(self.boxes)
+
+    async def close(self) -> None:
+        """Let go of nothing: what runs goes on."""
 
     def cut_power(self) -> None:
         """End all that runs as a power cut does."""
