@@ -86,5 +86,5 @@ class Reporting:
 
 
 def _said(share: Replicate, status: ReplicateStatus) -> bool:
-    """Whether it is known; who is told to abort what has failed hears no more of it once it has."""
-    return share.status is status or (share.status is S.FAILED and status is S.ABORTED)
+    """Whether it is known; one who aborts what has ended already is not told to abort it again."""
+    return share.status is status or (status is S.ABORTED and not allowed(share.status, status))

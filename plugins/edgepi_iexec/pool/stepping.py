@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from edgepi_iexec.chain.model import Block, Contribution, Task
 from edgepi_iexec.pool.model import PoolTask, Replicate
-from edgepi_iexec.protocol.statuses import ReplicateStatus
+from edgepi_iexec.protocol.statuses import FINAL, ReplicateStatus
 
 __all__ = ["CONTRIBUTED", "FINAL", "NOTHING", "REVEALED", "STARTED", "Patience", "Step", "Transaction", "View"]
 
@@ -29,7 +29,6 @@ REVEALED = frozenset(
     }
 )
 CONTRIBUTED = REVEALED | {S.CONTRIBUTED, S.REVEALING, S.REVEAL_FAILED}
-FINAL = frozenset({S.COMPLETED, S.COMPLETE_FAILED, S.FAILED, S.ABORTED, S.START_FAILED})
 STARTED = frozenset(S) - {S.CREATED, S.STARTING, S.START_FAILED, S.FAILED, S.ABORTED, S.RECOVERING, S.WORKER_LOST}
 
 
