@@ -27,6 +27,7 @@ class Desk:
     sidechain: bool = False
     _boxes: Boxes | None = None
     pulling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def settings(self) -> WorkerSettings:
@@ -48,11 +49,12 @@ class Desk:
         """The worker's address."""
         return self.chain.address
 
-    def boxes(self) -> Boxes:
-        """The sandbox; loads it."""
-        if self._boxes is None:
-            self._boxes = self.parts.boxes()
-        return self._boxes
+    async def boxes(self) -> Boxes:
+        """The sandbox; loads it, in a thread: its library is large."""
+        async with self._loading:
+            if self._boxes is None:
+                self._boxes = await asyncio.to_thread(self.parts.boxes)
+            return self._boxes
 
     def folder(self, task_id: str) -> Path:
         """Where a task's files lie."""

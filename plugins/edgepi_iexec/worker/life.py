@@ -248,7 +248,7 @@ class TaskLife(TaskBook):
             with suppress(EdgePiError):
                 await box.kill(ExitReason.KILLED, "the task ended")
         if self.state.runs:
-            await self.desk.boxes().remove(self.state.task_id)
+            await (await self.desk.boxes()).remove(self.state.task_id)
         await self.folder.purge()
         await self.desk.peers.hearing.forget(self.state.task_id)
 
@@ -258,7 +258,7 @@ class TaskLife(TaskBook):
 
     async def _tidy(self) -> None:
         with suppress(ComputeError):  # the end of the task removes it again
-            await self.desk.boxes().remove(self.state.task_id)
+            await (await self.desk.boxes()).remove(self.state.task_id)
 
     async def close(self, outcome: str, earned_nrlc: int = 0) -> None:
         """Write down that the task is over."""

@@ -78,7 +78,7 @@ async def download_app(life: TaskLife) -> Next:
     terms = await life.agreed()
     try:
         async with life.desk.pulling:
-            image = await life.desk.boxes().pull(
+            image = await (await life.desk.boxes()).pull(
                 terms.app.image,
                 timeout_s=pull_timeout_s(terms.category.time_ref_s),
                 digest=app_digest(terms.app.checksum),
@@ -169,7 +169,7 @@ async def _left_running(life: TaskLife) -> Box | None:
     if not life.resumed or not life.state.runs:
         return None
     try:
-        return await life.desk.boxes().find(life.state.task_id)
+        return await (await life.desk.boxes()).find(life.state.task_id)
     except ComputeError as error:
         life.desk.log.warning("task %s: its container cannot be found: %s", life.state.task_id, error)
         return None
@@ -192,7 +192,7 @@ async def _run(life: TaskLife, box: Box | None) -> Outcome:
 
 async def _begin(life: TaskLife) -> Box:
     if life.state.runs:
-        await life.desk.boxes().remove(life.state.task_id)
+        await (await life.desk.boxes()).remove(life.state.task_id)
     await life.folder.prepare()
     await life.folder.empty_outputs()
     job = await _job(life)
@@ -200,7 +200,7 @@ async def _begin(life: TaskLife) -> Box:
     attempt = 0
     while True:
         try:
-            return await life.desk.boxes().run(job)
+            return await (await life.desk.boxes()).run(job)
         except EngineError:
             attempt += 1
             if attempt >= ENGINE_TRIES:

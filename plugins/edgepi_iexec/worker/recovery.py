@@ -60,7 +60,7 @@ async def sweep(desk: Desk, keep: Iterable[Found]) -> None:
     if not gone and not any(state.runs for state in tasks.values()):
         return
     try:
-        boxes = desk.boxes()
+        boxes = await desk.boxes()
         for job_id in await boxes.leftovers():
             if job_id not in tasks:
                 await boxes.remove(job_id)

@@ -52,6 +52,7 @@ class Ledger:
     datasets: dict[str, Dataset] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    image: str = "registry.test/demo:1"
     checksum: str = ZERO_HASH
     faults: dict[str, Callable[[], None]] = field(default_factory=dict)
     lost_answers: set[str] = field(default_factory=set)
@@ -258,7 +259,7 @@ class PocketChain:
 
     async def app(self, address: str) -> App:
         self._up()
-        return App(address, REQUESTER, "demo", "DOCKER", "registry.test/demo:1", self.ledger.checksum)
+        return App(address, REQUESTER, "demo", "DOCKER", self.ledger.image, self.ledger.checksum)
 
     async def dataset(self, address: str) -> Dataset:
         self._up()
