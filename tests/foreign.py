@@ -51,7 +51,9 @@ class Foreign:
             check=False,
         )
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
+        last = done.stdout.rstrip().rpartition("\n")[2]  # warnings may come before
+        assert last.startswith(("{", "[")), f"{arguments}: {done.stdout}\n{done.stderr}"
+        return json.loads(last)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,383 @@
+"""A whole market: a chain that lives, a pool, workers with real containers, a requester."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import itertools
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from aiohttp import ClientSession
+
+from edgepi.clock import SystemClock
+from edgepi.errors import EdgePiError
+from edgepi.runtime.child import Child
+from edgepi_iexec.backend import IexecBackend
+from edgepi_iexec.chain.client import ChainClient
+from edgepi_iexec.chain.link import Key
+from edgepi_iexec.chain.settings import ChainSettings
+from edgepi_iexec.devchain.accounts import Account
+from edgepi_iexec.devchain.deployment import Category, Deployment
+from edgepi_iexec.devchain.local import LocalChain, Settings
+from edgepi_iexec.devchain.market import Market, Placed
+from edgepi_iexec.pool.pool import Pool
+from edgepi_iexec.pool.settings import PoolSettings
+from tests.engine import Registry, TestImage, shell
+
+from .crew import ROOT, Spec, backend_of, quick_keystore, to_text
+
+__all__ = ["CATEGORIES", "HASTY", "LivelyChain", "LoneWorker", "Scene", "script"]
+
+T = TypeVar("T")
+LOG = logging.getLogger("test")
+UNSET, ACTIVE, REVEALING, COMPLETED, FAILED = range(5)
+HASTY = 1  # the category whose tasks have few seconds
+CATEGORIES = (Category("XS", 300), Category("HASTY", 6))
+PATIENCE_S = 60.0
+
+
+class LivelyChain:
+    """A local chain whose time is that of the machine."""
+
+    def __init__(self, folder: Path, cache: Path, *, native: bool = False) -> None:
+        self.local = LocalChain(folder, cache, Settings(native=native, categories=CATEGORIES))
+        self.local.start(int(time.time()))
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+        self.pools = itertools.count(1)
+
+    @property
+    def market(self) -> Market:
+        return self.local.market
+
+    @property
+    def there(self) -> Deployment:
+        return self.local.deployment
+
+    def _follow(self) -> None:
+        mined_s = 0
+        while not self._end.wait(0.5):
+            now_s = int(time.time())
+            with contextlib.suppress(EdgePiError):  # the node is away in some tests
+                self.local.rpc("evm_setNextBlockTimestamp", now_s)
+                if now_s - mined_s >= 2:
+                    self.local.rpc("evm_mine")
+                    mined_s = now_s
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join()
+        self.local.kill()
+
+
+def script(text: str, result: str = "/iexec_out/result.txt", **more: Any) -> TestImage:
+    """An image that runs a script, then says where its result is."""
+    told = json.dumps({"deterministic-output-path": result})
+    return shell(f"{text}\necho '{told}' >/iexec_out/computed.json", **more)
+
+
+@dataclass
+class Scene:
+    """One test's market: a workerpool of its own on the shared chain, whose scheduler may stop and start."""
+
+    chain: LivelyChain
+    engine: str
+    registry: Registry
+    folder: Path
+    pool_settings: dict[str, Any] = field(default_factory=dict)
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    pool: Pool | None = None
+    pool_address: str = ""
+    url: str = ""
+
+    async def __aenter__(self) -> Self:
+        self.session = await self.stack.enter_async_context(ClientSession())
+        number = next(self.chain.pools)
+        self.pool_address = await self.act(self.market.create_pool, f"pool {number} of the tests")
+        await self.start_pool()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self.stop_pool()
+        finally:
+            await self.stack.aclose()
+
+    @property
+    def market(self) -> Market:
+        return self.chain.market
+
+    @property
+    def there(self) -> Deployment:
+        return self.chain.there
+
+    async def act(self, what: Callable[..., T], *args: Any, **named: Any) -> T:
+        """Do what blocks."""
+        return await asyncio.to_thread(partial(what, *args, **named))
+
+    # The pool
+
+    async def start_pool(self) -> str:
+        """Start its scheduler; a later life goes on at the same address."""
+        there, owner = self.there, self.there.account("pool")
+
+        async def session() -> ClientSession:
+            return self.session
+
+        clock = SystemClock()
+        chain = ChainClient(
+            ChainSettings(rpc_urls=(there.rpc_url,), hub=there.hub, native=there.native, free_gas=True),
+            key=Key(await self.act(quick_keystore, owner), ""),
+            child=partial(Child, clock=clock, log=LOG),
+            session=session,
+            clock=clock,
+        )
+        settings = PoolSettings(
+            pool_address=self.pool_address,
+            hub=there.hub,
+            rpc_url=there.rpc_url,
+            chain_id=there.chain_id,
+            state_dir=self.folder / "pool",
+            port=int(self.url.rpartition(":")[2]) if self.url else 0,
+            sidechain=True,
+            block_time_s=1.0,
+            **{"contribute_and_finalize": False, **HURRIED, **self.pool_settings},
+        )
+        self.pool = Pool(settings, chain, clock, logging.getLogger("edgepi.iexec.pool"))
+        self._pool_chain = chain
+        await self.pool.start()
+        self.url = self.pool.url
+        return self.url
+
+    async def stop_pool(self) -> None:
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            await pool.stop()
+            await self._pool_chain.close()
+
+    # Workers
+
+    def spec(self, n: int, *, die_at: str = "", **config: Any) -> Spec:
+        """What makes worker *n* (0 and on)."""
+        account: Account = self.there.workers[n]
+        told = {
+            "pool": self.pool_address,
+            "scheduler": self.url,
+            "docker": self.engine,
+            "memory_mb": 64,
+            "cpus": 1.0,
+            "disk_mb": 16,
+            "pids": 32,
+            "allow_private_urls": True,
+            "ipfs_gateways": [self.url],
+            **config,
+        }
+        folder = str(self.folder / account.role)
+        return Spec(
+            folder=folder,
+            address=account.address,
+            private_key=account.private_key,
+            config=told,
+            die_at=die_at,
+        )
+
+    async def worker(self, n: int = 0, **config: Any) -> IexecBackend:
+        """Start a worker in this process; it is stopped at the end of the scene."""
+        backend = await self.stack.enter_async_context(backend_of(self.spec(n, **config)))
+        await backend.start()
+        return backend
+
+    def lone_worker(self, n: int = 0, *, die_at: str = "", **config: Any) -> LoneWorker:
+        """Make a worker of its own process; not started yet."""
+        lone = LoneWorker(self.spec(n, die_at=die_at, **config))
+        self.stack.push_async_callback(self.act, lone.end)
+        return lone
+
+    # The requester
+
+    async def image(self, name: str, image: TestImage) -> tuple[str, str]:
+        """Publish an image; returns its reference and the checksum that pins it."""
+        reference = await self.act(self.registry.push, name, image)
+        digest = await self.act(self.registry.digest, name)
+        return reference, "0x" + digest.removeprefix("sha256:")
+
+    async def app(self, name: str, image: TestImage) -> str:
+        """Publish an image and register the app, pinned by its digest."""
+        reference, checksum = await self.image(name, image)
+        return await self.act(self.market.create_app, reference, checksum, name=name)
+
+    async def place(
+        self, app: str, *, args: str = "", params: Mapping[str, Any] | None = None, **more: Any
+    ) -> Placed:
+        """Place a deal at this scene's pool."""
+        told = {"iexec_args": args, "iexec_result_storage_provider": "ipfs", **(params or {})}
+        return await self.act(self.market.place, app, pool=self.pool_address, params=told, **more)
+
+    async def stake(self, account: str) -> tuple[int, int]:
+        """Free and locked deposit (nRLC) of an address or role."""
+        address = account if account.startswith("0x") else self.there.account(account).address
+        stake, locked = await self.act(self.market.hub.call, "viewAccount", address)
+        return int(stake), int(locked)
+
+    async def state(self, task_id: str) -> dict[str, Any]:
+        return await self.act(self.market.task, task_id)
+
+    async def until(
+        self, what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S, each_s: float = 0.1
+    ) -> Any:
+        """Ask again and again until the answer is true; *look* blocks or is a coroutine function."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            found = look()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(each_s)
+        raise AssertionError(f"never happened: {what}")
+
+    async def completed(self, *task_ids: str, patience_s: float = PATIENCE_S) -> list[dict[str, Any]]:
+        """Wait until tasks are paid, and return what the chain says of them."""
+
+        async def all_done() -> list[dict[str, Any]] | None:
+            states = [await self.state(each) for each in task_ids]
+            return states if all(each["status"] == COMPLETED for each in states) else None
+
+        try:
+            return list(await self.until("the tasks are completed", all_done, patience_s))
+        except AssertionError:
+            states = [(await self.state(each))["status"] for each in task_ids]
+            told = [await self.told(each) for each in task_ids]
+            raise AssertionError(f"not completed: {states} {json.dumps(told, indent=1)[:6000]}") from None
+
+    async def told(self, task_id: str) -> dict[str, Any]:
+        """What the scheduler tells a requester of a task."""
+        async with self.session.get(f"{self.url}/tasks/{task_id}") as answer:
+            return dict(await answer.json()) if answer.status == 200 else {}
+
+    async def replicates(self, task_id: str) -> dict[str, dict[str, Any]]:
+        """The scheduler's record of each worker's part."""
+        return {each["walletAddress"]: each for each in (await self.told(task_id)).get("replicates", [])}
+
+    async def cause(self, task_id: str, status: str) -> str:
+        """Wait until some worker reports a status, and return its cause."""
+
+        async def look() -> str | None:
+            for replicate in (await self.replicates(task_id)).values():
+                for update in replicate["statusUpdateList"]:
+                    if update["status"] == status:
+                        return str(update["cause"])
+            return None
+
+        return str(await self.until(f"{status} of {task_id}", look))
+
+    async def result(self, state: Mapping[str, Any]) -> dict[str, bytes]:
+        """Download what a task made, by the link on the chain."""
+        link = json.loads(bytes(state["results"]))
+        assert link["storage"] == "ipfs"
+        async with self.session.get(self.url + link["location"]) as answer:
+            assert answer.status == 200, await answer.text()
+            packed = await answer.read()
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+
+# What makes a pool quick enough for a test.
+HURRIED = {
+    "poll_s": 0.2,
+    "ask_s": 1.0,
+    "check_s": 1.0,
+    "remind_s": 5.0,
+    "unreported_s": 5.0,
+    "patience_s": 0.0,
+}
+
+
+class LoneWorker:
+    """A worker's process."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.process: subprocess.Popen[bytes] | None = None
+        self.lives = 0
+
+    @property
+    def log(self) -> Path:
+        return self.spec.path / f"life-{self.lives}.log"
+
+    def start(self, *, die_at: str | None = None) -> None:
+        """Begin a life."""
+        if die_at is not None:
+            self.spec = replace(self.spec, die_at=die_at)
+        self.lives += 1
+        self.spec.path.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.e2e.iexec.crew", to_text(self.spec)],
+                cwd=ROOT,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def died(self, within_s: float = PATIENCE_S) -> int:
+        """Wait for its end."""
+        assert self.process is not None
+        return self.process.wait(within_s)
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        """End it in order, if it lives."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+def fetch(url: str) -> bytes:
+    """Download something in a thread."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def starts(engine: str, since_s: float) -> Iterator[str]:
+    """Which jobs had a container started since a moment (seconds since 1970)."""
+    import docker
+
+    client = docker.DockerClient(base_url=engine)
+    try:
+        events = client.api.events(
+            since=int(since_s),
+            until=int(time.time()) + 1,
+            filters={"type": "container", "event": "start"},
+            decode=True,
+        )
+        for event in events:
+            yield event["Actor"]["Attributes"].get("edgepi.job", "")
+    finally:
+        client.close()
