@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from edgepi.clock import Clock
-from edgepi.errors import TransactionError, WalletError
+from edgepi.errors import ChainError, TransactionError, WalletError
 from edgepi.plugin import StartChild
 from edgepi_iexec.chain import reading
 from edgepi_iexec.chain.link import ChainLink, Key
@@ -35,7 +35,7 @@ from edgepi_iexec.protocol.ids import task_id as task_name
 
 __all__ = ["ChainClient"]
 
-SEARCH_BLOCKS, SEARCH_STEPS = 5_000, 20
+SEARCH_BLOCKS, SHORT_SEARCH_BLOCKS, SEARCH_STEPS = 5_000, 500, 20
 NRLC_WEI = 10**9
 
 
@@ -238,18 +238,16 @@ class ChainClient:
 
     async def claim(self, task_id: str) -> Receipt:
         """Give the requester the money back after the final deadline."""
-
-        async def done() -> Receipt | None:
-            failed = (await self.task(task_id)).status is TaskStatus.FAILED
-            return await self._earlier("TaskClaimed", task_id) if failed else None
-
         call = Call("claim", (task_id,), expected=Expected("TaskClaimed", task_id))
-        return await self._sender.send(call, done=done)
+        return await self._sender.send(call, done=self._claimed(task_id))
 
     async def initialize_and_claim(self, deal_id: str, index: int) -> Receipt:
         """Claim a task that was never initialised."""
-        call = Call("initializeAndClaimArray", ([deal_id], [index]), expected=Expected("TaskClaimed"))
-        return await self._sender.send(call)
+        task_id = task_name(deal_id, index)
+        call = Call(
+            "initializeAndClaimArray", ([deal_id], [index]), expected=Expected("TaskClaimed", task_id)
+        )
+        return await self._sender.send(call, done=self._claimed(task_id))
 
     async def reopen(self, task_id: str) -> Receipt:
         """Let others contribute when nobody revealed in time."""
@@ -293,6 +291,13 @@ class ChainClient:
             self._token = str(await self._view("token"))
         return self._token
 
+    def _claimed(self, task_id: str) -> Callable[[], Awaitable[Receipt | None]]:
+        async def done() -> Receipt | None:
+            failed = (await self.task(task_id)).status is TaskStatus.FAILED
+            return await self._earlier("TaskClaimed", task_id) if failed else None
+
+        return done
+
     def _completed(self, task_id: str) -> Callable[[], Awaitable[Receipt | None]]:
         async def done() -> Receipt | None:
             completed = (await self.task(task_id)).status is TaskStatus.COMPLETED
@@ -303,13 +308,18 @@ class ChainClient:
     async def _earlier(self, name: str, *topics: str) -> Receipt:
         """Find the event of what was done before; without a trace of it only the block is a guess."""
         latest = last = await self._link.block_number()
-        for _ in range(SEARCH_STEPS):
-            first = max(0, last - SEARCH_BLOCKS + 1)
-            found = await self.events(name, from_block=first, to_block=last, topics=topics)
+        size, steps = SEARCH_BLOCKS, SEARCH_STEPS
+        while steps and last >= 0:
+            try:
+                first = max(0, last - size + 1)
+                found = await self.events(name, from_block=first, to_block=last, topics=topics)
+            except ChainError:
+                if size == SHORT_SEARCH_BLOCKS:
+                    raise
+                size = SHORT_SEARCH_BLOCKS  # many nodes answer for so many at a time only
+                continue
             if found:
                 event = found[-1]
                 return Receipt(event.tx_hash, event.block_number, 0, (event,))
-            if first == 0:
-                break
-            last = first - 1
+            last, steps = first - 1, steps - 1
         return Receipt(ZERO_HASH, latest, 0)

@@ -13,13 +13,14 @@ from edgepi.clock import Clock
 from edgepi.errors import ChainError, PluginError, WalletError
 from edgepi.plugin import ChildProcess, Message, StartChild
 from edgepi_iexec.chain.model import Block
-from edgepi_iexec.chain.refusals import raise_refusal
+from edgepi_iexec.chain.refusals import Refusal, raise_refusal
 from edgepi_iexec.chain.rpc import LightRpc
 from edgepi_iexec.chain.settings import ChainSettings
 
 __all__ = ["ChainLink", "Key", "address_of"]
 
 ASK_S = 45.0
+READING = frozenset({"view", "logs", "receipt", "nonces"})
 
 
 class Key:
@@ -107,41 +108,57 @@ class ChainLink:
     # What needs the process
 
     async def ask(self, kind: str, what: str, **fields: Any) -> Any:
-        """Ask the chain's process; raises as `raise_refusal`."""
+        """Ask the chain's process, through each node until one answers; raises as `raise_refusal`."""
         async with self._turn:
             self._used_s = self._clock.monotonic()
-            await self._open()
-            answer = await self._exchange(Message(kind, fields), what)
+            answer = await self._ask(Message(kind, fields))
             self._used_s = self._clock.monotonic()
+        if answer.kind == "refused":
+            raise_refusal(answer.fields, what, reading=kind in READING)
+        return answer.fields["result"]
+
+    async def _ask(self, message: Message) -> Message:
+        answer = None
+        for _ in range(self._rpc.count):
+            url = self._rpc.url
+            await self._open(url)
+            answer = await self._exchange(message)
+            if answer.kind != "refused" or answer.fields["kind"] != Refusal.UNREACHABLE:
+                return answer
+            self._rpc.give_way(url)
+        assert answer is not None
         return answer
 
-    async def _open(self) -> None:
-        if self._child.alive and self._opened == self._rpc.url:
+    async def _open(self, url: str) -> None:
+        if self._child.alive and self._opened == url:
             return
         key = self._key
         fields = {
-            "rpc": self._rpc.url,
+            "rpc": url,
             "hub": self._settings.hub,
             "keystore": key.keystore if key else None,
             "password": key.password if key else "",
         }
-        address = await self._exchange(Message("open", fields), "open the wallet")
+        self._watch()
+        answer = await self._exchange(Message("open", fields))
+        if answer.kind == "refused":
+            raise_refusal(answer.fields, "open the wallet")
+        address = answer.fields["result"]
         if key is not None and address != key.address:
             await self._child.stop()
             raise WalletError(f"the wallet's file names {key.address}, but its key is that of {address}")
-        self._opened = self._rpc.url
+        self._opened = url
+
+    def _watch(self) -> None:
         if self._reaper is None or self._reaper.done():
             self._reaper = asyncio.create_task(self._end_when_idle(), name="iexec chain idle")
 
-    async def _exchange(self, message: Message, what: str) -> Any:
+    async def _exchange(self, message: Message) -> Message:
         try:
-            answer = await self._child.ask(message, timeout_s=ASK_S)
+            return await self._child.ask(message, timeout_s=ASK_S)
         except (PluginError, TimeoutError) as error:
             self._opened = None
-            raise ChainError(f"{what}: the chain's process failed: {error}") from error
-        if answer.kind == "refused":
-            raise_refusal(answer.fields, what)
-        return answer.fields["result"]
+            raise ChainError(f"the chain's process failed: {error}") from error
 
     async def _end_when_idle(self) -> None:
         while True:

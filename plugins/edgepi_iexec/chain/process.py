@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgepi.errors import WalletError
 from edgepi.plugin import Message
-from edgepi_iexec.chain.refusals import refusal
+from edgepi_iexec.chain.refusals import Refusal, refusal
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -26,13 +26,17 @@ RECURSION_LIMIT = 1000
 
 
 class _Chain:
-    """Answers one question at a time; a refusal is an answer, too."""
+    """Answers one question at a time; a refusal is an answer, too.
+
+    Signing and submitting are two, so that the parent knows a transaction's hash before any node does.
+    """
 
     def __init__(self) -> None:
         self._w3: Web3 | None = None
         self._account: LocalAccount | None = None
         self._hub: Contract | None = None
         self._abi: dict[str, list[dict[str, Any]]] = {}
+        self._events: dict[str, Any] = {}
 
     def __call__(self, message: Message) -> Message:
         """Do what is asked; what cannot be done comes back with its kind."""
@@ -52,6 +56,7 @@ class _Chain:
         )
         self._w3 = Web3(provider)
         self._abi = json.loads((files("edgepi_iexec.chain") / "abi.json").read_text(encoding="utf-8"))
+        self._events = {}
         self._hub = self._contract(hub, [*self._abi["hub"], *self._abi["token"]])
         if keystore is not None and self._account is None:
             self._account = _unlock(keystore, password)
@@ -76,6 +81,8 @@ class _Chain:
     def _do_logs(self, name: str, first: int, last: int, topics: list[str]) -> list[dict[str, Any]]:
         assert self._hub is not None
         assert self._w3 is not None
+        if (number := self._w3.eth.block_number) < last:  # it would keep silent about what it lacks
+            raise ConnectionError(f"it is at block {number}, {last} was asked for")
         event = getattr(self._hub.events, name)()
         wanted = [_topic(event.abi)] + ["0x" + topic.removeprefix("0x").rjust(64, "0") for topic in topics]
         found = self._w3.eth.get_logs(
@@ -99,16 +106,17 @@ class _Chain:
         }
 
     def _events_of(self, receipt: Mapping[str, Any]) -> list[dict[str, Any]]:
-        from web3.logs import DISCARD
-
+        """The hub's events that we have a use for, as they happened."""
         assert self._hub is not None
-        names = [entry["name"] for entry in self._abi["hub"] if entry["type"] == "event"]
-        return [
-            _event(log)
-            for name in names
-            for log in getattr(self._hub.events, name)().process_receipt(receipt, errors=DISCARD)
-            if log["address"].lower() == self._hub.address.lower()
-        ]
+        if not self._events:
+            entries = (entry for entry in self._abi["hub"] if entry["type"] == "event")
+            self._events = {_topic(entry): getattr(self._hub.events, entry["name"])() for entry in entries}
+        mine = (log for log in receipt["logs"] if log["address"].lower() == self._hub.address.lower())
+        named = (
+            (self._events.get("0x" + bytes(log["topics"][0]).hex()), log) for log in mine if log["topics"]
+        )
+        found = [_event(event.process_log(log)) for event, log in named if event is not None]
+        return sorted(found, key=lambda event: int(event["log_index"]))
 
     def _do_nonces(self) -> dict[str, int]:
         assert self._w3 is not None
@@ -119,13 +127,22 @@ class _Chain:
     def _do_estimate(self, call: dict[str, Any]) -> int:
         return int(self._function(call).estimate_gas(self._frame(call)))
 
-    def _do_send(self, call: dict[str, Any], nonce: int, gas: int, gas_price_wei: int, chain_id: int) -> str:
-        assert self._w3 is not None
+    def _do_sign(
+        self, call: dict[str, Any], nonce: int, gas: int, gas_price_wei: int, chain_id: int
+    ) -> dict[str, str]:
         terms = {"nonce": nonce, "gas": gas, "gasPrice": gas_price_wei, "chainId": chain_id}
         built = self._function(call).build_transaction({**self._frame(call), **terms})
         signed = self._me().sign_transaction(built)
-        self._w3.eth.send_raw_transaction(signed.raw_transaction)
-        return "0x" + bytes(signed.hash).hex()
+        return {name: "0x" + bytes(getattr(signed, name)).hex() for name in ("hash", "raw_transaction")}
+
+    def _do_submit(self, raw: str) -> None:
+        """Hand a signed transaction to the node; that it has it already is fine."""
+        assert self._w3 is not None
+        try:
+            self._w3.eth.send_raw_transaction(_hex(raw))
+        except Exception as error:
+            if refusal(error)["kind"] != Refusal.KNOWN:
+                raise
 
     def _function(self, call: dict[str, Any]) -> Any:
         contract = self._at(call["kind"], call["address"])

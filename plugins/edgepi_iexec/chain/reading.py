@@ -1,10 +1,15 @@
-"""Turns what the contracts' views return into what the plugin works with."""
+"""Turns what the contracts' views return into what the plugin works with.
+
+Texts come as bytes: what strangers wrote need not be text at all, and must not keep others from being read.
+Anything that a view cannot return is a ChainError: the node is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from edgepi.errors import ChainError
 from edgepi_iexec.chain.model import (
@@ -33,6 +38,8 @@ __all__ = [
 ]
 
 Row = Sequence[Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -47,6 +54,22 @@ def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
 
 
+def _text(text: str) -> str:
+    return _bytes(text).decode("utf-8", "replace")
+
+
+def _checked(read: Callable[P, T]) -> Callable[P, T]:
+    @wraps(read)
+    def checked(*args: P.args, **named: P.kwargs) -> T:
+        try:
+            return read(*args, **named)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise ChainError("the chain's node answers what the contracts cannot say") from error
+
+    return checked
+
+
+@_checked
 def read_deal(deal_id: str, row: Row) -> Deal:
     """``viewDeal``; all zeros for a deal that is not there."""
     return Deal(
@@ -60,7 +83,7 @@ def read_deal(deal_id: str, row: Row) -> Deal:
         requester=row[6],
         beneficiary=row[7],
         callback=row[8],
-        params=row[9],
+        params=_text(row[9]),
         start_utc=_utc(row[10]) or NEVER,
         bot_first=row[11],
         bot_size=row[12],
@@ -70,6 +93,7 @@ def read_deal(deal_id: str, row: Row) -> Deal:
     )
 
 
+@_checked
 def read_task(task_id: str, row: Row) -> Task:
     """``viewTask``."""
     return Task(
@@ -91,31 +115,37 @@ def read_task(task_id: str, row: Row) -> Task:
     )
 
 
+@_checked
 def read_contribution(row: Row) -> Contribution:
     """``viewContribution``."""
     return Contribution(ContributionStatus(row[0]), row[1], row[2], row[3], row[4])
 
 
+@_checked
 def read_account(row: Row) -> Account:
     """``viewAccount``."""
     return Account(row[0], row[1])
 
 
+@_checked
 def read_category(number: int, row: Row) -> Category:
     """``viewCategory``."""
-    return Category(number, row[0], row[2])
+    return Category(number, _text(row[0]), row[2])
 
 
+@_checked
 def read_app(address: str, row: Row) -> App:
-    """``viewApp``; the image's name may be any bytes."""
-    return App(address, row[0], row[1], row[2], _bytes(row[3]).decode("utf-8", "replace"), row[4])
+    """``viewApp``."""
+    return App(address, row[0], _text(row[1]), _text(row[2]), _text(row[3]), row[4])
 
 
+@_checked
 def read_dataset(address: str, row: Row) -> Dataset:
     """``viewDataset``."""
-    return Dataset(address, row[0], row[1], _bytes(row[2]), row[3])
+    return Dataset(address, row[0], _text(row[1]), _bytes(row[2]), row[3])
 
 
+@_checked
 def read_workerpool(address: str, row: Row) -> Workerpool:
     """``viewWorkerpool``."""
-    return Workerpool(address, row[0], row[1], row[2], row[3])
+    return Workerpool(address, row[0], _text(row[1]), row[2], row[3])

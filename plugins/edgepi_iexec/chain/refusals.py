@@ -9,7 +9,7 @@ from typing import Any
 
 from edgepi.errors import ChainError, EdgePiError, ProtocolError, TransactionError, WalletError
 
-__all__ = ["Refusal", "raise_refusal", "refusal"]
+__all__ = ["Refusal", "RefusedError", "raise_refusal", "refusal"]
 
 
 class Refusal(StrEnum):
@@ -26,6 +26,18 @@ class Refusal(StrEnum):
     OTHER = "other"
 
 
+class RefusedError(TransactionError):
+    """A transaction was not taken; *kind* says why."""
+
+    def __init__(self, message: str, kind: Refusal) -> None:
+        super().__init__(message, hint=_ADVICE.get(kind))
+        self.kind = kind
+
+
+_ADVICE = {
+    Refusal.UNDERPRICED: "see `gas_price_cap_gwei` in the configuration",
+    Refusal.NONCE_USED: "use a wallet for one worker only",
+}
 _WORDS = (
     (Refusal.NO_GAS, re.compile(r"insufficient funds|insufficient balance", re.IGNORECASE)),
     (Refusal.NONCE_USED, re.compile(r"nonce too low|nonce has already|already been used", re.IGNORECASE)),
@@ -44,9 +56,20 @@ _UNREACHABLE = (
 )
 
 
+# A node's address may carry the key to an account there.
+_SECRETS = (
+    (re.compile(r"(https?://)(?:[^/\s'\"@]*@)?([^/\s'\"?#)]+)[^\s'\")]*"), r"\1\2"),
+    (re.compile(r"(with url: )/\S*"), r"\1/..."),
+    (re.compile(r"0x[0-9a-fA-F]{128,}"), "0x..."),
+)
+
+
 def refusal(error: BaseException) -> dict[str, Any]:
     """Put an error into words that fit into a message; never a key, whatever a library quotes."""
-    text = re.sub(r"0x[0-9a-fA-F]{128,}", "0x...", str(error))[:500]
+    text = str(error)
+    for secret, instead in _SECRETS:
+        text = secret.sub(instead, text)
+    text = text[:500]
     return {"kind": _kind(error, text).value, "text": text or type(error).__name__, "hint": _hint(error)}
 
 
@@ -69,24 +92,27 @@ def _hint(error: BaseException) -> str | None:
     return error.hint if isinstance(error, EdgePiError) else None
 
 
-def raise_refusal(fields: Mapping[str, Any], what: str) -> None:
-    """Raise what a refusal stands for.
+def raise_refusal(fields: Mapping[str, Any], what: str, *, reading: bool = False) -> None:
+    """Raise what a refusal stands for; *reading* sent nothing, so that no transaction can have failed.
 
     Raises:
         ChainError: the node cannot be reached or talks nonsense.
-        TransactionError: the contracts refuse, or the transaction was not taken.
+        TransactionError: the contracts refuse.
+        RefusedError: the transaction was not taken.
         WalletError: the wallet cannot pay or be unlocked.
         ProtocolError: what was handed over is malformed.
     """
     kind, text, hint = Refusal(fields["kind"]), str(fields["text"]), fields["hint"]
     if kind is Refusal.WALLET:
         raise WalletError(text, hint=hint)
-    if kind is Refusal.NO_GAS:
-        raise WalletError(f"{what}: the wallet cannot pay for gas", hint="send it some of the chain's coin")
     if kind is Refusal.MALFORMED:
         raise ProtocolError(f"{what}: {text}")
     if kind is Refusal.UNREACHABLE:
         raise ChainError(f"the chain's node cannot be asked: {text}", hint="see `rpc` in the configuration")
+    if reading:
+        raise ChainError(f"{what}: {text}")
+    if kind is Refusal.NO_GAS:
+        raise WalletError(f"{what}: the wallet cannot pay for gas", hint="send it some of the chain's coin")
     if kind is Refusal.REVERTED:
         raise TransactionError(f"{what}: the contracts refuse: {text}")
-    raise TransactionError(f"{what}: {text}", hint=kind.value)
+    raise RefusedError(f"{what}: {text}", kind)

@@ -6,14 +6,15 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from edgepi.errors import ChainError
 from edgepi_iexec.chain.model import Block
 from edgepi_iexec.protocol.reading import parse_json
 
-__all__ = ["LightRpc"]
+__all__ = ["LightRpc", "host_of"]
 
 TIMEOUT = ClientTimeout(total=10.0)
 MOST_BYTES = 1 << 20
@@ -32,6 +33,16 @@ class LightRpc:
         """The node that answered last."""
         return self._urls[0]
 
+    @property
+    def count(self) -> int:
+        """How many nodes there are to ask."""
+        return len(self._urls)
+
+    def give_way(self, url: str) -> None:
+        """Ask another node from now on, unless *url* is not the one that is asked."""
+        if url == self._urls[0]:
+            self._urls.append(self._urls.pop(0))
+
     async def latest_block(self) -> Block:
         """Return number and time of the newest block; raises ChainError."""
         block = await self._ask("eth_getBlockByNumber", "latest", False)
@@ -39,7 +50,7 @@ class LightRpc:
             time_utc = datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
             return Block(int(block["number"], 16), time_utc)
         except (TypeError, KeyError, ValueError, OverflowError) as error:
-            raise ChainError(f"{self.url} names no block") from error
+            raise ChainError(f"{host_of(self.url)} names no block") from error
 
     async def number(self, method: str, *arguments: Any) -> int:
         """Ask for what is a number; raises ChainError."""
@@ -47,16 +58,17 @@ class LightRpc:
         try:
             return int(answer, 16)
         except (TypeError, ValueError) as error:
-            raise ChainError(f"{self.url} answers {method} with {str(answer)[:40]!r}") from error
+            raise ChainError(f"{host_of(self.url)} answers {method} with {str(answer)[:40]!r}") from error
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
         failure: ChainError | None = None
-        for _ in range(len(self._urls)):
+        for _ in range(self.count):
+            url = self.url
             try:
-                return await self._ask_one(self.url, method, arguments)
+                return await self._ask_one(url, method, arguments)
             except ChainError as error:
                 failure = failure or error
-                self._urls.append(self._urls.pop(0))
+                self.give_way(url)
         assert failure is not None
         raise failure
 
@@ -68,13 +80,28 @@ class LightRpc:
                 answer = parse_json(await _limited(reply), "the answer")
         except (ClientError, TimeoutError, ValueError) as error:
             raise ChainError(
-                f"the chain's node {url} cannot be asked: {str(error) or type(error).__name__}",
+                f"the chain's node {host_of(url)} cannot be asked: {_reason(error)}",
                 hint="see `rpc` in the configuration",
             ) from error
         if not isinstance(answer, dict) or answer.get("result") is None:
             problem = answer.get("error") if isinstance(answer, dict) else answer
-            raise ChainError(f"the chain's node {url} refuses {method}: {str(problem)[:200]}")
+            raise ChainError(f"the chain's node {host_of(url)} refuses {method}: {str(problem)[:200]}")
         return answer["result"]
+
+
+def host_of(url: str) -> str:
+    """Return what of a node's address may be shown: the rest may be the key to an account there."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    except ValueError:
+        return "(no address)"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ClientConnectorError):
+        return str(error.os_error.strerror or error.os_error)
+    return str(error) if type(error) is ValueError else type(error).__name__
 
 
 async def _limited(reply: ClientResponse) -> bytes:

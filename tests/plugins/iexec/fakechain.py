@@ -176,7 +176,10 @@ class FakeChain:
     async def events(
         self, name: str, *, from_block: int, to_block: int, topics: Sequence[str] = ()
     ) -> tuple[Event, ...]:
-        found = self._seen("events").events
+        state = self._seen("events")
+        if to_block > state.block:
+            raise ChainError(f"the node is at block {state.block}, {to_block} was asked for")
+        found = state.events
         return tuple(
             e for e in found if from_block <= e.block_number <= to_block and matches(e, name, tuple(topics))
         )
