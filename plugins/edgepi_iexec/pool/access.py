@@ -95,7 +95,9 @@ class Access:
     def _verify(self, authorization: str) -> str | None:
         now = self._clock.now().timestamp()
         try:
-            claims = jwt.verify(authorization.removeprefix("Bearer "), self._secret, audience=_AUDIENCE, now_s=now)
+            claims = jwt.verify(
+                authorization.removeprefix("Bearer "), self._secret, audience=_AUDIENCE, now_s=now
+            )
         except ProtocolError:
             return None
         wallet, expires = str(claims.get("sub", "")), float(claims.get("exp", 0))

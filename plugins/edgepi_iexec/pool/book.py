@@ -11,7 +11,7 @@ from edgepi_iexec.pool.model import ENDED, PoolTask, PoolWorker, Replicate
 from edgepi_iexec.pool.store import Saved, Store, put_record
 from edgepi_iexec.pool.writer import Statement
 
-__all__ = ["Book"]
+__all__ = ["Book", "Record"]
 
 Record = PoolTask | Replicate | PoolWorker
 

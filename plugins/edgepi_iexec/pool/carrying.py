@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from edgepi.clock import Clock
-from edgepi.errors import ChainError, EdgePiError
+from edgepi.errors import EdgePiError
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.chain.model import Block, Contribution, Task, TaskStatus
-from edgepi_iexec.pool.book import Book
+from edgepi_iexec.pool.book import Book, Record
 from edgepi_iexec.pool.broker import Broker
 from edgepi_iexec.pool.detecting import advance, is_over
-from edgepi_iexec.pool.model import PoolTask, Stage
+from edgepi_iexec.pool.model import PoolTask
 from edgepi_iexec.pool.notices import notices
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.results import ResultStore
@@ -91,7 +91,7 @@ class Carrier:
 
     async def _carry(self, task: PoolTask, step: Step) -> bool:
         """Return whether that was all for now."""
-        records = [*([] if step.task is None else [step.task]), *step.shares]
+        records: list[Record] = [*([] if step.task is None else [step.task]), *step.shares]
         if records:
             await self._book.save(*records)
             now = self._book.tasks[task.task_id]
@@ -151,7 +151,7 @@ class Carrier:
             receipt = await self._call(task, transaction)
         except EdgePiError as error:
             self._log.warning("task %s: could not %s: %s", task.task_id, transaction, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 (one task must not end the pool)
             self._log.exception("task %s: could not %s", task.task_id, transaction)
         else:
             self._log.info("task %s: %s in block %d", task.task_id, transaction, receipt)

@@ -82,9 +82,7 @@ def weight_of(score: int) -> int:
     return max(score // 3, 3) - 1
 
 
-def consensus_ahead(
-    trust: int, contributed: Iterable[tuple[str, int]], pending: Iterable[int] = ()
-) -> bool:
+def consensus_ahead(trust: int, contributed: Iterable[tuple[str, int]], pending: Iterable[int] = ()) -> bool:
     """Whether the weights reach consensus if all that is pending agrees with the strongest group.
 
     Group and total grow as in IexecPoco2; (hash, weight) in the order of contributions.
@@ -103,7 +101,9 @@ def consensus_ahead(
     return group * trust > total * (trust - 1)
 
 
-def wants_workers(task: PoolTask, shares: Mapping[str, Replicate], now_utc: datetime, chain_utc: datetime) -> bool:
+def wants_workers(
+    task: PoolTask, shares: Mapping[str, Replicate], now_utc: datetime, chain_utc: datetime
+) -> bool:
     """Whether another contribution would help; a replicate counts as pending for its category's time."""
     if task.stage not in _GIVEN_OUT or chain_utc >= task.contribution_deadline_utc:
         return False
@@ -120,9 +120,7 @@ def wants_workers(task: PoolTask, shares: Mapping[str, Replicate], now_utc: date
     return not consensus_ahead(max(task.trust, 1), contributed, pending)
 
 
-def choose(
-    tasks: Iterable[tuple[PoolTask, Mapping[str, Replicate]]], worker: PoolWorker
-) -> list[PoolTask]:
+def choose(tasks: Iterable[tuple[PoolTask, Mapping[str, Replicate]]], worker: PoolWorker) -> list[PoolTask]:
     """Tasks that this worker may have, the best first: running before new, then by contribution deadline."""
     fits = [task for task, shares in tasks if worker.wallet not in shares and _fits(task.tag, worker)]
     return sorted(fits, key=lambda task: (task.stage is not Stage.RUNNING, task.contribution_deadline_utc))

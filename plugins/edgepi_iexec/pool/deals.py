@@ -31,7 +31,9 @@ class Deals:
     Tasks of a large deal are recorded as others end, so that no deal is too large.
     """
 
-    def __init__(self, settings: PoolSettings, book: Book, chain: Chain, clock: Clock, log: logging.Logger) -> None:
+    def __init__(
+        self, settings: PoolSettings, book: Book, chain: Chain, clock: Clock, log: logging.Logger
+    ) -> None:
         self._settings = settings
         self._book = book
         self._chain = chain
@@ -65,7 +67,9 @@ class Deals:
 
     async def _read(self, start: int, stop: int, latest: Block) -> None:
         pool = self._settings.pool_address
-        for event in await self._chain.events("SchedulerNotice", from_block=start, to_block=stop, topics=(pool,)):
+        for event in await self._chain.events(
+            "SchedulerNotice", from_block=start, to_block=stop, topics=(pool,)
+        ):
             deal_id = str(event.arguments["dealid"]).lower()
             if deal_id in self._seen:
                 self.replayed += 1

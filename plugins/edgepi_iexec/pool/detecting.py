@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from edgepi_iexec.chain.model import ContributionStatus, TaskStatus
-from edgepi_iexec.pool.choosing import contributes
 from edgepi_iexec.pool.model import ENDED, PoolTask, Replicate, Stage, StatusChange
 from edgepi_iexec.pool.revealing import revealing
 from edgepi_iexec.pool.stepping import (
@@ -28,13 +27,19 @@ __all__ = ["advance", "is_over"]
 S = ReplicateStatus
 _BEFORE_CHAIN = frozenset({Stage.RECEIVED, Stage.INITIALIZING})
 _GIVING_OUT = frozenset({Stage.INITIALIZED, Stage.RUNNING, Stage.REOPENED})
-_AFTER_CONSENSUS = frozenset(Stage) - _BEFORE_CHAIN - _GIVING_OUT - ENDED - {
-    Stage.CONTRIBUTION_TIMEOUT,
-    Stage.FINAL_DEADLINE_REACHED,
-}
+_AFTER_CONSENSUS = (
+    frozenset(Stage)
+    - _BEFORE_CHAIN
+    - _GIVING_OUT
+    - ENDED
+    - {
+        Stage.CONTRIBUTION_TIMEOUT,
+        Stage.FINAL_DEADLINE_REACHED,
+    }
+)
 
 
-def advance(task: PoolTask, view: View, patience: Patience) -> Step:
+def advance(task: PoolTask, view: View, patience: Patience) -> Step:  # noqa: PLR0911 (one for each status)
     """Return the next step of *task*, or `NOTHING`; ask again after each step that was carried out."""
     if task.stage in ENDED:
         return NOTHING
@@ -92,7 +97,7 @@ def _corrected(view: View, patience: Patience) -> Step:
     return Step(shares=tuple(share for share in changed if share is not None))
 
 
-def _as_on_chain(wallet: str, view: View, patience: Patience) -> Replicate | None:
+def _as_on_chain(wallet: str, view: View, patience: Patience) -> Replicate | None:  # noqa: C901
     chain, share = view.contributions.get(wallet), view.shares.get(wallet)
     if chain is None or chain.status is ContributionStatus.UNSET:
         return _without(share, view, patience)
@@ -177,7 +182,11 @@ def _finished(task: PoolTask, view: View, patience: Patience) -> Step:
     late = view.now_utc - patience.unreported
     for wallet in view.contributions:
         share = view.shares.get(wallet)
-        if share is not None and share.standing is S.CONTRIBUTE_AND_FINALIZE_ONGOING and share.since_utc > late:
+        if (
+            share is not None
+            and share.standing is S.CONTRIBUTE_AND_FINALIZE_ONGOING
+            and share.since_utc > late
+        ):
             return NOTHING  # it is about to say so itself
     link = task.result_link or view.chain.results.decode("utf-8", "replace")
     done = task.at(Stage.FINALIZED, view.now_utc, block_number=view.block.number)

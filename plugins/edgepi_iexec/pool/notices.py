@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.revealing import winners
 from edgepi_iexec.pool.stepping import FINAL, REVEALED
-from edgepi_iexec.protocol.notifications import NotificationExtra, NotificationType, TaskNotification
+from edgepi_iexec.protocol.notifications import (
+    NotificationExtra,
+    NotificationType,
+    TaskAbortCause,
+    TaskNotification,
+)
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["notices"]
@@ -65,11 +70,14 @@ def _decided(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]:
 def _completed(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]:
     revealed = [one.wallet for one in every if one.standing in _TO_COMPLETE and one.status not in FINAL]
     others = (one for one in every if one.standing not in REVEALED and one.status not in FINAL)
-    return [*_to(task, revealed, NotificationType.PLEASE_COMPLETE), *_abort(task, others, "CONSENSUS_REACHED")]
+    return [
+        *_to(task, revealed, NotificationType.PLEASE_COMPLETE),
+        *_abort(task, others, "CONSENSUS_REACHED"),
+    ]
 
 
 def _abort(task: PoolTask, shares: Iterable[Replicate], cause: str) -> list[TaskNotification]:
-    extra = NotificationExtra(abort_cause=cause)
+    extra = NotificationExtra(abort_cause=TaskAbortCause(cause))
     return _to(task, [one.wallet for one in shares], NotificationType.PLEASE_ABORT, extra)
 
 
@@ -78,8 +86,4 @@ def _to(
 ) -> list[TaskNotification]:
     if not wallets:  # an empty list would mean everybody
         return []
-    return [
-        TaskNotification(
-            task_id=task.task_id, workers=tuple(sorted(wallets)), type=kind, extra=extra
-        )
-    ]
+    return [TaskNotification(task_id=task.task_id, workers=tuple(sorted(wallets)), type=kind, extra=extra)]

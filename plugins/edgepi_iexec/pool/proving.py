@@ -52,14 +52,18 @@ class Prover:
             return await self._done(task, share, update.details)
         return {}
 
-    async def _contributed(self, task: PoolTask, share: Replicate, details: StatusDetails | None) -> Proof | None:
+    async def _contributed(
+        self, task: PoolTask, share: Replicate, details: StatusDetails | None
+    ) -> Proof | None:
         await self._reach(details)
         found = await self._chain.contribution(task.task_id, share.wallet)
         if found.status is ContributionStatus.UNSET:
             return None
         return {"contribution_hash": found.result_hash, "weight": found.weight}
 
-    async def _revealed(self, task: PoolTask, share: Replicate, details: StatusDetails | None) -> Proof | None:
+    async def _revealed(
+        self, task: PoolTask, share: Replicate, details: StatusDetails | None
+    ) -> Proof | None:
         await self._reach(details)
         found = await self._chain.contribution(task.task_id, share.wallet)
         if found.status is not ContributionStatus.REVEALED:

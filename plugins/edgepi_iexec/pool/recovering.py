@@ -5,7 +5,12 @@ from __future__ import annotations
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.stepping import CONTRIBUTED, REVEALED
 from edgepi_iexec.protocol.models import WorkerpoolAuthorization
-from edgepi_iexec.protocol.notifications import NotificationExtra, NotificationType, TaskNotification
+from edgepi_iexec.protocol.notifications import (
+    NotificationExtra,
+    NotificationType,
+    TaskAbortCause,
+    TaskNotification,
+)
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["recoverable", "recovery"]
@@ -40,8 +45,8 @@ def recovery(task: PoolTask, share: Replicate, authorization: WorkerpoolAuthoriz
     reveals = kind is N.PLEASE_REVEAL
     extra = NotificationExtra(
         authorization=authorization,
-        block_number=task.consensus_block if reveals else None,
-        abort_cause=cause or None,
+        block_number=task.consensus_block if reveals else 0,
+        abort_cause=TaskAbortCause(cause) if cause else None,
     )
     return TaskNotification(task_id=task.task_id, workers=(share.wallet,), type=kind, extra=extra)
 

@@ -54,7 +54,9 @@ class Reporting:
         if update.status in _OF_POOL or update.status in _NEVER or not allowed(share.status, update.status):
             return ABORT
         proven = await self._prover.prove(task, share, update)
-        share = self._book.replicate(task_id, wallet) or share  # while the chain was read the pool may have moved on
+        share = (
+            self._book.replicate(task_id, wallet) or share
+        )  # while the chain was read the pool may have moved on
         if _said(share, update.status):
             await self._book.settle()
             return ALREADY

@@ -63,7 +63,9 @@ class ResultStore:
         """The file of a name that IPFS could have given; it may not be there."""
         return self.folder / cid if _NAME.fullmatch(cid) else None
 
-    async def add(self, draft: Path, task_id: str, wallet: str, digest: str, *, verified: bool) -> StoredResult:
+    async def add(
+        self, draft: Path, task_id: str, wallet: str, digest: str, *, verified: bool
+    ) -> StoredResult:
         """Move a checked zip into the store; raises RequestError when it is full, OSError."""
         async with self._adding:
             size = (await asyncio.to_thread(draft.stat)).st_size
@@ -81,7 +83,9 @@ class ResultStore:
                 break
             await self._drop(old)
         if self.used_bytes + size_bytes > quota:
-            raise RequestError("the pool's result store is full", hint="raise its quota or fetch results sooner")
+            raise RequestError(
+                "the pool's result store is full", hint="raise its quota or fetch results sooner"
+            )
 
     async def sweep(self) -> None:
         """Drop results that have had their time."""

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
-from edgepi_iexec.pool.stepping import CONTRIBUTED, FINAL, NOTHING, REVEALED, Patience, Step, Transaction, View
+from edgepi_iexec.pool.stepping import (
+    CONTRIBUTED,
+    FINAL,
+    NOTHING,
+    REVEALED,
+    Patience,
+    Step,
+    Transaction,
+    View,
+)
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["revealing", "winners"]
@@ -21,13 +30,13 @@ def winners(task: PoolTask, shares: Iterable[Replicate]) -> list[Replicate]:
     return [one for one in shares if task.consensus and one.contribution_hash == task.consensus]
 
 
-def revealing(task: PoolTask, view: View, patience: Patience) -> Step:
+def revealing(task: PoolTask, view: View, patience: Patience) -> Step:  # noqa: PLR0911 (one for each stage)
     """The next step while the chain says REVEALING."""
     if task.stage in _BEFORE:
         return _consensus(task, view)
     if task.stage is Stage.REOPENING and view.chain.reveal_count:
         return Step(task.at(Stage.AT_LEAST_ONE_REVEALED, view.now_utc))
-    if _nobody_reveals(task, view):
+    if _nobody_reveals(view):
         return _reopen(task, view)
     revealed = [one for one in winners(task, view.shares.values()) if one.standing in REVEALED]
     if task.stage is Stage.CONSENSUS_REACHED:
@@ -59,7 +68,7 @@ def _consensus(task: PoolTask, view: View) -> Step:
     )
 
 
-def _nobody_reveals(task: PoolTask, view: View) -> bool:
+def _nobody_reveals(view: View) -> bool:
     deadline = view.chain.reveal_deadline_utc
     return deadline is not None and view.block.time_utc >= deadline and not view.chain.reveal_count
 
@@ -89,7 +98,9 @@ def _upload(task: PoolTask, revealed: list[Replicate], view: View, patience: Pat
     if waiting:
         assert asked is not None
         changed.append(asked.at(S.RESULT_UPLOAD_FAILED, view.now_utc, by_pool=True))
-    return Step(replace(task.at(Stage.RESULT_UPLOADING, view.now_utc), uploader=chosen.wallet), tuple(changed))
+    return Step(
+        replace(task.at(Stage.RESULT_UPLOADING, view.now_utc), uploader=chosen.wallet), tuple(changed)
+    )
 
 
 def _nobody_uploads(task: PoolTask, revealed: list[Replicate], view: View) -> Step:

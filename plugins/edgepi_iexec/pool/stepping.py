@@ -11,7 +11,17 @@ from edgepi_iexec.chain.model import Block, Contribution, Task
 from edgepi_iexec.pool.model import PoolTask, Replicate
 from edgepi_iexec.protocol.statuses import FINAL, ReplicateStatus
 
-__all__ = ["CONTRIBUTED", "FINAL", "NOTHING", "REVEALED", "STARTED", "Patience", "Step", "Transaction", "View"]
+__all__ = [
+    "CONTRIBUTED",
+    "FINAL",
+    "NOTHING",
+    "REVEALED",
+    "STARTED",
+    "Patience",
+    "Step",
+    "Transaction",
+    "View",
+]
 
 S = ReplicateStatus
 
@@ -29,7 +39,15 @@ REVEALED = frozenset(
     }
 )
 CONTRIBUTED = REVEALED | {S.CONTRIBUTED, S.REVEALING, S.REVEAL_FAILED}
-STARTED = frozenset(S) - {S.CREATED, S.STARTING, S.START_FAILED, S.FAILED, S.ABORTED, S.RECOVERING, S.WORKER_LOST}
+STARTED = frozenset(S) - {
+    S.CREATED,
+    S.STARTING,
+    S.START_FAILED,
+    S.FAILED,
+    S.ABORTED,
+    S.RECOVERING,
+    S.WORKER_LOST,
+}
 
 
 class Transaction(StrEnum):
@@ -53,7 +71,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A task at one moment; *surplus* has those of its workers that are alive, *stored_link* a result that is kept.
+    """A task at one moment; *surplus* has those of its workers that are alive, *stored_link* what is kept.
 
     *now_utc* is the pool's time, for patience; deadlines go by the block's.
     """

@@ -73,7 +73,7 @@ class Watcher:
             self._assigning.reachable = False
         except EdgePiError as error:
             self._log.warning("%s", error)
-        except Exception:
+        except Exception:  # noqa: BLE001 (the next round may go well)
             self._log.exception("a round of the pool failed")
 
     async def _round(self) -> None:
@@ -102,7 +102,7 @@ class Watcher:
                 await self._carrier.attend(task_id, self._assigning.block)
             except EdgePiError as error:
                 self._log.warning("task %s: %s", task_id, error)
-            except Exception:
+            except Exception:  # noqa: BLE001 (one task must not end the pool)
                 self._log.exception("task %s", task_id)
             self._assigning.review(task_id)
 

@@ -1,0 +1,152 @@
+"""What requesters ask: how a task goes, what its apps said, where the scheduler is; and figures."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from edgepi.errors import NotFoundError
+from edgepi_iexec.pool.access import Access
+from edgepi_iexec.pool.book import Book
+from edgepi_iexec.pool.broker import Broker
+from edgepi_iexec.pool.handlers import answered, as_json, text
+from edgepi_iexec.pool.model import PoolTask, Replicate
+from edgepi_iexec.pool.presence import Presence
+from edgepi_iexec.pool.reading import address_of
+from edgepi_iexec.pool.results import ResultStore
+from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.protocol.logs import challenge_document
+from edgepi_iexec.protocol.models import ComputeLogs
+from edgepi_iexec.protocol.params import DealParams
+from edgepi_iexec.protocol.records import ReplicateModel, StatusEntry, TaskLogs, TaskModel, TaskStatusEntry
+
+__all__ = ["Inquiries"]
+
+
+class Inquiries:
+    """Handlers; *url* is where the pool can be reached."""
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        book: Book,
+        *,
+        access: Access,
+        presence: Presence,
+        broker: Broker,
+        results: ResultStore,
+    ) -> None:
+        self._settings = settings
+        self._book = book
+        self._access = access
+        self._presence = presence
+        self._broker = broker
+        self._results = results
+        self.url = ""
+
+    def routes(self) -> list[web.RouteDef]:
+        """List them."""
+        chain, pool = self._settings.chain_id, self._settings.pool_address
+        return [
+            web.get("/tasks/logs/challenge", answered(self._challenge)),
+            web.get("/tasks/{task_id}", answered(self._task)),
+            web.get("/tasks/{task_id}/replicates/{wallet}", answered(self._replicate)),
+            web.get("/tasks/{task_id}/logs", answered(self._logs)),
+            web.get("/tasks/{task_id}/replicates/{wallet}/logs", answered(self._logs)),
+            web.get(f"/{chain}/workerpools/{{pool:(?i){pool}}}", answered(self._compass)),
+            web.get("/metrics", answered(self._metrics)),
+        ]
+
+    async def _known(self, request: web.Request) -> tuple[PoolTask, tuple[Replicate, ...]]:
+        found = await self._book.store.task(request.match_info["task_id"].lower())
+        if found is None:
+            raise NotFoundError("no such task")
+        return found
+
+    async def _task(self, request: web.Request) -> web.Response:
+        task, shares = await self._known(request)
+        model = TaskModel(
+            task_id=task.task_id,
+            replicates=[self._model(share) for share in shares],
+            max_execution_time_ms=task.time_ref_s * 1000,
+            tag=task.tag,
+            dapp_name=task.image,
+            command_line=DealParams.parse(task.params).args or "",
+            initialization_block_number=task.init_block,
+            status=task.stage.value,
+            trust=task.trust,
+            uploading_worker=task.uploader or None,
+            consensus=task.consensus or None,
+            contribution_deadline_utc=task.contribution_deadline_utc,
+            reveal_deadline_utc=task.reveal_deadline_utc,
+            final_deadline_utc=task.final_deadline_utc,
+            result_link=task.result_link or None,
+            chain_callback_data=task.callback_data or None,
+            history=[
+                TaskStatusEntry(s.at_utc, s.stage.value, s.block_number, s.tx_hash) for s in task.stages
+            ],
+        )
+        return as_json(model.to_json())
+
+    async def _replicate(self, request: web.Request) -> web.Response:
+        _, shares = await self._known(request)
+        wallet = address_of(request.match_info["wallet"])
+        share = next((each for each in shares if each.wallet == wallet), None)
+        if share is None:
+            raise NotFoundError("no such replicate")
+        return as_json(self._model(share).to_json())
+
+    def _model(self, share: Replicate) -> ReplicateModel:
+        link = f"{self.url}/tasks/{share.task_id}/replicates/{share.wallet}"
+        return ReplicateModel(
+            link=link,
+            task_id=share.task_id,
+            wallet=share.wallet,
+            status=share.status,
+            history=[StatusEntry(each.status, each.at_utc, each.cause) for each in share.history],
+            result_link=share.result_link or None,
+            chain_callback_data=share.callback_data or None,
+            contribution_hash=share.contribution_hash or None,
+            app_logs=f"{link}/logs",
+            app_exit_code=share.exit_code,
+        )
+
+    async def _challenge(self, request: web.Request) -> web.Response:
+        challenge = self._access.logs_challenge(address_of(request.query.get("address")))
+        return as_json(challenge_document(challenge, self._settings.chain_id))
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        reader = self._access.logs_reader(request.headers.get("Authorization"))
+        task, _ = await self._known(request)
+        if reader != task.requester:
+            return text("these are another requester's logs", 403)
+        wallet = request.match_info.get("wallet", "").lower()
+        logs = [
+            ComputeLogs(each.wallet, each.stdout, each.stderr)
+            for each in await self._book.store.logs(task.task_id)
+            if not wallet or each.wallet == wallet
+        ]
+        if wallet and not logs:
+            raise NotFoundError("no logs of this worker")
+        return as_json(TaskLogs(task.task_id, logs).to_json())
+
+    async def _compass(self, _request: web.Request) -> web.Response:
+        return as_json({"apiUrl": self.url})
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        here = [self._book.workers[w] for w in self._presence.here() if w in self._book.workers]
+        computing = sum(len(self._book.computing(worker.wallet)) for worker in here)
+        places = sum(worker.most_tasks for worker in here)
+        return as_json(
+            {
+                "aliveWorkers": len(here),
+                "aliveTotalCpu": places,
+                "aliveAvailableCpu": max(0, places - computing),
+                "aliveTotalGpu": sum(worker.gpu for worker in here),
+                "aliveAvailableGpu": 0,
+                "completedTasks": self._book.completed,
+                "openTasks": len(self._book.tasks),
+                "listeners": self._broker.count,
+                "resultBytes": self._results.used_bytes,
+                "latestBlockNumberWithDeal": int(self._book.meta.get("last_block", 0)),
+            }
+        )
