@@ -30,6 +30,7 @@ __all__ = [
     "cannot_contribute",
     "check_authorization",
     "finish_due",
+    "here",
     "read_terms",
     "sight",
     "view",
@@ -107,14 +108,22 @@ def sight(seen: View, result_hash: str | None) -> Sight:
     )
 
 
-def finish_due(seen: View) -> datetime | None:
-    """By when to reveal: before consensus the earliest that may be, if it came in this moment."""
+def here(chain_utc: datetime | None, seen: View, now_utc: datetime) -> datetime | None:
+    """When a moment of the chain's time comes by the node's clock.
+
+    Where the chain's time runs ahead, sooner; where it seems to lag it may only be that no block came.
+    """
+    return None if chain_utc is None else chain_utc - max(seen.now_utc - now_utc, timedelta())
+
+
+def finish_due(seen: View, now_utc: datetime) -> datetime | None:
+    """By when to reveal, by the node's clock: before consensus the earliest that may be, if it came now."""
     task = seen.task
     if task.status is TaskStatus.REVEALING and seen.contribution.status is ContributionStatus.CONTRIBUTED:
-        return task.reveal_deadline_utc
-    final = task.final_deadline_utc
+        return here(task.reveal_deadline_utc, seen, now_utc)
+    final = here(task.final_deadline_utc, seen, now_utc)
     if task.status is TaskStatus.ACTIVE and final is not None:
-        return min(seen.now_utc + REVEAL_RATIO * timedelta(seconds=task.time_ref_s), final)
+        return min(now_utc + REVEAL_RATIO * timedelta(seconds=task.time_ref_s), final)
     return final
 
 

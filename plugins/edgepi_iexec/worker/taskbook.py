@@ -15,7 +15,7 @@ from edgepi_iexec.protocol.ids import result_hash
 from edgepi_iexec.protocol.models import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
-from edgepi_iexec.worker.checks import Terms, View, finish_due, read_terms, sight, view
+from edgepi_iexec.worker.checks import Terms, View, finish_due, here, read_terms, sight, view
 from edgepi_iexec.worker.desk import Desk
 from edgepi_iexec.worker.folder import TaskFolder
 from edgepi_iexec.worker.lease import LeaseKeeper
@@ -79,10 +79,11 @@ class TaskBook:
     async def see(self) -> View:
         """Look at the task on the chain, and note its deadlines; raises ChainError."""
         seen = await view(self.desk.chain, self.state.task_id)
-        self.deadline_utc = seen.task.contribution_deadline_utc
-        self.final_utc = seen.task.final_deadline_utc
+        now_utc = self.desk.clock.now()
+        self.deadline_utc = here(seen.task.contribution_deadline_utc, seen, now_utc)
+        self.final_utc = here(seen.task.final_deadline_utc, seen, now_utc)
         self.quick_s = max(seen.task.time_ref_s / 4.0, LEAST_WATCH_S)
-        if (due_utc := finish_due(seen)) is not None:
+        if (due_utc := finish_due(seen, now_utc)) is not None:
             await self.lease.due(due_utc)
         return seen
 

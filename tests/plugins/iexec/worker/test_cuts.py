@@ -12,7 +12,8 @@ from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
 MODES = {"alone": 50, "many": 50, "at once": 41}
 """How a task goes and at most how many effects a worker has meanwhile."""
 
-CUTS = [(mode, cut) for mode, count in MODES.items() for cut in range(1, count + 1)]
+WAYS = (("alone", "killed"), ("many", "dark"), ("at once", "dark"))
+CUTS = [(mode, way, cut) for mode, way in WAYS for cut in range(1, MODES[mode] + 1)]
 
 
 async def live(house: House, mode: str) -> str:
@@ -54,12 +55,11 @@ async def test_every_effect_of_a_life_is_cut_at(house: House, mode: str) -> None
     assert house.life.count <= MODES[mode], f"raise MODES to {house.life.count}"
 
 
-@pytest.mark.parametrize("power", [False, True], ids=["killed", "dark"])
-@pytest.mark.parametrize(("mode", "cut"), CUTS)
+@pytest.mark.parametrize(("mode", "way", "cut"), CUTS)
 async def test_a_cut_at_any_effect_costs_no_stake_and_no_work_twice(
-    house: House, mode: str, cut: int, power: bool
+    house: House, mode: str, way: str, cut: int
 ) -> None:
-    house.life.cut = cut
+    house.life.cut, power = cut, way == "dark"
     task_id = await live(house, mode)
     await until_settled(house, task_id)
     died = house.life.dead
