@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Run it until told to end; everything is kept for the next time."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    folder = args.dir or context.state_dir / FOLDER
+    folder = (args.dir or context.state_dir / FOLDER).absolute()
     from edgepi_iexec.commands.devchain_service import serve
 
     return run_until_told(lambda told: serve(args, context, folder, told))

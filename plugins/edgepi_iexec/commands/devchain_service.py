@@ -58,7 +58,7 @@ async def _chain(
     args: argparse.Namespace, context: CommandContext, folder: Path, clock: Clock, stack: AsyncExitStack
 ) -> DevChain:
     log = logging.getLogger("edgepi.iexec.devchain")
-    cache = args.cache or folder / "cache"
+    cache = (args.cache or folder / "cache").absolute()
     app = DemoApp(cache)
     await asyncio.to_thread(cache.mkdir, parents=True, exist_ok=True)
     demand = await app.start(every_s=args.demand)

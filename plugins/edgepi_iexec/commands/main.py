@@ -11,12 +11,6 @@ from edgepi.plugin import Command, CommandContext
 __all__ = ["ACTIONS", "command"]
 
 ACTIONS = {
-    "status": "say what the worker does, and what it earned",
-    "tasks": "list tasks, newest first",
-    "task": "show one task: its stages, energy, earnings and logs",
-    "wallet": "make, import or show the wallet",
-    "deposit": "move RLC from the wallet into the hub, as stake",
-    "withdraw": "move RLC from the hub into the wallet",
     "run": "order an app, wait for it and fetch the result",
     "pool": "run the scheduler of a pool of workers",
     "devchain": "run a local chain with the real contracts, a pool, an app and a requester",
