@@ -36,7 +36,7 @@ from edgepi_iexec.devchain.local import LocalChain, Settings
 from edgepi_iexec.devchain.market import Market, Placed
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
-from tests.engine import Registry, TestImage, shell
+from tests.engine import Registry, TestImage
 
 from .crew import ROOT, Spec, backend_of, quick_keystore, to_text
 
@@ -88,7 +88,8 @@ class LivelyChain:
 def script(text: str, result: str = "/iexec_out/result.txt", **more: Any) -> TestImage:
     """An image that runs a script, then says where its result is."""
     told = json.dumps({"deterministic-output-path": result})
-    return shell(f"{text}\necho '{told}' >/iexec_out/computed.json", **more)
+    whole = f"{text}\necho '{told}' >/iexec_out/computed.json"
+    return TestImage(entrypoint=("/bin/sh", "-c", whole, "app"), command=(), **more)
 
 
 @dataclass
@@ -109,7 +110,11 @@ class Scene:
         self.session = await self.stack.enter_async_context(ClientSession())
         number = next(self.chain.pools)
         self.pool_address = await self.act(self.market.create_pool, f"pool {number} of the tests")
-        await self.start_pool()
+        try:
+            await self.start_pool()
+        except BaseException:
+            await self.stack.aclose()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -37,7 +37,14 @@ class SdkUser:
 
     def __call__(self, *arguments: str, by: str = "") -> Any:
         """Type a command, as the owner of a wallet if one is named, and return what it answers."""
-        wallet = ("--keystoredir", str(self.folder / "keys"), "--wallet-file", f"{by}.json", "--password", PASSWORD)
+        wallet = (
+            "--keystoredir",
+            str(self.folder / "keys"),
+            "--wallet-file",
+            f"{by}.json",
+            "--password",
+            PASSWORD,
+        )
         return self._foreign.run(self._package, *arguments, *(wallet if by else ()), cwd=self.folder)
 
     def deploy_app(self, image: str, checksum: str) -> str:
