@@ -52,6 +52,7 @@ class IexecConfig:
     longest: float = 3600.0
     min_price: float = 0.0
     floor_per_wh: float = 0.0
+    rlc_per_coin: float = 4000.0
     gas_price_cap_gwei: float = 22.0
     gas_price_factor: float = 1.3
     confirmations: int = 1
@@ -141,6 +142,7 @@ FIELDS = {
     vol.Optional("longest"): TimeSpan(min_s=1.0),
     vol.Optional("min_price"): Number(min=0.0),
     vol.Optional("floor_per_wh"): Number(min=0.0),
+    vol.Optional("rlc_per_coin"): Number(min=0.0),
     vol.Optional("gas_price_cap_gwei"): Number(min=0.0),
     vol.Optional("gas_price_factor"): Number(min=1.0, max=10.0),
     vol.Optional("confirmations"): Integer(min=1, max=100),

@@ -27,6 +27,7 @@ from edgepi_iexec.worker.parts import Trade
 from edgepi_iexec.worker.recovery import BACKEND
 from edgepi_iexec.worker.standing import Standing
 from edgepi_iexec.worker.state import TaskState
+from edgepi_iexec.worker.worth import Market
 
 __all__ = ["Asking", "Taken"]
 
@@ -120,11 +121,22 @@ class Asking:
         chain = self._desk.chain
         if self._desk.sidechain:
             return True
-        price = min(await chain.gas_price_wei(), self._desk.settings.gas_price_cap_wei)
-        return await chain.balance_wei(chain.address) >= GAS_OF_A_TASK * price
+        return await chain.balance_wei(chain.address) >= GAS_OF_A_TASK * await self._gas_price_wei()
+
+    async def _gas_price_wei(self) -> int:
+        """What gas costs at most; nothing on a chain of its own."""
+        if self._desk.sidechain:
+            return 0
+        return min(await self._desk.chain.gas_price_wei(), self._desk.settings.gas_price_cap_wei)
 
     async def _stake(self) -> int:
         return (await self._desk.chain.account(self._desk.me)).stake_nrlc
+
+    async def _market(self) -> Market:
+        chain = self._desk.chain
+        block, score = await asyncio.gather(chain.latest_block(), chain.score(chain.address))
+        ahead_s = (block.time_utc - self._desk.clock.now()).total_seconds()
+        return Market(gas_price_wei=await self._gas_price_wei(), score=score, ahead_s=ahead_s)
 
     async def consider(self, summary: ReplicateTaskSummary) -> str:
         """Take or decline the task of a summary; returns what became of it."""
@@ -150,6 +162,7 @@ class Asking:
         desk = self._desk
         terms = await read_terms(desk.chain, task.deal_id)
         await check_authorization(desk.chain, authorization, terms.deal, task, desk.settings.pool)
+        self._trade.note(await self._market())
         if (reason := self._trade.refusal(terms, task)) is not None:
             raise ProtocolError(reason)
         stake = terms.deal.worker_stake_nrlc

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from edgepi.errors import ChainError, TransactionError, WalletError
+from edgepi.model import LeaseState
 from edgepi_iexec.chain.model import ContributionStatus, Receipt, TaskStatus
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.ids import result_hash, result_seal
@@ -76,6 +77,9 @@ async def look_before(life: TaskLife) -> View:
 
 async def promise(life: TaskLife) -> None:
     """Ask whether the finish is safe; leaves the stage if it is not."""
+    if life.lease.state is LeaseState.PAUSED:
+        await life.lease.permitted()
+        await look_before(life)  # by when to reveal counts from now, not from before the pause
     answer = await life.lease.commit()
     if not answer.yes:
         raise StageEnd(_C.ABORTED_BY_WORKER, f"nothing is promised: {answer.sentence}")

@@ -95,7 +95,10 @@ class LeaseKeeper:
     async def due(self, deadline_utc: datetime) -> None:
         """Say by when the finish must be done, as far as it is known now."""
         finish = self._handle.lease.offer.finish if self._handle is not None else None
-        if self._handle is None or finish is None or not self.committed:
+        if self._handle is None or finish is None:
+            return
+        # Before the run it is the run's own, which must fit before the contribution deadline.
+        if self.state not in {LeaseState.RUNNING, LeaseState.COMMIT_ASKED, LeaseState.COMMITTED}:
             return
         if abs(finish.deadline_utc - deadline_utc) >= _MEANT:
             with suppress(EnergyError):

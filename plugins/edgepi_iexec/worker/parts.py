@@ -31,6 +31,7 @@ from edgepi_iexec.protocol.models import (
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
 from edgepi_iexec.worker.checks import Terms
 from edgepi_iexec.worker.settings import WorkerSettings
+from edgepi_iexec.worker.worth import Market
 
 __all__ = [
     "Bid",
@@ -150,6 +151,9 @@ class Trade(Protocol):
 
     def offer(self, terms: Terms, task: Task, now_utc: datetime) -> Bid:
         """The offer for this very task."""
+
+    def note(self, market: Market) -> None:
+        """Take note of what the chain says of gas, score and time."""
 
     def learn(self, terms: Terms | None, record: JobRecord) -> None:
         """Take note of what a task took and brought."""

@@ -25,6 +25,7 @@ from edgepi_iexec.worker.checks import Terms
 from edgepi_iexec.worker.parts import Bid, Peers, WorkerParts
 from edgepi_iexec.worker.settings import WorkerSettings
 from edgepi_iexec.worker.worker import IexecWorker
+from edgepi_iexec.worker.worth import Market
 from tests.plugins.iexec.fakescheduler import URL, FakeScheduler
 from tests.plugins.iexec.worker.pocketchain import OWNER, POOL, WORKER, Ledger, PocketChain
 
@@ -130,6 +131,9 @@ class HouseTrade:
             finish=FinishPhase(energy_wh=0.01, duration_s=60.0, deadline_utc=task.final_deadline_utc),
         )
         return Bid(offer, 990.0)
+
+    def note(self, market: Market) -> None:
+        self.market = market
 
     def learn(self, terms: Terms | None, record: JobRecord) -> None:
         self.learned.append(record)
