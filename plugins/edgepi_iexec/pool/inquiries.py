@@ -52,7 +52,7 @@ class Inquiries:
             web.get("/tasks/{task_id}/replicates/{wallet}", answered(self._replicate)),
             web.get("/tasks/{task_id}/logs", answered(self._logs)),
             web.get("/tasks/{task_id}/replicates/{wallet}/logs", answered(self._logs)),
-            web.get(f"/{chain}/workerpools/{{pool:(?i){pool}}}", answered(self._compass)),
+            web.get(f"/{chain}/workerpools/{{pool:(?i:{pool})}}", answered(self._compass)),
             web.get("/metrics", answered(self._metrics)),
         ]
 

@@ -134,7 +134,7 @@ class Pool:
         sockjs, sockets = SockJs(settings, broker, clock), Sockets(settings, broker)
         routes = [*workers.routes(), *inquiries.routes(), *storing.routes(), *_connect(sockjs, sockets)]
         await self._listen(routes)
-        workers.open(self._url)
+        workers.open(self._url, chain.address)
         inquiries.url = self._url
         self._spawn(watcher.run(), broker.keep_beating(), sockjs.keep_sweeping())
 

@@ -65,11 +65,11 @@ class Workers:
         )
         self._session = b""
 
-    def open(self, url: str) -> None:
-        """Take over where this pool can be reached."""
+    def open(self, url: str, wallet: str) -> None:
+        """Take over where this pool can be reached, and whose signature its authorisations carry."""
         self.public = PublicConfiguration(
             worker_pool_address=self._settings.pool_address,
-            scheduler_public_address=url,
+            scheduler_public_address=wallet,
             config_server_url=url,
             result_repository_url=url,
             ask_for_replicate_period=round(self._settings.ask_s * 1000),
