@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from edgepi_iexec.chain.model import Block
 from edgepi_iexec.chain.refusals import Refusal, raise_refusal
 from edgepi_iexec.chain.rpc import LightRpc
 from edgepi_iexec.chain.settings import ChainSettings
+from edgepi_iexec.protocol.reading import parse_json
 
 __all__ = ["ChainLink", "Key", "address_of"]
 
@@ -40,7 +40,7 @@ class Key:
 def address_of(keystore: str) -> str:
     """The address that a keystore file names, lower-case; raises WalletError."""
     try:
-        address = str(json.loads(keystore)["address"]).lower().removeprefix("0x")
+        address = str(parse_json(keystore, "the file")["address"]).lower().removeprefix("0x")
         if len(bytes.fromhex(address)) == 20:
             return "0x" + address
     except (ValueError, KeyError, TypeError):

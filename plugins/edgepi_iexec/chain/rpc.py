@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
 
-from edgepi.errors import ChainError
+from edgepi.errors import ChainError, ProtocolError
 from edgepi_iexec.chain.model import Block
 from edgepi_iexec.protocol.reading import parse_json
 
@@ -18,6 +19,7 @@ __all__ = ["LightRpc", "host_of"]
 
 TIMEOUT = ClientTimeout(total=10.0)
 MOST_BYTES = 1 << 20
+NUMBER = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 
 class LightRpc:
@@ -56,9 +58,11 @@ class LightRpc:
         """Ask for what is a number; raises ChainError."""
         answer = await self._ask(method, *arguments)
         try:
-            return int(answer, 16)
-        except (TypeError, ValueError) as error:
-            raise ChainError(f"{host_of(self.url)} answers {method} with {str(answer)[:40]!r}") from error
+            if NUMBER.fullmatch(answer):
+                return int(answer, 16)
+        except TypeError:
+            pass
+        raise ChainError(f"{host_of(self.url)} answers {method} with {str(answer)[:40]!r}")
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
         failure: ChainError | None = None
@@ -101,7 +105,7 @@ def host_of(url: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, ClientConnectorError):
         return str(error.os_error.strerror or error.os_error)
-    return str(error) if type(error) is ValueError else type(error).__name__
+    return str(error) if type(error) in {ValueError, ProtocolError} else type(error).__name__
 
 
 async def _limited(reply: ClientResponse) -> bytes:

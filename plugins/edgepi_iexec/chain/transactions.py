@@ -57,7 +57,8 @@ class Call:
 class Pending:
     """A transaction on its way: every hash that was signed with one nonce, the newest in *raw*.
 
-    *accepted*: some node has taken one of them. *stale* counts from the last time that one was handed over.
+    *accepted*: some node has taken one of them; *unheard*: one may have. *sent_block* and *sent_s* tell when
+    one was handed over last.
     """
 
     call: Call
@@ -70,7 +71,7 @@ class Pending:
     sent_s: float
     raw: str = ""
     hashes: list[str] = field(default_factory=list)
-    pushes: int = 0
+    unheard: bool = False
     accepted: bool = False
     trouble: ChainError | None = None
 
@@ -198,14 +199,13 @@ class Sender:
 
     async def _push(self, pending: Pending) -> None:
         """Hand the newest to a node; for more when it is not enough. Raises what cannot be mended."""
-        pending.pushes += 1
         try:
             await self._wire.ask("submit", pending.call.name, raw=pending.raw)
         except RefusedError as error:
             if error.kind is Refusal.NONCE_USED:
-                if pending.pushes == 1:
+                if not (pending.accepted or pending.unheard):
                     raise NonceTakenError from error
-                pending.accepted = True  # of those that we handed over one is in a block
+                pending.accepted = True  # of those that we handed over one may be in a block
             elif error.kind is Refusal.UNDERPRICED:
                 await self._raise(pending, error)
             elif not pending.accepted:
@@ -213,6 +213,9 @@ class Sender:
         except (TransactionError, WalletError):
             if not pending.accepted:
                 raise
+        except ChainError:
+            pending.unheard = True
+            raise
         else:
             pending.accepted = True
 

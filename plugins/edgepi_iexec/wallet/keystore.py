@@ -7,16 +7,24 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from edgepi.errors import WalletError
+from edgepi.errors import ProtocolError, WalletError
 from edgepi.files import atomic_write
+from edgepi_iexec.protocol.reading import parse_json
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-__all__ = ["create", "import_key", "read_password", "save", "unlock"]
+__all__ = ["create", "import_key", "load", "read_password", "save", "unlock"]
 
 # scrypt's n: what `geth --lightkdf` uses. The full 262144 wants 256 MB, which a Pi Zero has not.
 SCRYPT_N, SCRYPT_P = 4096, 6
+NEW = "`edgepi iexec wallet new` makes one"
+MOST_BYTES = 512 * 1024**2
+LIGHTER = "import it on a larger machine with `edgepi iexec wallet import`, which makes a lighter file"
+_NO_WALLET = (
+    *(LookupError, TypeError, AttributeError, RecursionError, NotImplementedError),
+    ProtocolError,
+)
 _KEY = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}")
 
 
@@ -37,7 +45,11 @@ def import_key(text: str, password: str, *, file_password: str | None = None) ->
 
     given = text.strip()
     if _KEY.fullmatch(given):
-        return _encrypt(Account.from_key(given), password)
+        try:
+            account = Account.from_key(given)
+        except Exception:  # noqa: BLE001 (zero or too large: errors of several kinds, which quote the key)
+            raise WalletError("this number is no private key") from None
+        return _encrypt(account, password)
     account = unlock(given, file_password if file_password is not None else password)
     return _encrypt(account, password)
 
@@ -56,20 +68,56 @@ def unlock(keystore: str, password: str) -> LocalAccount:
     from eth_account import Account
 
     try:
-        return cast("LocalAccount", Account.from_key(Account.decrypt(json.loads(keystore), password)))
-    except (KeyError, TypeError, json.JSONDecodeError, NotImplementedError):
+        read = parse_json(keystore, "the file")
+        _affordable(read)
+        return cast("LocalAccount", Account.from_key(Account.decrypt(read, password)))
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        ProtocolError,
+        NotImplementedError,
+    ):
         problem, hint = "this file is no wallet", "a keystore file of version 3 is JSON with an `address`"
     except ValueError:
         problem, hint = "the wallet does not open with this password", "see `password` and `password_file`"
-    raise WalletError(problem, hint=hint)
+    except MemoryError:
+        problem, hint = "this machine has not enough memory to open the wallet", LIGHTER
+    raise WalletError(problem, hint=hint) from None
+
+
+def _affordable(read: dict[str, Any]) -> None:
+    """Refuse a file whose key derivation would take more than any honest program makes it take."""
+    crypto = {name.lower(): value for name, value in read.items()}["crypto"]
+    terms = crypto["kdfparams"]
+    n, r, p, c = (int(terms.get(name, 0)) for name in "nrpc")
+    if 128 * n * r > MOST_BYTES or max(r, p) > 64 or c > 10_000_000:
+        raise WalletError("the wallet's file asks for more work than any should", hint=LIGHTER)
 
 
 def save(path: Path, keystore: str, *, replace: bool = False) -> None:
     """Write a wallet's file, readable by its owner alone, so that it is never torn; raises WalletError."""
     if path.exists() and not replace:
         raise WalletError(f"{path} is a wallet already", hint="move it away first: its key may hold money")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_write(path, keystore + "\n", 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        atomic_write(path, keystore + "\n", 0o600)
+    except OSError as error:
+        raise WalletError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def load(path: Path) -> str:
+    """Return a wallet's file as text; raises WalletError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise WalletError(
+            f"there is no wallet at {path}", hint="`edgepi iexec wallet new` makes one"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise WalletError(f"the wallet {path} cannot be read: {reason}") from error
 
 
 def read_password(path: Path) -> str:
@@ -78,5 +126,5 @@ def read_password(path: Path) -> str:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise WalletError(
-            f"no password can be read from {path}: {getattr(error, 'strerror', None) or error}"
+            f"no password can be read from {path}: {getattr(error, 'strerror', None) or 'it is no text'}"
         ) from error
