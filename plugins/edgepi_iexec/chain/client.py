@@ -256,15 +256,15 @@ class ChainClient:
 
     async def deposit(self, amount_nrlc: int) -> Receipt:
         """Move RLC from the wallet into the hub; raises WalletError when there is not enough."""
-        if await self._is_native():
-            return await self._sender.send(Call("deposit", value_wei=amount_nrlc * NRLC_WEI))
-        token = await self._token_address()
-        held = int(await self._view("balanceOf", self.address, kind="rlc", address=token))
+        held = await self.rlc_balance(self.address)
         if held < amount_nrlc:
             raise WalletError(
                 f"the wallet has {held / 1e9:g} RLC, {amount_nrlc / 1e9:g} are to be deposited",
                 hint=f"send RLC to {self.address}",
             )
+        if await self._is_native():
+            return await self._sender.send(Call("deposit", value_wei=amount_nrlc * NRLC_WEI))
+        token = await self._token_address()
         call = Call("approveAndCall", (self._settings.hub, amount_nrlc, "0x"), kind="rlc", address=token)
         return await self._sender.send(call)
 

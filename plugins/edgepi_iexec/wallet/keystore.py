@@ -14,11 +14,10 @@ from edgepi_iexec.protocol.reading import parse_json
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-__all__ = ["create", "import_key", "load", "read_password", "save", "unlock"]
+__all__ = ["create", "import_key", "read_password", "save", "unlock"]
 
 # scrypt's n: what `geth --lightkdf` uses. The full 262144 wants 256 MB, which a Pi Zero has not.
 SCRYPT_N, SCRYPT_P = 4096, 6
-NEW = "`edgepi iexec wallet new` makes one"
 MOST_BYTES = 512 * 1024**2
 LIGHTER = "import it on a larger machine with `edgepi iexec wallet import`, which makes a lighter file"
 _NO_WALLET = (
@@ -105,19 +104,6 @@ def save(path: Path, keystore: str, *, replace: bool = False) -> None:
         atomic_write(path, keystore + "\n", 0o600)
     except OSError as error:
         raise WalletError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def load(path: Path) -> str:
-    """Return a wallet's file as text; raises WalletError."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise WalletError(
-            f"there is no wallet at {path}", hint="`edgepi iexec wallet new` makes one"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise WalletError(f"the wallet {path} cannot be read: {reason}") from error
 
 
 def read_password(path: Path) -> str:

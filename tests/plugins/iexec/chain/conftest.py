@@ -30,12 +30,12 @@ async def connect() -> AsyncIterator[Connect]:
     async def shared() -> aiohttp.ClientSession:
         return session
 
-    def make(chain: LocalChain, account: Account, **changes: Any) -> ChainClient:
+    def make(chain: LocalChain, account: Account, *, password: str = "pass", **changes: Any) -> ChainClient:
         there = chain.deployment
         values: dict[str, Any] = {"rpc_urls": (there.rpc_url,), "hub": there.hub, "free_gas": True}
         client = ChainClient(
             ChainSettings(**values | changes),
-            key=Key(import_key(account.private_key, "pass"), "pass"),
+            key=Key(import_key(account.private_key, "pass"), password),
             child=partial(Child, clock=clock, log=logging.getLogger("test")),
             session=shared,
             clock=clock,

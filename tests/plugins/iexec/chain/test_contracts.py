@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import pytest
 
-from edgepi.errors import ChainError, WalletError
+from edgepi.errors import ChainError, TransactionError, WalletError
 from edgepi_iexec.chain.model import ZERO_ADDRESS, TaskStatus
 from edgepi_iexec.devchain.local import LocalChain
 from edgepi_iexec.protocol.authorization import authorization_hash
@@ -85,3 +87,84 @@ async def test_results_that_look_like_an_address_are_bytes(devchain: LocalChain,
     signature = await owner.sign_personal(authorization_hash(worker.address, task_id))
     await worker.contribute_and_finalize(task_id, DIGEST, b"\xaf" * 20, b"", ZERO_ADDRESS, signature)
     assert (await worker.task(task_id)).results == b"\xaf" * 20
+
+
+async def test_a_transaction_that_the_node_forgot_is_sent_again(
+    devchain: LocalChain, connect: Connect
+) -> None:
+    owner = connect(devchain, devchain.deployment.account("pool"), block_time_s=0.1)
+    app = await asyncio.to_thread(devchain.market.create_app, "demo:1", DIGEST)
+    placed = await asyncio.to_thread(devchain.market.place, app)
+    await asyncio.to_thread(devchain.rpc, "evm_setAutomine", False)
+    try:
+        sending = asyncio.create_task(owner.initialize(placed.deal_id, 0))
+        first = await _waiting(devchain, owner.address)
+        await asyncio.to_thread(devchain.rpc, "anvil_dropTransaction", first)
+        again = await _waiting(devchain, owner.address)
+        assert again == first
+        await asyncio.to_thread(devchain.rpc, "evm_mine")
+        assert (await sending).tx_hash == first
+    finally:
+        await asyncio.to_thread(devchain.rpc, "evm_setAutomine", True)
+
+
+async def test_a_nonce_that_somebody_else_used_is_found_out(devchain: LocalChain, connect: Connect) -> None:
+    account = devchain.deployment.account("pool")
+    owner = connect(devchain, account, block_time_s=0.1)
+    app = await asyncio.to_thread(devchain.market.create_app, "demo:1", DIGEST)
+    placed = await asyncio.to_thread(devchain.market.place, app)
+    await asyncio.to_thread(devchain.rpc, "evm_setAutomine", False)
+    try:
+        sending = asyncio.create_task(owner.initialize(placed.deal_id, 0))
+        first = await _waiting(devchain, owner.address)
+        await asyncio.to_thread(devchain.rpc, "anvil_dropTransaction", first)
+        asked = {"from": account.address, "to": account.address, "value": "0x1", "gas": hex(21_000)}
+        await asyncio.to_thread(devchain.rpc, "eth_sendTransaction", asked)
+        await asyncio.to_thread(devchain.rpc, "evm_mine")
+        with pytest.raises(TransactionError, match="took its place"):
+            await sending
+    finally:
+        await asyncio.to_thread(devchain.rpc, "evm_setAutomine", True)
+    await owner.initialize(placed.deal_id, 0)
+    assert (await owner.task(placed.task_ids[0])).status is TaskStatus.ACTIVE
+
+
+async def _waiting(devchain: LocalChain, sender: str) -> str:
+    """The hash of the transaction that waits to be mined."""
+    while True:
+        pool = await asyncio.to_thread(devchain.rpc, "txpool_content")
+        for address, by_nonce in pool["pending"].items():
+            if address.lower() == sender:
+                return str(next(iter(by_nonce.values()))["hash"])
+        await asyncio.sleep(0.02)
+
+
+async def test_money_of_the_chains_own_goes_into_the_hub_and_back(
+    native_devchain: LocalChain, connect: Connect
+) -> None:
+    worker = connect(native_devchain, native_devchain.deployment.workers[0])
+    before, held = await worker.account(worker.address), await worker.rlc_balance(worker.address)
+    await worker.deposit(200)
+    assert (await worker.account(worker.address)).stake_nrlc == before.stake_nrlc + 200
+    assert await worker.rlc_balance(worker.address) == held - 200
+    await worker.withdraw(500)
+    assert (await worker.account(worker.address)).stake_nrlc == before.stake_nrlc - 300
+    assert await worker.rlc_balance(worker.address) == held + 300
+    with pytest.raises(WalletError, match="are to be deposited"):
+        await worker.deposit(held * 2)
+
+
+async def test_a_wrong_password_is_told_as_such(devchain: LocalChain, connect: Connect) -> None:
+    worker = connect(devchain, devchain.deployment.workers[0], password="wrong")
+    with pytest.raises(WalletError, match="does not open"):
+        await worker.sign_raw(b"\1" * 32)
+
+
+async def test_a_process_that_is_killed_is_started_again(devchain: LocalChain, connect: Connect) -> None:
+    worker = connect(devchain, devchain.deployment.workers[0])
+    before = await worker.sign_raw(b"\1" * 32)
+    child = worker._link._child
+    os.kill(child.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    await child._process.wait()  # type: ignore[attr-defined]
+    assert not worker.loaded
+    assert await worker.sign_raw(b"\1" * 32) == before
