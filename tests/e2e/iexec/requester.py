@@ -78,7 +78,7 @@ class SdkUser:
     def task_of(self, deal_id: str) -> str:
         """Return the first task of a deal, as the SDK names it."""
         shown = self("deal", "show", deal_id)
-        return str(shown["deal"]["tasks"]["0"])
+        return str(shown["deal"]["tasks"][0])
 
     def download(self, task_id: str, name: str) -> Path:
         """Download a task's result."""

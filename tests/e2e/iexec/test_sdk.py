@@ -19,17 +19,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 SUM = "echo summing; echo $(($1 + $2)) >/iexec_out/result.txt"
 
 
-@pytest.mark.parametrize("package", ["iexec-token", "iexec-native"])
+@pytest.fixture(params=["iexec-token", "iexec-native"])
+def market(request: pytest.FixtureRequest) -> tuple[str, LivelyChain]:
+    """A package, and the kind of chain that it is made for."""
+    named = "lively_chain" if request.param == "iexec-token" else "lively_native_chain"
+    return request.param, request.getfixturevalue(named)
+
+
 async def test_its_user_gets_what_was_paid_for(
-    package: str,
+    market: tuple[str, LivelyChain],
     foreign: Foreign,
     docker_engine: str,
     docker_registry: Registry,
     open_folder: Path,
-    request: pytest.FixtureRequest,
 ) -> None:
-    named = "lively_chain" if package == "iexec-token" else "lively_native_chain"
-    chain: LivelyChain = request.getfixturevalue(named)
+    package, chain = market
     async with Scene(chain, docker_engine, docker_registry, open_folder) as scene:
         await scene.worker()
         await scene.act((open_folder / "sdk").mkdir)
@@ -44,7 +48,9 @@ async def test_its_user_gets_what_was_paid_for(
             scene.act(user.download, task_id, "mine"), scene.act(user.debug, task_id)
         )
         assert await scene.act(_read, archive, "result.txt") == b"42\n"
-        assert debug["task"]["taskid"] == task_id
+        assert debug["onchainData"]["statusName"] == "COMPLETED"
+        (replicate,) = debug["offchainData"]["replicates"]
+        assert (replicate["worker"], replicate["exitCode"]) == (scene.there.workers[0].address, 0)
         (logs,) = debug["appLogs"]
         assert logs["stdout"] == "summing\n"
 
