@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ SCANNED = ["edgepi", *sorted(path.parent.name for path in PLUGINS.glob("edgepi_*
 
 # The world lives in a process of its own, and tests in theirs.
 OWN_PROCESS = ["edgepi.testing", "edgepi.sim"]
+
+RECURSION_LIMIT = sys.getrecursionlimit()
 
 # What Python itself does when code is imported or an exception is put into words.
 UNAVOIDABLE = (
@@ -52,6 +55,12 @@ def blocking_calls() -> Iterator[BlockBuster]:
             for file, names in UNAVOIDABLE:
                 function.can_block_in(file, names)
         yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def recursion_limit() -> None:
+    """Undo what a package below `eth_account` does on import: at its limit deep nesting ends the process."""
+    sys.setrecursionlimit(RECURSION_LIMIT)
 
 
 @pytest.fixture(scope="session")

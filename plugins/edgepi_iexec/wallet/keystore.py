@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,9 +30,7 @@ _KEY = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}")
 
 def create(password: str) -> str:
     """Return the file of a new wallet, as text."""
-    from eth_account import Account
-
-    return _encrypt(cast("LocalAccount", Account.create()), password)
+    return _encrypt(cast("LocalAccount", _accounts().create()), password)
 
 
 def import_key(text: str, password: str, *, file_password: str | None = None) -> str:
@@ -40,12 +39,10 @@ def import_key(text: str, password: str, *, file_password: str | None = None) ->
     Raises:
         WalletError: it is neither, or *file_password* does not open it.
     """
-    from eth_account import Account
-
     given = text.strip()
     if _KEY.fullmatch(given):
         try:
-            account = Account.from_key(given)
+            account = _accounts().from_key(given)
         except Exception:  # noqa: BLE001 (zero or too large: errors of several kinds, which quote the key)
             raise WalletError("this number is no private key") from None
         return _encrypt(account, password)
@@ -93,6 +90,16 @@ def _affordable(read: dict[str, Any]) -> None:
     n, r, p, c = (int(terms.get(name, 0)) for name in "nrpc")
     if 128 * n * r > MOST_BYTES or max(r, p) > 64 or c > 10_000_000:
         raise WalletError("the wallet's file asks for more work than any should", hint=LIGHTER)
+
+
+def _accounts() -> Any:
+    """Import what knows keys, and undo that it lifts the limit at which deep nesting ends in an error."""
+    limit = sys.getrecursionlimit()
+    try:
+        from eth_account import Account
+    finally:
+        sys.setrecursionlimit(limit)
+    return Account
 
 
 def save(path: Path, keystore: str, *, replace: bool = False) -> None:

@@ -25,11 +25,12 @@ from edgepi_iexec.worker.desk import Desk
 from edgepi_iexec.worker.listening import backed_off
 from edgepi_iexec.worker.parts import Trade
 from edgepi_iexec.worker.recovery import BACKEND
-from edgepi_iexec.worker.standing import Standing
+from edgepi_iexec.worker.standing import NO_ENERGY, Standing
 from edgepi_iexec.worker.state import TaskState
 from edgepi_iexec.worker.worth import Market
 
 __all__ = ["Asking", "Taken"]
+
 
 DECIDE_S = 20.0
 DECLINE_TRIES = 8
@@ -114,7 +115,7 @@ class Asking:
             await self._standing.release(ready.sentence)
             return f"no container can be run here: {ready.sentence}"
         if not await self._standing.granted(self._trade.standing()):
-            return f"no energy is free for a task: {self._standing.sentence}"
+            return f"{NO_ENERGY}: {self._standing.sentence}"
         return None
 
     async def _enough_gas(self) -> bool:
@@ -187,7 +188,8 @@ class Asking:
     async def _decided(self, handle: LeaseHandle) -> None:
         """Wait for the governor's word; raises EnergyError unless it is yes."""
         wait = asyncio.ensure_future(_decision(handle))
-        limit = asyncio.ensure_future(self._desk.clock.sleep(DECIDE_S))
+        clock = self._desk.clock  # deciding takes the machine's own seconds, however fast time goes
+        limit = asyncio.ensure_future(clock.sleep(DECIDE_S * max(1.0, clock.rate)))
         try:
             await asyncio.wait((wait, limit), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -197,7 +199,7 @@ class Asking:
         if lease.state is not LeaseState.GRANTED:
             if lease.state.open:
                 await handle.give_back("no decision in time")
-            raise EnergyError(f"there is no energy for it: {lease.sentence or lease.state}")
+            raise EnergyError(f"there is no energy for it: {lease.sentence or 'no decision came in time'}")
 
     def decline(self, task_id: str, why: str) -> None:
         """Give a task back at once, so that the pool can give it to another."""
