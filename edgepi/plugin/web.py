@@ -43,10 +43,12 @@ class Route:
 class Card:
     """One card of the dashboard: a title, and the entities it shows in order.
 
-    *kind* picks the picture: plain ``readings``, or ``chart`` with a line per entity.
+    *kind* picks the picture: plain ``readings``, ``chart`` with a line per entity, or ``jobs``: what a source
+    of jobs does and did. For that, *options* name two routes: ``list`` answers an
+    `edgepi.compute.view.JobsView` and ``job``, with ``/<job id>`` behind it, that job's stages and logs.
     """
 
     title: str
     entities: tuple[str, ...]
-    kind: Literal["readings", "chart"] = "readings"
+    kind: Literal["readings", "chart", "jobs"] = "readings"
     options: Mapping[str, Any] = field(default_factory=dict)

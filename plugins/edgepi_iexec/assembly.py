@@ -58,6 +58,7 @@ class Assembly:
     async def close(self) -> None:
         """End the worker, and let go of everything but the journal."""
         await self.worker.stop()
+        await self.trade.close()
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             await sandbox.close()

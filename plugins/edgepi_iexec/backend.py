@@ -12,6 +12,8 @@ from edgepi_iexec.config import IexecConfig
 
 if TYPE_CHECKING:
     from edgepi_iexec.assembly import Assembly
+    from edgepi_iexec.chain.model import Account
+    from edgepi_iexec.worker.worker import WorkerStatus
 
 __all__ = ["JOURNAL", "IexecBackend", "backend_of"]
 
@@ -19,7 +21,7 @@ JOURNAL = "jobs.db"
 
 
 class IexecBackend(ComputeBackend):
-    """One instance's worker; *assembly* is None while it is not started."""
+    """One instance's worker; *assembly* is None before its start, *account* the deposit as last seen."""
 
     name = "iexec"
 
@@ -27,6 +29,12 @@ class IexecBackend(ComputeBackend):
         self.context = context
         self.journal = JobJournal(context.state_dir / JOURNAL, log=context.log)
         self.assembly: Assembly | None = None
+        self.account: Account | None = None
+
+    @property
+    def worker(self) -> WorkerStatus | None:
+        """What the worker does now; None while it is not started."""
+        return self.assembly.worker.status if self.assembly is not None else None
 
     async def start(self) -> None:
         """Read wallet and journal, then take up work; raises MarketError, WalletError or JournalError."""

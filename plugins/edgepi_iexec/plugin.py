@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from edgepi.plugin import Command, ComputeBackend, ConfigSchema, PluginContext, hookimpl
+from edgepi.plugin import (
+    Card,
+    Command,
+    ComputeBackend,
+    ConfigSchema,
+    PluginContext,
+    Route,
+    Sensor,
+    hookimpl,
+)
 from edgepi_iexec import config
 from edgepi_iexec.config import IexecConfig
 
 if TYPE_CHECKING:
     from edgepi_iexec.backend import IexecBackend
 
-__all__ = ["commands", "compute_backends", "config_schema"]
+__all__ = ["cards", "commands", "compute_backends", "config_schema", "routes", "sensors"]
 
 
 @hookimpl
@@ -25,6 +34,30 @@ def config_schema() -> ConfigSchema[IexecConfig]:
 def compute_backends(context: PluginContext[IexecConfig]) -> Iterable[ComputeBackend]:
     """The worker."""
     return (_backend(context),)
+
+
+@hookimpl
+def sensors(context: PluginContext[IexecConfig]) -> Iterable[Sensor]:
+    """The worker's state, jobs, earnings and stake."""
+    from edgepi_iexec.sensors import WorkerSensor
+
+    return (WorkerSensor(_backend(context)),)
+
+
+@hookimpl
+def routes(context: PluginContext[IexecConfig]) -> Iterable[Route]:
+    """Status, tasks and logs."""
+    from edgepi_iexec.routes import routes_of
+
+    return routes_of(_backend(context))
+
+
+@hookimpl
+def cards(context: PluginContext[IexecConfig]) -> Iterable[Card]:
+    """The jobs with their stages and earnings."""
+    from edgepi_iexec.routes import cards_of
+
+    return cards_of(context.instance)
 
 
 @hookimpl

@@ -8,7 +8,9 @@ from edgepi.errors import EnergyError, LeaseError
 from edgepi.model import LeaseState, Offer
 from edgepi.plugin import Budget, LeaseHandle
 
-__all__ = ["Standing"]
+__all__ = ["NO_ENERGY", "Standing"]
+
+NO_ENERGY = "no energy is free for a task"
 
 
 class Standing:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgepi.errors import ChainError, EdgePiError, MarketError, PeerError
+from edgepi.model import Lease
 from edgepi.plugin import ComputeBackend
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.protocol.causes import ReplicateCause
@@ -47,12 +49,13 @@ RECONNECT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What a worker does now; *sentence* says why it asks for work or not."""
+    """What a worker does now; *sentence* says why it asks for work or not, *leases* are by task."""
 
     connected: bool
     sentence: str
     tasks: tuple[TaskState, ...]
     declined: int
+    leases: Mapping[str, Lease] = field(default_factory=dict)
 
 
 class IexecWorker(ComputeBackend):
@@ -84,6 +87,7 @@ class IexecWorker(ComputeBackend):
             sentence=self._session.problem or (asking.sentence if asking else "getting ready"),
             tasks=tuple(life.state for life in self._lives.values()),
             declined=asking.declined if asking else 0,
+            leases={name: life.handle.lease for name, life in self._lives.items() if life.handle},
         )
 
     async def start(self) -> None:
