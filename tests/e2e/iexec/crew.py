@@ -10,18 +10,22 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
 from edgepi.clock import SystemClock
-from edgepi.compute.journal import JobRecord
+from edgepi.compute.journal import JobJournal
+from edgepi.compute.model import BoxedJob
+from edgepi.compute.sandbox import Box, Sandbox
 from edgepi.testing.doubles import build_context
 from edgepi_iexec.backend import IexecBackend
+from edgepi_iexec.chain.client import ChainClient
 from edgepi_iexec.config import IexecConfig
 from edgepi_iexec.devchain.accounts import Account
+from edgepi_iexec.worker.client import SchedulerClient
 
 __all__ = ["ROOT", "Spec", "backend_of", "quick_keystore"]
 
@@ -37,6 +41,7 @@ class Spec:
     private_key: str
     config: dict[str, Any] = field(default_factory=dict)
     die_at: str = ""
+    lies: bool = False
 
     @property
     def path(self) -> Path:
@@ -91,53 +96,44 @@ class Mortal:
 
     def __init__(self, point: str) -> None:
         self._point = point
+        self._after(JobJournal, "put", lambda record: f"put {record.stage}")
+        self._after(SchedulerClient, "update", lambda _, update: f"told {update.status.value}")
+        self._after(Sandbox, "run", lambda _: "ran")
+        for name in ("contribute", "reveal", "contribute_and_finalize", "initialize", "finalize"):
+            self._after(ChainClient, name, lambda *_, name=name: f"sent {name}")
 
-    def reached(self, point: str) -> None:
-        if point == self._point:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def _after(self, kind: type, name: str, point: Callable[..., str]) -> None:
+        """Have a class's method look afterwards whether the point is reached."""
+        method: Callable[..., Awaitable[Any]] = getattr(kind, name)
 
-    def after(self, inner: Any, name: str, point: Callable[..., str]) -> None:
-        """Have *inner*'s method *name* look afterwards whether the point is reached."""
-        method: Callable[..., Awaitable[Any]] = getattr(inner, name)
-
-        async def call(*args: Any, **named: Any) -> Any:
-            result = await method(*args, **named)
-            self.reached(point(*args))
+        async def call(this: object, *args: Any, **named: Any) -> Any:
+            result = await method(this, *args, **named)
+            if point(*args) == self._point:
+                os.kill(os.getpid(), signal.SIGKILL)
             return result
 
-        setattr(inner, name, call)
+        setattr(kind, name, call)
 
 
-def _put(record: JobRecord) -> str:
-    return f"put {record.stage}"
+def lie() -> None:
+    """Compute something else than what is asked for, from now on, in this process."""
+    run = Sandbox.run
+
+    async def other(this: Sandbox, job: BoxedJob) -> Box:
+        return await run(this, replace(job, command=("40", "4")))
+
+    Sandbox.run = other  # type: ignore[method-assign]
 
 
 async def _main(spec: Spec) -> None:
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)6d %(name)s %(message)s")
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    Mortal(spec.die_at)
+    if spec.lies:
+        lie()
     async with backend_of(spec) as backend:
-        life = Mortal(spec.die_at)
-        life.after(backend.journal, "put", _put)
-        connect, boxes = backend._connect, backend._boxes
-
-        async def connected(*args: Any) -> Any:
-            chain = await connect(*args)
-            for name in ("contribute", "reveal", "contribute_and_finalize"):
-                life.after(chain, name, lambda *_, name=name: f"sent {name}")
-            return chain
-
-        def boxed() -> Any:
-            made = boxes()
-            if not hasattr(made, "watched"):
-                life.after(made, "run", lambda *_: "ran")
-                made.watched = True  # type: ignore[attr-defined]
-            return made
-
-        backend._connect, backend._boxes = connected, boxed  # type: ignore[method-assign]
         await backend.start()
-        assert backend.worker is not None
-        life.after(backend.worker._peers.scheduler, "update", lambda _, update: f"told {update.status.value}")
         await told.wait()
 
 
