@@ -147,6 +147,7 @@ class Market:
         self.pool = Pool(self._settings(), self.owner, self.clock, POOL_LOG)
         await self.pool.start()
         for number, key in enumerate(self.steady_keys):
+            (self.folder / f"steady-{number}").mkdir()
             worker = IexecWorker(self._steady(number, key), HouseTrade())
             self.workers.append(worker)
             await worker.start()
@@ -165,7 +166,6 @@ class Market:
             ask_s=60.0,
             ping_s=60.0,
             lost_after_s=600.0,
-            patience_s=180.0,
             heartbeat_s=300.0,
             poll_s=20.0,
             check_s=120.0,

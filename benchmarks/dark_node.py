@@ -115,6 +115,7 @@ class Node:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"node {self.seed}")
+        self.folder.mkdir()
         self.loop, self.clock = self.market.loop, self.market.clock
         self.weather, self.draw = golden_weather(), draw_table("pi4")
         capacity_wh = SETTINGS.battery.capacity_wh

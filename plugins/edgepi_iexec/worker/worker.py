@@ -124,10 +124,19 @@ class IexecWorker(ComputeBackend):
     # Coming up
 
     async def _live(self) -> None:
+        """Work for ever; what nobody thought of, a full disk perhaps, is tried again."""
+        attempt = 0
         while True:
-            pool = await self._first_contact()
-            await self._up(pool)
-            await self._work(pool)
+            try:
+                pool = await self._first_contact()
+                await self._up(pool)
+                await self._work(pool)
+                attempt = 0
+            except Exception as error:
+                self._session.problem = f"the worker stumbled: {type(error).__name__}: {error}"
+                self._parts.log.exception("the worker stumbled, it is tried again")
+                await self._parts.clock.sleep(backed_off(attempt))
+                attempt += 1
 
     async def _first_contact(self) -> Pool:
         """The scheduler's word; an earlier one where it is away and a stake may hang on a task."""

@@ -610,3 +610,15 @@ async def test_cpus_change_while_a_container_runs(house: House) -> None:
     assert house.worker is not None
     await house.worker.set_cpus(0.5)
     assert house.sandbox.boxes[task_id].cpus == 0.5
+
+
+async def test_a_disk_that_refuses_for_a_while_ends_no_worker(house: House) -> None:
+    in_the_way = house.folder / "pool.json"
+    in_the_way.mkdir()
+    await house.up()
+    await house.pass_time(30.0)
+    assert house.worker is not None
+    assert "stumbled" in house.worker.status.sentence
+    in_the_way.rmdir()
+    await house.pass_time(60.0)
+    assert house.worker.status.connected
