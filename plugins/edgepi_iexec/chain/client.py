@@ -67,6 +67,11 @@ class ChainClient:
         """Whether the process runs now."""
         return self._link.loaded
 
+    @property
+    def free_gas(self) -> bool:
+        """Whether the chain asks nothing for transactions."""
+        return self._settings.free_gas
+
     # What idles cheaply
 
     async def latest_block(self) -> Block:

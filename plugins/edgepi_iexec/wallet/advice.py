@@ -42,16 +42,22 @@ def _lacks(purse: Purse, needs: Needs) -> Iterator[str]:
     wanted = needs.tasks * needs.stake_per_task_nrlc
     lacking = wanted - purse.stake_nrlc
     have = f"{purse.stake_nrlc / RLC:g} are free"
-    stake = f"{needs.tasks} tasks at a time need {wanted / RLC:g} RLC of stake, {have}"
+    stake = f"{_tasks(needs.tasks)} at a time: {wanted / RLC:g} RLC of stake needed, {have}"
     if lacking > 0 and purse.wallet_nrlc >= lacking:
         yield f"{stake}: `edgepi iexec deposit {lacking / RLC:g}`"
     elif lacking > 0:
         yield (
             f"{stake}: send {(lacking - purse.wallet_nrlc) / RLC:g} RLC to {purse.address}, then deposit them"
         )
+    elif not wanted and not purse.stake_nrlc and not purse.locked_nrlc:
+        yield "nothing is deposited: tasks that pay ask for a stake, `edgepi iexec deposit` puts it there"
     gas_wei = GAS_PER_TASK * needs.tasks * needs.gas_price_wei
     if not needs.free_gas and purse.gas_wei < gas_wei:
         yield (
-            f"gas for {needs.tasks} tasks costs {gas_wei / 1e18:.6f} of the chain's coin,"
+            f"gas for {_tasks(needs.tasks)} costs {gas_wei / 1e18:.6f} of the chain's coin,"
             f" the wallet has {purse.gas_wei / 1e18:.6f}: send some to {purse.address}"
         )
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -103,12 +104,20 @@ def _accounts() -> Any:
 
 
 def save(path: Path, keystore: str, *, replace: bool = False) -> None:
-    """Write a wallet's file, readable by its owner alone, so that it is never torn; raises WalletError."""
+    """Write a wallet's file, readable by its owner alone, so that it is never torn; raises WalletError.
+
+    What root writes belongs to whom the folder belongs: a service's own user, perhaps.
+    """
     if path.exists() and not replace:
         raise WalletError(f"{path} is a wallet already", hint="move it away first: its key may hold money")
     try:
+        missing = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         atomic_write(path, keystore + "\n", 0o600)
+        if os.geteuid() == 0:
+            whose = (missing[-1].parent if missing else path.parent).stat()
+            for each in (*missing, path):
+                os.chown(each, whose.st_uid, whose.st_gid)
     except OSError as error:
         raise WalletError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -32,6 +32,12 @@ def test_gas_for_all_tasks_must_be_there(missing: int, count: int) -> None:
     assert len(advise(replace(PURSE, gas_wei=gas_wei), NEEDS)) == count
 
 
+def test_who_deposited_nothing_is_told_though_no_price_is_known() -> None:
+    (sentence,) = advise(replace(PURSE, stake_nrlc=0), replace(NEEDS, stake_per_task_nrlc=0))
+    assert "nothing is deposited" in sentence
+    assert advise(replace(PURSE, stake_nrlc=0, locked_nrlc=1), replace(NEEDS, stake_per_task_nrlc=0)) == ()
+
+
 def test_where_gas_is_free_none_is_needed() -> None:
     assert advise(replace(PURSE, gas_wei=0), replace(NEEDS, free_gas=True)) == ()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -100,6 +101,17 @@ def test_a_file_is_its_owners_alone_and_is_not_replaced(tmp_path: Path) -> None:
     assert path.read_text() == before
     save(path, create("word"), replace=True)
     assert path.read_text() != before
+
+
+def test_what_root_writes_belongs_to_whom_the_folder_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[Path, int] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, uid, _: given.update({path: uid}))
+    path = tmp_path / "plugins" / "iexec" / "wallet.json"
+    save(path, create("word"))
+    assert given == dict.fromkeys((path.parent, path.parent.parent, path), tmp_path.stat().st_uid)
 
 
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
