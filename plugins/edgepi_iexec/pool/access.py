@@ -10,8 +10,8 @@ import secrets
 from edgepi.clock import Clock
 from edgepi.errors import AccessError, ProtocolError
 from edgepi_iexec.pool.settings import PoolSettings
-from edgepi_iexec.pool.signing import logs_challenge_digest, recover
-from edgepi_iexec.protocol import jwt
+from edgepi_iexec.pool.signing import recover
+from edgepi_iexec.protocol import jwt, logs
 from edgepi_iexec.protocol.login import challenge_digest
 
 __all__ = ["VERSION", "Access"]
@@ -19,8 +19,9 @@ __all__ = ["VERSION", "Access"]
 VERSION = "9.3.0"
 _AUDIENCE = f"iExec Scheduler v{VERSION}"
 _TOKEN_S = 3600.0
+_RENEW_S = 300.0
 _CHALLENGE_S = 300.0
-_LOGS_CHALLENGE_S = 1800.0
+_LOGS_CHALLENGE_S = logs.CHALLENGE_LIFE_S / 2  # valid in its window and the next
 _MOST_CACHED = 50_000
 
 
@@ -80,16 +81,16 @@ class Access:
 
     def logs_reader(self, authorization: str | None) -> str:
         """The address that a header ``<hash>_<signature>_<address>`` proves; raises AccessError."""
-        parts = (authorization or "").split("_")
-        if len(parts) != 3 or len(parts[2]) != 42:
-            raise AccessError("no authorization")
-        address, now = parts[2].lower(), self._window(_LOGS_CHALLENGE_S)
+        try:
+            said = logs.LogsAuthorization.parse(authorization or "")
+        except ProtocolError as error:
+            raise AccessError(error.message) from error
+        now = self._window(_LOGS_CHALLENGE_S)
         for window in (now, now - 1):
-            text = self._challenge("logs", address, window)
-            digest = logs_challenge_digest(text, self._settings.chain_id)
-            same = parts[0].lower().removeprefix("0x") == digest.hex()
-            if same and _signed_by(digest, parts[1]) == address:
-                return address
+            text = self._challenge("logs", said.address, window)
+            digest = logs.challenge_digest(text, self._settings.chain_id)
+            if said.digest == "0x" + digest.hex() and _signed_by(digest, said.signature) == said.address:
+                return said.address
         raise AccessError("the signature is not the address's, or the challenge is old")
 
     def _verify(self, authorization: str) -> str | None:
@@ -111,7 +112,7 @@ class Access:
     def _token(self, wallet: str) -> str:
         now = self._clock.now().timestamp()
         token, expires = self._tokens.get(wallet, ("", 0.0))
-        if expires <= now:
+        if expires <= now + _RENEW_S:
             claims = {"sub": wallet, "aud": _AUDIENCE, "iat": int(now), "exp": int(now + _TOKEN_S)}
             token = jwt.issue(claims, self._secret)
             if len(self._tokens) > _MOST_CACHED:

@@ -10,12 +10,13 @@ from edgepi.clock import Clock
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.chain.model import ZERO_ADDRESS, Block
 from edgepi_iexec.pool.book import Book
-from edgepi_iexec.pool.choosing import choose, stands_back, wants_workers, weight_of
+from edgepi_iexec.pool.choosing import choose, stands_back, wants_workers
 from edgepi_iexec.pool.model import PoolTask, PoolWorker, Replicate, StatusChange
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.authorization import authorization_hash
 from edgepi_iexec.protocol.models import ReplicateTaskSummary, WorkerpoolAuthorization
+from edgepi_iexec.protocol.rules import weight_of
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["Assigning"]
@@ -24,6 +25,7 @@ _GAS = 1_000_000
 _CHECKED_S = 60.0
 _MOST_CHECKED = 50_000
 _EARLY_S = 0.5
+_PATIENCE_PERIODS = 1.6  # how many periods a task waits for a worker with more energy to spare
 
 
 class Assigning:
@@ -85,7 +87,7 @@ class Assigning:
             self._presence.ranking(self._free),
             self._book.replicates(task.task_id),
             waited_s=self._clock.monotonic() - self._wanting[task.task_id],
-            patience_s=self._settings.patience_s,
+            patience_s=_PATIENCE_PERIODS * self._settings.ask_s,
         )
 
     async def _give(self, task: PoolTask, wallet: str) -> ReplicateTaskSummary | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from edgepi_iexec.pool.choosing import busy
 from edgepi_iexec.pool.model import ENDED, PoolTask, PoolWorker, Replicate
-from edgepi_iexec.pool.store import Saved, Store, put_record
+from edgepi_iexec.pool.store import Saved, Store, drop_worker, put_record
 from edgepi_iexec.pool.writer import Statement
 
 __all__ = ["Book", "Record"]
@@ -25,6 +25,7 @@ class Book:
         self.workers: dict[str, PoolWorker] = {}
         self.meta: dict[str, str] = {}
         self.completed = 0
+        self.figures: dict[str, int] = {}
         self.due: set[str] = set()
         self.stirred = asyncio.Event()
         self._replicates: dict[str, dict[str, Replicate]] = defaultdict(dict)
@@ -66,6 +67,11 @@ class Book:
         """Apply changes and return when they are on disk; raises JournalError."""
         self._apply(records)
         await self.store.write(*map(put_record, records), *statements)
+
+    async def dismiss(self, wallets: Iterable[str]) -> None:
+        """Forget workers; raises JournalError."""
+        gone = [wallet for wallet in wallets if self.workers.pop(wallet, None) is not None]
+        await self.store.write(*map(drop_worker, gone))
 
     async def settle(self) -> None:
         """Return when all that was applied is on disk; raises JournalError."""

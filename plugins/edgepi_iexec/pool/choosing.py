@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edgepi_iexec.pool.model import PoolTask, PoolWorker, Replicate, Stage
+from edgepi_iexec.protocol.rules import Tally
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.tags import needs_gpu, needs_tee
 
@@ -17,11 +17,9 @@ __all__ = [
     "Asker",
     "busy",
     "choose",
-    "consensus_ahead",
     "contributes",
     "stands_back",
     "wants_workers",
-    "weight_of",
 ]
 
 S = ReplicateStatus
@@ -77,47 +75,30 @@ def contributes(share: Replicate) -> bool:
     return bool(share.contribution_hash) and not share.rejected
 
 
-def weight_of(score: int) -> int:
-    """What a worker's contribution weighs in the consensus (IexecPoco2: max(score / 3, 3) - 1)."""
-    return max(score // 3, 3) - 1
-
-
-def consensus_ahead(trust: int, contributed: Iterable[tuple[str, int]], pending: Iterable[int] = ()) -> bool:
-    """Whether the weights reach consensus if all that is pending agrees with the strongest group.
-
-    Group and total grow as in IexecPoco2; (hash, weight) in the order of contributions.
-    """
-    groups: dict[str, int] = defaultdict(int)
-    total = 1
-    for digest, weight in contributed:
-        grown = max(groups[digest], 1) * weight
-        total += grown - groups[digest]
-        groups[digest] = grown
-    group = max(groups.values(), default=0)
-    for weight in pending:
-        grown = max(group, 1) * weight
-        total += grown - group
-        group = grown
-    return group * trust > total * (trust - 1)
-
-
 def wants_workers(
     task: PoolTask, shares: Mapping[str, Replicate], now_utc: datetime, chain_utc: datetime
 ) -> bool:
-    """Whether another contribution would help; a replicate counts as pending for its category's time."""
+    """Whether another contribution would help, if all that are pending agree with the strongest group.
+
+    A replicate counts as pending for its category's time.
+    """
     if task.stage not in _GIVEN_OUT or chain_utc >= task.contribution_deadline_utc:
         return False
     young = now_utc - timedelta(seconds=task.time_ref_s)
-    contributed = [(one.contribution_hash, one.weight) for one in shares.values() if contributes(one)]
-    pending = [
-        max(one.weight, 2)
-        for one in shares.values()
-        if not one.contribution_hash
-        and one.status is not S.WORKER_LOST
-        and one.standing in _STILL_COMING
-        and one.created_utc > young
-    ]
-    return not consensus_ahead(max(task.trust, 1), contributed, pending)
+    tally = Tally(task.trust)
+    for one in shares.values():
+        if contributes(one):
+            tally.add(one.contribution_hash, one.weight)
+    hoped_for = tally.leading or ""
+    for one in shares.values():
+        if _still_comes(one) and one.created_utc > young:
+            tally.add(hoped_for, max(one.weight, 2))
+    return not tally.agreed()
+
+
+def _still_comes(share: Replicate) -> bool:
+    there = bool(share.contribution_hash) or share.status is S.WORKER_LOST
+    return not there and share.standing in _STILL_COMING
 
 
 def choose(tasks: Iterable[tuple[PoolTask, Mapping[str, Replicate]]], worker: PoolWorker) -> list[PoolTask]:

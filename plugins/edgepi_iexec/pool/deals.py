@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from edgepi.clock import Clock
 from edgepi.errors import ChainError
@@ -14,15 +13,15 @@ from edgepi_iexec.pool.model import ENDED, PoolTask, Stage, StageChange
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.pool.store import KnownDeal, put_deal, put_meta
 from edgepi_iexec.protocol.ids import task_id
+from edgepi_iexec.protocol.rules import deadlines
 from edgepi_iexec.protocol.tags import needs_tee
 
 __all__ = ["Deals"]
 
-_CONTRIBUTION_TIMES = 7
-_FINAL_TIMES = 10
 _MOST_OPEN = 2000
 _SLICE = 100
 _PARAMS_CHARS = 64 * 1024
+_FIGURES = ("dealEventsCount", "dealsCount", "replayDealsCount", "latestBlockNumberWithDeal")
 
 
 class Deals:
@@ -40,9 +39,8 @@ class Deals:
         self._clock = clock
         self._log = log
         self._seen: set[str] = set()
-        self.found = 0
-        self.replayed = 0
-        self.last_with_deal = 0
+        self._figures = dict.fromkeys(_FIGURES, 0)
+        book.figures = self._figures
 
     async def look(self, latest: Block) -> None:
         """Read up to *latest*; raises ChainError, JournalError."""
@@ -72,13 +70,14 @@ class Deals:
         ):
             deal_id = str(event.arguments["dealid"]).lower()
             if deal_id in self._seen:
-                self.replayed += 1
                 continue
-            if not await self._book.store.knows_deal(deal_id):
+            known = await self._book.store.knows_deal(deal_id)
+            if not known:
                 await self._take(deal_id, event.block_number)
             self._seen.add(deal_id)
-            self.found += 1
-            self.last_with_deal = event.block_number
+            self._figures["replayDealsCount" if known else "dealsCount"] += 1
+            self._figures["dealEventsCount"] += 1
+            self._figures["latestBlockNumberWithDeal"] = event.block_number
         meta = {"last_block": str(stop), "chain_time": str(latest.time_utc.timestamp())}
         if stop > int(self._book.meta.get("last_block", -1)):
             self._book.meta.update(meta)
@@ -114,6 +113,7 @@ class Deals:
         return len(fresh)
 
     def _task(self, deal: Deal, index: int, block: int, image: str, time_ref_s: int) -> PoolTask:
+        until = deadlines(deal.start_utc, time_ref_s)
         return PoolTask(
             task_id=task_id(deal.deal_id, index),
             deal_id=deal.deal_id,
@@ -129,7 +129,7 @@ class Deals:
             beneficiary=deal.beneficiary,
             callback=deal.callback,
             worker_stake_nrlc=deal.worker_stake_nrlc,
-            contribution_deadline_utc=deal.start_utc + timedelta(seconds=_CONTRIBUTION_TIMES * time_ref_s),
-            final_deadline_utc=deal.start_utc + timedelta(seconds=_FINAL_TIMES * time_ref_s),
+            contribution_deadline_utc=until.contribution_utc,
+            final_deadline_utc=until.final_utc,
             stages=(StageChange(Stage.RECEIVED, self._clock.now()),),
         )

@@ -11,8 +11,8 @@ from edgepi_iexec.pool.model import ENDED, PoolTask, Replicate, Stage, StatusCha
 from edgepi_iexec.pool.revealing import revealing
 from edgepi_iexec.pool.stepping import (
     CONTRIBUTED,
-    FINAL,
     NOTHING,
+    OVER,
     REVEALED,
     STARTED,
     Patience,
@@ -63,7 +63,7 @@ def is_over(task: PoolTask, shares: Iterable[Replicate], chain_utc: datetime) ->
     """Whether nobody has anything to say about a task any more."""
     if task.stage not in ENDED:
         return False
-    return chain_utc > task.final_deadline_utc or all(share.status in FINAL for share in shares)
+    return chain_utc > task.final_deadline_utc or all(share.status in OVER for share in shares)
 
 
 def _unset(task: PoolTask, view: View, patience: Patience) -> Step:
@@ -114,7 +114,7 @@ def _as_on_chain(wallet: str, view: View, patience: Patience) -> Replicate | Non
         now = replace(now, contribution_hash=chain.result_hash, weight=chain.weight)
     if chain.status is ContributionStatus.REJECTED:
         rejected = replace(now, rejected=True)
-        if share.status not in FINAL:
+        if share.status not in OVER:
             rejected = rejected.at(S.FAILED, view.now_utc, cause="REVEAL_TIMEOUT", by_pool=True)
         return None if share.rejected else rejected
     if chain.status is ContributionStatus.REVEALED and view.chain.status is TaskStatus.COMPLETED:
@@ -126,7 +126,7 @@ def _as_on_chain(wallet: str, view: View, patience: Patience) -> Replicate | Non
     else:
         wanted, enough = S.CONTRIBUTED, CONTRIBUTED
     overdue = view.now_utc - share.since_utc >= patience.unreported
-    if share.standing not in enough and share.status not in FINAL and overdue:
+    if share.standing not in enough and share.status not in OVER and overdue:
         now = now.at(wanted, view.now_utc, by_pool=True)
     return None if now is share else now
 
@@ -197,7 +197,7 @@ def _finished(task: PoolTask, view: View, patience: Patience) -> Step:
 
 
 def _failed(task: PoolTask, view: View) -> Step:
-    shares = [share for share in view.shares.values() if share.status not in FINAL]
+    shares = [share for share in view.shares.values() if share.status not in OVER]
     return Step(
         task.at(Stage.FAILED, view.now_utc),
         tuple(share.at(S.FAILED, view.now_utc, by_pool=True) for share in shares),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +18,7 @@ from edgepi_iexec.protocol.reading import parse_json
 
 __all__ = ["Handler", "answered", "as_json", "body_of", "text", "wallet_of"]
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
 _JSON = "application/json"
 
 
@@ -45,11 +47,18 @@ async def body_of(settings: PoolSettings, request: web.Request, most_bytes: int)
 
 
 def answered(handler: Handler) -> Handler:
-    """Turn errors into the statuses that workers expect: 401, 400, 404, 503 for what may go well later."""
+    """Turn errors into the statuses that workers expect: 401, 400, 404, 503 for what may go well later.
+
+    What was begun is done also when the client hangs up meanwhile.
+    """
+    working: set[asyncio.Future[web.StreamResponse]] = set()
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        work = asyncio.ensure_future(handler(request))
+        working.add(work)
+        work.add_done_callback(partial(_done, working))
         try:
-            return await handler(request)
+            return await asyncio.shield(work)
         except AccessError as error:
             return text(error.message, 401)
         except NotFoundError as error:
@@ -60,3 +69,9 @@ def answered(handler: Handler) -> Handler:
             return text(error.message, 503)
 
     return answer
+
+
+def _done(working: set[asyncio.Future[web.StreamResponse]], work: asyncio.Future[web.StreamResponse]) -> None:
+    working.discard(work)
+    if not work.cancelled():
+        work.exception()  # seen, also where nobody waits for it any more

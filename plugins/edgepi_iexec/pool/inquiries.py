@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from aiohttp import web
 
-from edgepi.errors import NotFoundError
+from edgepi.clock import Clock
+from edgepi.errors import NotFoundError, ProtocolError
 from edgepi_iexec.pool.access import Access
 from edgepi_iexec.pool.book import Book
 from edgepi_iexec.pool.broker import Broker
 from edgepi_iexec.pool.handlers import answered, as_json, text
-from edgepi_iexec.pool.model import PoolTask, Replicate
+from edgepi_iexec.pool.model import ENDED, PoolTask, Replicate
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.reading import address_of
 from edgepi_iexec.pool.results import ResultStore
@@ -20,6 +24,9 @@ from edgepi_iexec.protocol.params import DealParams
 from edgepi_iexec.protocol.records import ReplicateModel, StatusEntry, TaskLogs, TaskModel, TaskStatusEntry
 
 __all__ = ["Inquiries"]
+
+_TASK_ID = re.compile(r"0x[0-9a-f]{64}")
+_FIGURES_S = 5.0
 
 
 class Inquiries:
@@ -34,6 +41,7 @@ class Inquiries:
         presence: Presence,
         broker: Broker,
         results: ResultStore,
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._book = book
@@ -41,6 +49,9 @@ class Inquiries:
         self._presence = presence
         self._broker = broker
         self._results = results
+        self._clock = clock
+        self._figures: dict[str, Any] = {}
+        self._figured_s = float("-inf")
         self.url = ""
 
     def routes(self) -> list[web.RouteDef]:
@@ -57,7 +68,10 @@ class Inquiries:
         ]
 
     async def _known(self, request: web.Request) -> tuple[PoolTask, tuple[Replicate, ...]]:
-        found = await self._book.store.task(request.match_info["task_id"].lower())
+        task_id = request.match_info["task_id"].lower()
+        if (task := self._book.tasks.get(task_id)) is not None:
+            return task, tuple(self._book.replicates(task_id).values())
+        found = await self._book.store.task(task_id) if _TASK_ID.fullmatch(task_id) else None
         if found is None:
             raise NotFoundError("no such task")
         return found
@@ -70,7 +84,7 @@ class Inquiries:
             max_execution_time_ms=task.time_ref_s * 1000,
             tag=task.tag,
             dapp_name=task.image,
-            command_line=DealParams.parse(task.params).args or "",
+            command_line=_command_line(task),
             initialization_block_number=task.init_block,
             status=task.stage.value,
             trust=task.trust,
@@ -133,20 +147,32 @@ class Inquiries:
         return as_json({"apiUrl": self.url})
 
     async def _metrics(self, _request: web.Request) -> web.Response:
+        if self._clock.monotonic() - self._figured_s >= _FIGURES_S:
+            self._figures, self._figured_s = self._count(), self._clock.monotonic()
+        return as_json(self._figures)
+
+    def _count(self) -> dict[str, Any]:
         here = [self._book.workers[w] for w in self._presence.here() if w in self._book.workers]
         computing = sum(len(self._book.computing(worker.wallet)) for worker in here)
         places = sum(worker.most_tasks for worker in here)
-        return as_json(
-            {
-                "aliveWorkers": len(here),
-                "aliveTotalCpu": places,
-                "aliveAvailableCpu": max(0, places - computing),
-                "aliveTotalGpu": sum(worker.gpu for worker in here),
-                "aliveAvailableGpu": 0,
-                "completedTasks": self._book.completed,
-                "openTasks": len(self._book.tasks),
-                "listeners": self._broker.count,
-                "resultBytes": self._results.used_bytes,
-                "latestBlockNumberWithDeal": int(self._book.meta.get("last_block", 0)),
-            }
-        )
+        return {
+            "aliveWorkers": len(here),
+            "aliveTotalCpu": places,
+            "aliveAvailableCpu": max(0, places - computing),
+            "aliveTotalGpu": sum(worker.gpu for worker in here),
+            "aliveAvailableGpu": sum(
+                worker.gpu and not self._book.computing(worker.wallet) for worker in here
+            ),
+            "completedTasks": self._book.completed,
+            "openTasks": sum(task.stage not in ENDED for task in self._book.tasks.values()),
+            "listeners": self._broker.count,
+            "resultBytes": self._results.used_bytes,
+            **self._book.figures,
+        }
+
+
+def _command_line(task: PoolTask) -> str:
+    try:
+        return DealParams.parse(task.params).args
+    except ProtocolError:
+        return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.revealing import winners
-from edgepi_iexec.pool.stepping import FINAL, REVEALED
+from edgepi_iexec.pool.stepping import OVER, REVEALED
 from edgepi_iexec.protocol.notifications import (
     NotificationExtra,
     NotificationType,
@@ -38,10 +38,10 @@ def notices(task: PoolTask, shares: Mapping[str, Replicate]) -> list[TaskNotific
     if task.stage in _DECIDED:
         return _decided(task, every)
     if task.stage is Stage.CONTRIBUTION_TIMEOUT:
-        return _abort(task, (one for one in every if one.status not in FINAL), "CONTRIBUTION_TIMEOUT")
+        return _abort(task, (one for one in every if one.status not in OVER), "CONTRIBUTION_TIMEOUT")
     if task.stage in {Stage.REOPENING, Stage.REOPENED, Stage.FAILED, Stage.FINAL_DEADLINE_REACHED}:
         failed = task.stage is Stage.FAILED
-        gone = (one for one in every if one.status is S.FAILED or (one.status not in FINAL and _ends(task)))
+        gone = (one for one in every if one.status is S.FAILED or (one.status not in OVER and _ends(task)))
         return _abort(task, gone, "UNKNOWN" if failed else "CONTRIBUTION_TIMEOUT")
     if task.stage is Stage.COMPLETED:
         return _completed(task, every)
@@ -55,7 +55,7 @@ def _ends(task: PoolTask) -> bool:
 def _decided(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]:
     won = winners(task, every)
     names = {one.wallet for one in won}
-    lost = (one for one in every if one.wallet not in names and one.status not in FINAL)
+    lost = (one for one in every if one.wallet not in names and one.status not in OVER)
     said = _to(
         task,
         [one.wallet for one in won if one.standing in _TO_REVEAL],
@@ -68,8 +68,8 @@ def _decided(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]:
 
 
 def _completed(task: PoolTask, every: list[Replicate]) -> list[TaskNotification]:
-    revealed = [one.wallet for one in every if one.standing in _TO_COMPLETE and one.status not in FINAL]
-    others = (one for one in every if one.standing not in REVEALED and one.status not in FINAL)
+    revealed = [one.wallet for one in every if one.standing in _TO_COMPLETE and one.status not in OVER]
+    others = (one for one in every if one.standing not in REVEALED and one.status not in OVER)
     return [
         *_to(task, revealed, NotificationType.PLEASE_COMPLETE),
         *_abort(task, others, "CONSENSUS_REACHED"),

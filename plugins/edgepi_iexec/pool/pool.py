@@ -128,7 +128,13 @@ class Pool:
             clock=clock,
         )
         inquiries = Inquiries(
-            settings, book, access=access, presence=presence, broker=broker, results=results
+            settings,
+            book,
+            access=access,
+            presence=presence,
+            broker=broker,
+            results=results,
+            clock=clock,
         )
         storing = Storing(settings, book, chain, results=results, clock=clock, secret=secret)
         sockjs, sockets = SockJs(settings, broker, clock), Sockets(settings, broker)

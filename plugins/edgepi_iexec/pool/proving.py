@@ -52,6 +52,19 @@ class Prover:
             return await self._done(task, share, update.details)
         return {}
 
+    async def came_to(self, task: PoolTask, share: Replicate) -> tuple[ReplicateStatus, Proof] | None:
+        """Return what came of a transaction whose worker was cut off before it could say so, if anything."""
+        if share.standing not in {S.CONTRIBUTING, S.REVEALING, S.CONTRIBUTE_AND_FINALIZE_ONGOING}:
+            return None
+        found = await self._chain.contribution(task.task_id, share.wallet)
+        proof = {"contribution_hash": found.result_hash, "weight": found.weight}
+        if found.status is ContributionStatus.REVEALED:
+            alone = share.standing is S.CONTRIBUTE_AND_FINALIZE_ONGOING
+            return (S.CONTRIBUTE_AND_FINALIZE_DONE if alone else S.REVEALED), proof
+        if found.status is ContributionStatus.CONTRIBUTED and share.standing is S.CONTRIBUTING:
+            return S.CONTRIBUTED, proof
+        return None
+
     async def _contributed(
         self, task: PoolTask, share: Replicate, details: StatusDetails | None
     ) -> Proof | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from typing import Any
 
 from aiohttp import web
 
 from edgepi.errors import ProtocolError
 
-__all__ = ["address_of", "block_of", "json_of", "read_body"]
+__all__ = ["address_of", "block_of", "read_body"]
 
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 
@@ -30,14 +28,6 @@ async def read_body(request: web.Request, most_bytes: int, within_s: float) -> b
     except TimeoutError:
         raise ProtocolError("the body comes too slowly") from None
     return bytes(body)
-
-
-def json_of(body: bytes) -> Any:
-    """Return what a body says; raises ProtocolError when it is no JSON, or too deep."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise ProtocolError("the body is no JSON") from None
 
 
 def address_of(text: str | None) -> str:

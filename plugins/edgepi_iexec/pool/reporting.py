@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from edgepi.clock import Clock
 from edgepi_iexec.pool.book import Book
 from edgepi_iexec.pool.model import Replicate
 from edgepi_iexec.pool.proving import Prover
+from edgepi_iexec.pool.recovering import recoverable, recovery
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.pool.store import Logs, put_logs
 from edgepi_iexec.pool.writer import Statement
-from edgepi_iexec.protocol.models import StatusUpdate
-from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.models import StatusUpdate, WorkerpoolAuthorization
+from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.transitions import allowed, next_action
 
@@ -29,7 +31,7 @@ _NEVER = frozenset({S.CONTRIBUTE_FAILED, S.REVEAL_FAILED})
 
 
 class Reporting:
-    """One report about a replicate at a time."""
+    """One report about a replicate at a time; one that comes back too."""
 
     def __init__(self, settings: PoolSettings, book: Book, prover: Prover, clock: Clock) -> None:
         self._settings = settings
@@ -54,9 +56,7 @@ class Reporting:
         if update.status in _OF_POOL or update.status in _NEVER or not allowed(share.status, update.status):
             return ABORT
         proven = await self._prover.prove(task, share, update)
-        share = (
-            self._book.replicate(task_id, wallet) or share
-        )  # while the chain was read the pool may have moved on
+        share = self._book.replicate(task_id, wallet) or share  # the pool may have moved on meanwhile
         if _said(share, update.status):
             await self._book.settle()
             return ALREADY
@@ -64,6 +64,23 @@ class Reporting:
             return ABORT
         await self._keep(replace(share, **proven), update)
         return 200, self._next(task_id, update)
+
+    async def recover(self, task_id: str, wallet: str) -> TaskNotification | None:
+        """Take a worker back that was away: what to do about its share; raises ChainError, JournalError."""
+        async with self._book.lock(task_id, wallet):
+            share, task = self._book.replicate(task_id, wallet), self._book.tasks.get(task_id)
+            if share is None or task is None or not share.authorization or not recoverable(share):
+                return None
+            came_to = await self._prover.came_to(task, share)
+            share = self._book.replicate(task_id, wallet) or share
+            if came_to is not None:
+                status, proof = came_to
+                share = replace(share, **proof).at(status, self._clock.now(), by_pool=True)
+            if share.status is not S.RECOVERING:
+                await self._book.save(share.at(S.RECOVERING, self._clock.now(), by_pool=True))
+                self._book.stir(task_id)
+            authorization = WorkerpoolAuthorization.from_json(json.loads(share.authorization))
+            return recovery(self._book.tasks.get(task_id, task), share, authorization)
 
     async def _keep(self, share: Replicate, update: StatusUpdate) -> None:
         details, now = update.details, self._clock.now()

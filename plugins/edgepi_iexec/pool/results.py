@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +10,11 @@ from pathlib import Path
 from edgepi.clock import Clock
 from edgepi.errors import RequestError
 from edgepi.files import sync_directory
-from edgepi_iexec.pool.cid import CID_PATTERN, cid_of_file
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.pool.store import Store, StoredResult, drop_result, put_result
+from edgepi_iexec.protocol.cid import cid_of_file, is_cid
 
 __all__ = ["ResultStore"]
-
-_NAME = re.compile(CID_PATTERN)
 
 
 class ResultStore:
@@ -61,7 +58,7 @@ class ResultStore:
 
     def path(self, cid: str) -> Path | None:
         """The file of a name that IPFS could have given; it may not be there."""
-        return self.folder / cid if _NAME.fullmatch(cid) else None
+        return self.folder / cid if is_cid(cid) else None
 
     async def add(
         self, draft: Path, task_id: str, wallet: str, digest: str, *, verified: bool

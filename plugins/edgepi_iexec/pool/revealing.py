@@ -8,8 +8,8 @@ from dataclasses import replace
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.stepping import (
     CONTRIBUTED,
-    FINAL,
     NOTHING,
+    OVER,
     REVEALED,
     Patience,
     Step,
@@ -53,7 +53,7 @@ def _consensus(task: PoolTask, view: View) -> Step:
     agree = [
         one
         for one in view.shares.values()
-        if one.contribution_hash == chain.consensus and one.standing in CONTRIBUTED | FINAL
+        if one.contribution_hash == chain.consensus and one.standing in CONTRIBUTED | OVER
     ]
     if len(agree) < chain.winner_count or not view.consensus_block:
         return NOTHING  # who won may not have had the answer to its own report yet

@@ -35,7 +35,6 @@ class PoolSettings:
     """Addresses are lower-case; *whitelist* None lets every wallet in; *public_url* is what workers are told.
 
     *rpc_url* and *hub* are what workers are told of the chain; *ask_s* is how often they ask for work.
-    *patience_s* is how long a task waits for a worker with more energy to spare than the one who asks.
     """
 
     pool_address: str
@@ -53,7 +52,6 @@ class PoolSettings:
     ask_s: float = 5.0
     ping_s: float = 10.0
     lost_after_s: float = 60.0
-    patience_s: float = 8.0
     gas_price_cap_wei: int = 22_000_000_000
     contribute_and_finalize: bool = True
     claim: bool = True

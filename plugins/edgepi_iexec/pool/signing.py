@@ -7,11 +7,9 @@ import re
 from edgepi.errors import ProtocolError
 from edgepi_iexec.protocol.hashing import keccak256
 
-__all__ = ["logs_challenge_digest", "personal_digest", "recover"]
+__all__ = ["personal_digest", "recover"]
 
 _SIGNATURE = re.compile(r"0[xX][0-9a-fA-F]{130}")
-_DOMAIN = b"EIP712Domain(string name,string version,uint256 chainId)"
-_CHALLENGE = b"Challenge(string challenge)"
 
 
 def recover(digest: bytes, signature: str) -> str:
@@ -34,12 +32,3 @@ def recover(digest: bytes, signature: str) -> str:
 def personal_digest(digest: bytes) -> bytes:
     """What is signed of 32 bytes with EIP-191's prefix."""
     return keccak256(b"\x19Ethereum Signed Message:\n32" + digest)
-
-
-def logs_challenge_digest(challenge: str, chain_id: int) -> bytes:
-    """What a requester signs to read logs: EIP-712 of a challenge of the domain ``iExec Core``."""
-    domain = keccak256(
-        keccak256(_DOMAIN) + keccak256(b"iExec Core") + keccak256(b"1") + chain_id.to_bytes(32)
-    )
-    message = keccak256(keccak256(_CHALLENGE) + keccak256(challenge.encode()))
-    return keccak256(b"\x19\x01" + domain + message)

@@ -13,8 +13,8 @@ from edgepi_iexec.protocol.statuses import FINAL, ReplicateStatus
 
 __all__ = [
     "CONTRIBUTED",
-    "FINAL",
     "NOTHING",
+    "OVER",
     "REVEALED",
     "STARTED",
     "Patience",
@@ -38,6 +38,13 @@ REVEALED = frozenset(
         S.COMPLETE_FAILED,
     }
 )
+OVER = FINAL | {
+    S.ABORTED,
+    S.START_FAILED,
+    S.COMPUTE_FAILED,
+    S.COMPLETE_FAILED,
+    S.CONTRIBUTE_AND_FINALIZE_FAILED,
+}
 CONTRIBUTED = REVEALED | {S.CONTRIBUTED, S.REVEALING, S.REVEAL_FAILED}
 STARTED = frozenset(S) - {
     S.CREATED,

@@ -17,6 +17,7 @@ __all__ = [
     "Store",
     "StoredResult",
     "drop_result",
+    "drop_worker",
     "put_deal",
     "put_logs",
     "put_meta",
@@ -134,6 +135,11 @@ def put_result(result: StoredResult) -> Statement:
         int(result.verified),
     )
     return "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)", values
+
+
+def drop_worker(wallet: str) -> Statement:
+    """Forget a worker."""
+    return "DELETE FROM workers WHERE wallet = ?", (wallet,)
 
 
 def drop_result(result: StoredResult) -> Statement:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import tempfile
+import os
+import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import web
 
 from edgepi.clock import Clock
-from edgepi.errors import AccessError, NotFoundError, ProtocolError
+from edgepi.errors import AccessError, NotFoundError, ProtocolError, RequestError
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.chain.model import ZERO_ADDRESS, ContributionStatus, Task, TaskStatus
 from edgepi_iexec.pool.book import Book
@@ -31,6 +33,8 @@ from edgepi_iexec.protocol.uploading import ResultModel
 __all__ = ["Storing"]
 
 _ZIP = "application/zip"
+_CHUNK = 256 * 1024
+_MARGIN = 4096  # of an upload, for what is not the zip
 
 
 class Storing:
@@ -58,7 +62,8 @@ class Storing:
             unpacked_bytes=limits.unpacked_bytes,
             entries=limits.unpacked_files,
         )
-        self._uploading = asyncio.Semaphore(2)  # each holds a whole result in memory
+        self._unpacking = asyncio.Semaphore(1)  # it holds a whole result in memory
+        self._coming: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
         """List them."""
@@ -99,37 +104,32 @@ class Storing:
         return str(claims.get("aud", "")), str(claims.get("sub", ""))
 
     async def _upload(self, request: web.Request) -> web.Response:
+        """Nothing is read of who may not bring a result, and nothing is held in memory while it comes in."""
         wallet, task_id = self._uploader(request)
-        if (before := self._results.of(task_id, wallet)) is not None:
+        before = self._results.of(task_id, wallet)
+        if before is not None and before.verified:
             return text(f"/ipfs/{before.cid}")
-        limits = self._settings.limits
-        async with self._uploading:
-            body = await read_body(request, limits.result_bytes * 4 // 3 + 4096, limits.upload_s)
-            model = await asyncio.to_thread(_model, body, limits.result_bytes)
-            if model.task_id != task_id:
-                raise AccessError("the token is for another task")
-            kept = await self._keep(model, wallet)
+        contribution = await self._standing(task_id, wallet)
+        if wallet in self._coming:
+            raise RequestError("another upload of this worker's is coming in")
+        self._coming.add(wallet)
+        body = self._results.incoming / secrets.token_hex(16)
+        try:
+            await self._spool(request, body)
+            kept = await self._keep(body, task_id, wallet, contribution)
+        finally:
+            self._coming.discard(wallet)
+            await asyncio.to_thread(body.unlink, missing_ok=True)
         return text(f"/ipfs/{kept.cid}")
 
-    async def _keep(self, model: ResultModel, wallet: str) -> StoredResult:
-        draft = await asyncio.to_thread(_write, self._results.incoming, model.zip)
-        try:
-            digest = await asyncio.to_thread(archive_digest, draft, limits=self._limits)
-            verified = await self._proven(model.task_id, wallet, digest)
-            return await self._results.add(draft, model.task_id, wallet, digest, verified=verified)
-        finally:
-            await asyncio.to_thread(draft.unlink, missing_ok=True)
-
-    async def _proven(self, task_id: str, wallet: str, digest: str) -> bool:
-        """Whether the chain holds proof of the result; raises ProtocolError when it must and does not."""
+    async def _standing(self, task_id: str, wallet: str) -> str:
+        """What the worker's result must hash to, "" if it comes before its proof; raises ProtocolError."""
         task = await self._chain.task(task_id)
         found = await self._chain.contribution(task_id, wallet)
         if found.status is ContributionStatus.REVEALED:
-            if found.result_hash != result_hash(task_id, digest):
-                raise ProtocolError("the result is not what was contributed")
-            return True
-        if self._may_come_first(task, wallet) and found.status is ContributionStatus.UNSET:
-            return False
+            return found.result_hash
+        if found.status is ContributionStatus.UNSET and self._may_come_first(task, wallet):
+            return ""
         raise ProtocolError("only who has revealed a result may bring it")
 
     def _may_come_first(self, task: Task, wallet: str) -> bool:
@@ -139,9 +139,37 @@ class Storing:
         alone = known is not None and known.trust <= 1
         return self._settings.contribute_and_finalize and task.status is TaskStatus.ACTIVE and given and alone
 
+    async def _spool(self, request: web.Request, path: Path) -> None:
+        limits = self._settings.limits
+        most = limits.result_bytes * 4 // 3 + _MARGIN
+        if (request.content_length or 0) > most:
+            raise ProtocolError("the result is too large")
+        file = await asyncio.to_thread(path.open, "wb")
+        try:
+            async with asyncio.timeout(limits.upload_s):
+                async for chunk in request.content.iter_chunked(_CHUNK):
+                    if await asyncio.to_thread(_append, file, chunk) > most:
+                        raise ProtocolError("the result is too large")
+        except TimeoutError:
+            raise ProtocolError("the result comes too slowly") from None
+        finally:
+            await asyncio.to_thread(file.close)
+
+    async def _keep(self, body: Path, task_id: str, wallet: str, contribution: str) -> StoredResult:
+        draft = body.with_suffix(".zip")
+        try:
+            async with self._unpacking:
+                digest = await asyncio.to_thread(_unpack, body, draft, task_id, self._limits)
+            if contribution and contribution != result_hash(task_id, digest):
+                raise ProtocolError("the result is not what was contributed")
+            return await self._results.add(draft, task_id, wallet, digest, verified=bool(contribution))
+        finally:
+            await asyncio.to_thread(draft.unlink, missing_ok=True)
+
     async def _there(self, request: web.Request) -> web.Response:
         wallet, _ = self._uploader(request)
-        if self._results.of(request.match_info["task_id"].lower(), wallet) is None:
+        task_id = request.match_info["task_id"].lower()
+        if self._results.of(task_id, wallet) is None and self._results.verified(task_id) is None:
             raise NotFoundError("no such result")
         return web.Response(status=204)
 
@@ -166,12 +194,19 @@ def _signer(digest: bytes, signature: str) -> str:
         return ""
 
 
-def _model(body: bytes, most_bytes: int) -> ResultModel:
-    most = most_bytes * 4 // 3 + 4096
-    return ResultModel.from_json(parse_json(body, "the result", max_bytes=most), max_zip_bytes=most_bytes)
+def _append(file: BinaryIO, chunk: bytes) -> int:
+    file.write(chunk)
+    return file.tell()
 
 
-def _write(folder: Path, content: bytes) -> Path:
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as draft:
-        draft.write(content)
-    return Path(draft.name)
+def _unpack(body: Path, draft: Path, task_id: str, limits: ArchiveLimits) -> str:
+    """Write the zip of an upload, whole and on disk, and return its digest."""
+    said = parse_json(body.read_bytes(), "the result", max_bytes=limits.packed_bytes * 4 // 3 + _MARGIN)
+    model = ResultModel.from_json(said, max_zip_bytes=limits.packed_bytes)
+    if model.task_id != task_id:
+        raise ProtocolError("the token is for another task")
+    with draft.open("wb") as file:
+        file.write(model.zip)
+        file.flush()
+        os.fsync(file.fileno())
+    return archive_digest(draft, limits=limits)

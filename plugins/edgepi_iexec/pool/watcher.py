@@ -16,7 +16,7 @@ from edgepi_iexec.pool.deals import Deals
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.results import ResultStore
 from edgepi_iexec.pool.settings import PoolSettings
-from edgepi_iexec.pool.stepping import FINAL
+from edgepi_iexec.pool.stepping import OVER
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.transitions import allowed
 
@@ -110,7 +110,7 @@ class Watcher:
         """Note who has not pinged for a minute."""
         now = self._clock.now()
         for share in self._book.open_replicates():
-            gone = share.status not in FINAL and not self._presence.alive(share.wallet)
+            gone = share.status not in OVER and not self._presence.alive(share.wallet)
             if gone and allowed(share.status, S.WORKER_LOST):
                 await self._book.save(share.at(S.WORKER_LOST, now, by_pool=True))
                 self._book.stir(share.task_id)

@@ -14,7 +14,6 @@ from edgepi_iexec.pool.handlers import answered, as_json, body_of, text, wallet_
 from edgepi_iexec.pool.model import PoolWorker
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.reading import address_of, block_of
-from edgepi_iexec.pool.recovering import recoverable, recovery
 from edgepi_iexec.pool.reporting import Reporting
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.hashing import hex_text, keccak256
@@ -23,11 +22,9 @@ from edgepi_iexec.protocol.models import (
     PublicConfiguration,
     StatusUpdate,
     WorkerModel,
-    WorkerpoolAuthorization,
 )
 from edgepi_iexec.protocol.reading import Fields
 from edgepi_iexec.protocol.records import WorkerRecord
-from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["Workers"]
 
@@ -154,13 +151,22 @@ class Workers:
             tee=model.tee_enabled,
             tdx=model.tdx_enabled,
         )
-        known = wallet in self._book.workers
-        if not known and len(self._book.workers) >= self._settings.limits.workers:
+        if wallet not in self._book.workers and not await self._has_room():
             return text("the pool has as many workers as it can bear", 503)
         if self._book.workers.get(wallet) != worker:
             await self._book.save(worker)
         self._presence.ping(wallet, request.headers)
         return as_json(self._record(worker, model).to_json())
+
+    async def _has_room(self) -> bool:
+        """Whether another worker may register; who left and has nothing to do any more makes room."""
+        workers = self._book.workers
+        if len(workers) < self._settings.limits.workers:
+            return True
+        here = set(self._presence.here())
+        gone = [each for each in workers if each not in here and not self._book.of_wallet(each)]
+        await self._book.dismiss(gone)
+        return len(workers) < self._settings.limits.workers
 
     def _record(self, worker: PoolWorker, model: WorkerModel) -> WorkerRecord:
         shares = self._book.of_wallet(worker.wallet)
@@ -186,19 +192,12 @@ class Workers:
 
     async def _interrupted(self, request: web.Request) -> web.Response:
         wallet = wallet_of(self._access, request)
-        found = []
-        for share in self._book.of_wallet(wallet):
-            task = self._book.tasks.get(share.task_id)
-            if task is None or not share.authorization or not recoverable(share):
-                continue
-            async with self._book.lock(share.task_id, wallet):
-                share = self._book.replicate(share.task_id, wallet) or share  # noqa: PLW2901 (it may have moved)
-                authorization = WorkerpoolAuthorization.from_json(json.loads(share.authorization))
-                found.append(recovery(task, share, authorization))
-                back = share.at(ReplicateStatus.RECOVERING, self._clock.now(), by_pool=True)
-                if share.status is not ReplicateStatus.RECOVERING:
-                    await self._book.save(back)
-        return as_json([notification.to_json() for notification in found])
+        found = [
+            notification.to_json()
+            for share in self._book.of_wallet(wallet)
+            if (notification := await self._reporting.recover(share.task_id, wallet)) is not None
+        ]
+        return as_json(found)
 
     async def _update(self, request: web.Request) -> web.Response:
         wallet = wallet_of(self._access, request)
