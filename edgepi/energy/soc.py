@@ -154,7 +154,8 @@ class SocEstimator:
         battery, mean = self._battery, self._belief.mean
         # A protection that has opened shows no voltage, yet charging may go on.
         volts = max(voltage_v or 0.0, 0.75 * battery.nominal_v)
-        per_a = volts * hours / battery.capacity_wh
+        per_ah = volts / battery.capacity_wh
+        per_a = per_ah * hours
         amps = flow.mean_a - mean[OFFSET] if flow.sd_a == 0.0 else flow.mean_a
         part, side = (UP, battery.facts.efficiency) if amps > 0.0 else (DOWN, 1.0 / battery.facts.efficiency)
         leak = battery.facts.loss_per_month * hours / 720.0
@@ -163,7 +164,7 @@ class SocEstimator:
             slopes[part] = amps * per_a * side
             slopes[OFFSET] = -per_a * side * (1.0 + mean[part])
         change = amps * per_a * side * (1.0 + mean[part]) - leak * mean[SOC]
-        noise = (flow.sd_a * per_a / hours) ** 2 * 2.0 * _BLIND_H * hours + (0.0005**2) * hours
+        noise = (flow.sd_a * per_ah) ** 2 * 2.0 * _BLIND_H * hours + (0.0005**2) * hours
         self._belief.move(change, slopes, noise)
         self._belief.cov[SOC][SOC] = min(self._belief.cov[SOC][SOC], _SD_MAX**2)
 

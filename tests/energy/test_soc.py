@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgepi.energy import Battery, SocEstimator
@@ -129,6 +129,7 @@ readings = st.tuples(
 )
 
 
+@example([(0.0, None, None, 0.0), (5e-324, None, None, None)])
 @given(st.lists(readings, max_size=30))
 def test_whatever_is_measured_the_estimate_is_a_share(series: list[tuple[float, ...]]) -> None:
     estimator = SocEstimator(BATTERY)
