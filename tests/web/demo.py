@@ -32,6 +32,7 @@ from edgepi.runtime.states import EntityInfo, StateStore
 from edgepi.web.server import WebServer
 from edgepi.web.services import PluginView, WebServices
 from tests.web.demo_energy import DemoEnergy
+from tests.web.demo_jobs import DemoJobs, jobs_card
 
 D = DeviceClass
 
@@ -82,7 +83,8 @@ class DemoNode:
         self.bus = EventBus()
         self.states = StateStore(self.bus, self.clock)
         self.power: DemoPower | None = DemoPower(self.clock)
-        self.routes: dict[str, list[Route]] = {}
+        self.jobs = DemoJobs(self.clock)
+        self.routes: dict[str, list[Route]] = {"iexec": self.jobs.routes()}
         self.decided: list[Decision] = []
         self.guard = "none"
         self.used_wh = {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0}
@@ -132,7 +134,10 @@ class DemoNode:
             status=self.status,
             plugins=lambda: self.plugin_views,
             plugin_routes=lambda: self.routes,
-            cards=lambda: [Card("Weather", ("weather.temperature", "weather.pressure"), kind="chart")],
+            cards=lambda: [
+                Card("Weather", ("weather.temperature", "weather.pressure"), kind="chart"),
+                jobs_card(),
+            ],
             notes=lambda: ["Rain is synthetic; sun and weather were measured."],
             power=self.power,
             energy=DemoEnergy(self.status, self.clock.now),

@@ -221,3 +221,35 @@ async def test_a_node_that_cannot_answer_in_full_still_has_its_page(served: Serv
         await page.goto(served.server.login_link())
         await page.wait_for(f"{TEMPERATURE} !== undefined")
         assert await page.run("document.querySelector('.plan') === null")
+
+
+async def test_jobs_are_shown_with_what_they_say_and_move_on(served: Served) -> None:
+    assert CHROMIUM
+    served.node.jobs.output = "<img src=x onerror=\"document.title='hacked'\">\n"
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelectorAll('.jobs .job').length === 6")
+        shown = await page.run("document.querySelector('.jobs').innerText")
+        assert "17.25 RLC" in shown
+        assert "the app used more memory than it may" in shown
+        bar = "document.querySelector('.job [role=progressbar]')"
+        assert await page.run(f"{bar}.getAttribute('aria-valuenow')") == "40"
+        assert await page.run("document.querySelectorAll('.job pre').length") == 0
+        await page.run("document.querySelector('.job summary').click()")
+        await page.wait_for("document.querySelector('.job pre')?.textContent.includes('onerror')")
+        assert "App downloaded" in await page.run("document.querySelector('.stages').textContent")
+        served.node.jobs.stage = "contributing"
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for("document.querySelector('.job .stage').textContent === 'contributing'")
+        assert await page.run("document.title") != "hacked"
+        assert page.log == []
+
+
+async def test_a_source_of_jobs_that_is_away_says_so_on_its_card(served: Served) -> None:
+    assert CHROMIUM
+    del served.node.routes["iexec"]
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(
+            "document.querySelector('.jobs .warn')?.textContent.includes('no running plugin')"
+        )

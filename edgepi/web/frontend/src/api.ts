@@ -148,7 +148,8 @@ export interface Details extends Omit<Energy, "plan"> {
 export interface Card {
   title: string;
   entities: string[];
-  kind: "readings" | "chart";
+  kind: "readings" | "chart" | "jobs";
+  options?: Record<string, string>;
 }
 
 export interface Status {

@@ -7,6 +7,7 @@ import { BatteryPanel } from "./panels/battery";
 import { CardCharts, EnergyCharts } from "./panels/charts";
 import { EnergyPanel } from "./panels/energy";
 import { Footer, Header } from "./panels/header";
+import { JobCards } from "./panels/jobs";
 import { Login } from "./panels/login";
 import { PlanPanel } from "./panels/plan";
 import { PluginsPanel } from "./panels/plugins";
@@ -37,6 +38,7 @@ export function App() {
         <EnergyCharts status={status} connected={model.connected} states={model.states} />
         {known && <BalancePanel details={known.details} plugins={model.plugins} />}
         {known && <LearnedPanel details={known.details} plugins={model.plugins} />}
+        <JobCards status={status} connected={model.connected} />
         <CardCharts status={status} connected={model.connected} states={model.states} />
         <Readings model={model} status={status} />
         <PluginsPanel plugins={model.plugins} />

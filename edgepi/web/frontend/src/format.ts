@@ -31,6 +31,12 @@ export function inWh(value: number): string {
   return tiny(value) ? `${number(value * 1000, 1)} mWh` : `${wh(value)} Wh`;
 }
 
+/** A span in the unit that suits it. */
+export function span(seconds: number): string {
+  if (seconds < 120) return `${number(seconds, 0)} s`;
+  return seconds < 7200 ? `${number(seconds / 60, 0)} min` : `${number(seconds / 3600, 1)} h`;
+}
+
 function tiny(value: number): boolean {
   return value !== 0 && Math.abs(value) < 0.01;
 }
