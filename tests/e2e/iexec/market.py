@@ -110,6 +110,7 @@ class Scene:
         self.session = await self.stack.enter_async_context(ClientSession())
         number = next(self.chain.pools)
         self.pool_address = await self.act(self.market.create_pool, f"pool {number} of the tests")
+        self.stack.push_async_callback(self.stop_pool)  # after the workers, which have a last word to say
         try:
             await self.start_pool()
         except BaseException:
@@ -118,10 +119,7 @@ class Scene:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            await self.stop_pool()
-        finally:
-            await self.stack.aclose()
+        await self.stack.aclose()
 
     @property
     def market(self) -> Market:
@@ -326,7 +324,6 @@ HURRIED = {
     "check_s": 1.0,
     "remind_s": 5.0,
     "unreported_s": 5.0,
-    "patience_s": 0.0,
 }
 
 
