@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from edgepi.clock import Clock
-from edgepi.errors import ChainError
+from edgepi.errors import ChainError, ProtocolError
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.chain.model import ZERO_ADDRESS, ContributionStatus, TaskStatus
 from edgepi_iexec.pool.model import PoolTask, Replicate
 from edgepi_iexec.pool.results import ResultStore
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.hashing import keccak256
+from edgepi_iexec.protocol.links import read_link, result_link
 from edgepi_iexec.protocol.models import StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.params import DealParams
 from edgepi_iexec.protocol.statuses import ReplicateStatus
@@ -87,31 +87,30 @@ class Prover:
         """A link to a result that is here, or callback data whose digest was revealed."""
         if details is None:
             return None
-        link = details.result_link or ""
-        if len(link) > _LINK_CHARS:
-            return None
         if task.callback != ZERO_ADDRESS:
-            return await self._callback(task, link, details.chain_callback_data)
-        return {"result_link": link} if link and self._kept(task, link) else None
+            return await self._callback(task, details.chain_callback_data)
+        link = self._kept(task, details.result_link or "")
+        return {"result_link": link} if link else None
 
-    async def _callback(self, task: PoolTask, link: str, data: str | None) -> Proof | None:
+    async def _callback(self, task: PoolTask, data: str | None) -> Proof | None:
         if data is None or _HEX.fullmatch(data.lower()) is None:
             return None
         chain = await self._chain.task(task.task_id)
         digest = "0x" + keccak256(bytes.fromhex(data[2:])).hex()
         if chain.result_digest != digest:
             return None
-        return {"result_link": link, "callback_data": data.lower()}
+        return {"result_link": result_link(task.callback, storage="ethereum"), "callback_data": data.lower()}
 
-    def _kept(self, task: PoolTask, link: str) -> bool:
-        """Whether a link names a result of this store, unless the requester chose another."""
-        location = _location(link)
-        if location is None:
-            return False
-        params = DealParams.parse(task.params)
-        if params.storage_proxy or params.storage_provider not in {"ipfs", ""}:
-            return True
-        return self._results.has(task.task_id, location.removeprefix("/ipfs/"))
+    def _kept(self, task: PoolTask, said: str) -> str | None:
+        """The link, in the pool's own words, to a result that is here, or where the requester wants it."""
+        try:
+            storage, location = read_link(said[:_LINK_CHARS])
+        except ProtocolError:
+            return None
+        if _elsewhere(task):
+            return result_link(location, storage=storage)
+        known = self._results.has(task.task_id, location.removeprefix("/ipfs/"))
+        return result_link(location) if known else None
 
     async def _done(self, task: PoolTask, share: Replicate, details: StatusDetails | None) -> Proof | None:
         await self._reach(details)
@@ -135,10 +134,9 @@ class Prover:
             await self._clock.sleep(min(1.0, self._settings.block_time_s))
 
 
-def _location(link: str) -> str | None:
+def _elsewhere(task: PoolTask) -> bool:
     try:
-        said = json.loads(link)
-    except (ValueError, RecursionError):
-        return None
-    location = said.get("location") if isinstance(said, dict) else None
-    return location if isinstance(location, str) else None
+        params = DealParams.parse(task.params)
+    except ProtocolError:
+        return False
+    return bool(params.storage_proxy) or params.storage_provider not in {"ipfs", ""}
