@@ -1,64 +1,71 @@
-"""A pool over a chain in memory, and workers' hands that a test moves one request at a time."""
+"""A pool with its doors open, a chain in memory, and workers that do what a test has them do."""
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import io
 import json
 import logging
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
-from edgepi.testing.clock import ManualClock
-from edgepi_iexec.chain.model import ZERO_ADDRESS, Receipt
-from edgepi_iexec.pool.model import PoolTask, Replicate
+from edgepi.testing.clock import ManualClock, settle
+from edgepi_iexec.chain.model import ZERO_ADDRESS, TaskStatus
+from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.protocol import ids
 from edgepi_iexec.protocol.authorization import authorization_hash
-from edgepi_iexec.protocol.digest import callback_digest
-from edgepi_iexec.protocol.hashing import hex_text
-from edgepi_iexec.protocol.ids import result_hash, result_seal
-from edgepi_iexec.protocol.links import result_link
 from edgepi_iexec.protocol.login import challenge_digest
-from edgepi_iexec.protocol.uploading import ResultModel
-from tests.plugins.iexec.fakechain import FakeChain, Ledger, ledger_wallets
-from tests.plugins.iexec.fakemarket import Placed
+from tests.plugins.iexec.fakechain import KEYS, FakeChain, Faults, Ledger
 
-CALLBACK = "0x" + "ca" * 20
-COMPUTED = {"deterministic-output-path": "/iexec_out/result.txt"}
-MACHINE = {"name": "pi", "os": "Linux", "cpu": "aarch64", "cpuNb": 1, "memorySize": 4}
-IPFS = '{"iexec_result_storage_provider":"ipfs","iexec_args":"7"}'
+__all__ = ["RESULT", "Hand", "House", "Said", "digest_of", "link", "packed"]
 
-
-def zip_of(text: str = "3.14159\n", files: Mapping[str, str] | None = None) -> bytes:
-    """A result as workers pack it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as out:
-        for name, content in ({"computed.json": json.dumps(COMPUTED), "result.txt": text} | dict(files or {})).items():
-            out.writestr(name, content)
-    return packed.getvalue()
-
-
-def digest_of(text: str = "3.14159\n") -> str:
-    """What `zip_of` is digested to."""
-    import hashlib
-
-    return "0x" + hashlib.sha256(text.encode()).hexdigest()
+CHAIN_ID = 65535
+RLC = 10**9
+RESULT: Mapping[str, bytes] = {
+    "computed.json": b'{"deterministic-output-path":"/iexec_out/result.txt"}',
+    "result.txt": b"3.14159\n",
+}
+TO_COMPUTED = (
+    "STARTING",
+    "STARTED",
+    "APP_DOWNLOADING",
+    "APP_DOWNLOADED",
+    "DATA_DOWNLOADING",
+    "DATA_DOWNLOADED",
+    "COMPUTING",
+    "COMPUTED",
+)
 
 
-@dataclass
-class Answer:
-    """What came back."""
+def packed(files: Mapping[str, bytes] = RESULT) -> bytes:
+    """Return a result's zip."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def digest_of(content: bytes = RESULT["result.txt"]) -> str:
+    """Return the digest of a result of one file."""
+    return "0x" + hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer of the pool's."""
 
     status: int
     text: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    kind: str = ""
 
     @property
     def json(self) -> Any:
@@ -66,208 +73,313 @@ class Answer:
 
 
 class House:
-    """A pool, its chain and its owner; time stands still until the test moves it."""
+    """One pool, opened by `open` and again by `reopen`, as after a power cut."""
 
-    def __init__(self, clock: ManualClock, folder: Path, session: ClientSession, **settings: Any) -> None:
-        self.clock = clock
-        self.ledger = Ledger(clock, block_s=1.0)
-        self.owner, self.requester, *wallets = ledger_wallets(self.ledger, 8)
-        self.pool_address = self.ledger.create_pool(owner=self.owner.address)
-        self.app = self.ledger.create_app("registry.test/demo:1", owner=self.requester.address)
-        self.settings = PoolSettings(
-            pool_address=self.pool_address,
-            hub="0x" + "aa" * 20,
-            rpc_url="http://127.0.0.1:8545",
-            state_dir=folder,
-            chain_id=self.ledger.chain_id,
-            port=0,
-            sidechain=True,
-            block_time_s=1.0,
-            start_block=0,
-            **settings,
-        )
-        self.pool: Pool | None = None
-        self.session = session
-        self.hands = [Hand(self, wallet) for wallet in wallets]
+    def __init__(self, clock: ManualClock, folder: Path) -> None:
+        self.clock, self.folder = clock, folder
+        self.ledger = Ledger(clock, chain_id=CHAIN_ID)
+        self.owner = self.wallet(0)
+        self.address = self.ledger.create_pool(owner=self.owner.address)
+        self.app = self.ledger.create_app("registry.test/demo:1", owner=self.owner.address)
+        self.requester = self.wallet(40)
+        self.session: ClientSession | None = None
+        self.changes: dict[str, Any] = {}
+        self.hands: list[Hand] = []
+        self._pool: Pool | None = None
 
     @property
-    def there(self) -> Pool:
-        assert self.pool is not None
-        return self.pool
+    def pool(self) -> Pool:
+        assert self._pool is not None
+        return self._pool
 
-    @property
-    def url(self) -> str:
-        return self.there.url
+    def wallet(self, number: int) -> FakeChain:
+        """Return one of the wallets, with a deposit."""
+        wallet = FakeChain(self.ledger, KEYS[number], Faults())
+        self.ledger.fund(wallet.address, stake_nrlc=1000 * RLC)
+        return wallet
 
-    async def open(self, **changes: Any) -> None:
-        self.settings = replace(self.settings, **changes)
-        self.pool = Pool(self.settings, self.owner, self.clock, logging.getLogger("test.pool"))
-        await self.pool.start()
+    def settings(self, **changes: Any) -> PoolSettings:
+        given: dict[str, Any] = {
+            "pool_address": self.address,
+            "hub": "0x" + "ab" * 20,
+            "rpc_url": "http://127.0.0.1:8545",
+            "state_dir": self.folder,
+            "chain_id": CHAIN_ID,
+            "port": 0,
+            "start_block": 0,
+            "sidechain": True,
+        }
+        return PoolSettings(**(given | changes))
+
+    async def open(self, **changes: Any) -> Pool:
+        """Start the pool; the workers keep their tokens."""
+        self.changes = changes
+        log = logging.getLogger("house.pool")
+        self._pool = Pool(self.settings(**changes), self.owner, self.clock, log)
+        await self._pool.start()
+        self.session = self.session or ClientSession()
+        return self._pool
+
+    async def reopen(self, **changes: Any) -> Pool:
+        """End the pool and start it from what is on disk."""
+        await self.pool.stop()
+        return await self.open(**(self.changes | changes))
 
     async def close(self) -> None:
-        if self.pool is not None:
-            await self.pool.stop()
-            self.pool = None
+        """End what was started."""
+        if self.session is not None:
+            await self.session.close()
+        if self._pool is not None:
+            await self._pool.stop()
 
-    async def restart(self, **changes: Any) -> None:
-        await self.close()
-        await self.open(**changes)
+    async def call(self, method: str, path: str, **named: Any) -> Said:
+        """Ask the pool something."""
+        assert self.session is not None
+        async with self.session.request(method, self.pool.url + path, **named) as answer:
+            return Said(answer.status, await answer.text(), answer.content_type)
 
-    def order(self, **wishes: Any) -> Placed:
-        wishes = {"params": IPFS} | wishes
-        return self.ledger.place(self.app, pool=self.pool_address, requester=self.requester.address, **wishes)
+    async def hand(self, number: int = 1, **machine: Any) -> Hand:
+        """Return a worker that has logged in and registered."""
+        hand = Hand(self, self.wallet(number))
+        self.hands.append(hand)
+        await hand.login()
+        assert (await hand.register(**machine)).status == 200
+        return hand
 
-    async def ordered(self, **wishes: Any) -> str:
-        """A task that is given out."""
-        task_id = self.order(**wishes).task_ids[0]
-        await self.until(lambda: self.stage(task_id) in {"INITIALIZED", "RUNNING"})
+    def place(self, **terms: Any) -> tuple[str, ...]:
+        """Have a deal matched; returns the ids of its tasks."""
+        placed = self.ledger.place(self.app, pool=self.address, requester=self.requester.address, **terms)
+        return placed.task_ids
+
+    async def order(self, **terms: Any) -> str:
+        """Have a task ordered, and wait until it may be asked for."""
+        (task_id,) = self.place(**terms)
+        await self.until_stage(task_id, Stage.INITIALIZED)
         return task_id
 
-    def task(self, task_id: str) -> PoolTask:
-        return self.there.book.tasks[task_id]
+    # Time
 
-    def stage(self, task_id: str) -> str:
-        task = self.there.book.tasks.get(task_id)
-        return "" if task is None else task.stage.value
+    async def let_pass(self, seconds: float, step_s: float = 0.5) -> None:
+        """Let time pass; what the pool does in each step is done before the next."""
+        passed_s = 0.0
+        while passed_s < seconds:
+            part_s = min(step_s, seconds - passed_s)
+            passed_s += part_s
+            await self.clock.advance(part_s)
+            for _ in range(3):
+                await self.pool.book.store.write()
+                await settle()
+
+    async def until(self, holds: Callable[[], object], *, within_s: float = 90.0) -> None:
+        """Let time pass until something holds."""
+        for _ in range(int(within_s / 0.5)):
+            if holds():
+                return
+            await self.let_pass(0.5)
+        assert holds(), f"not within {within_s:g} s"
+
+    async def until_stage(self, task_id: str, *stages: Stage, within_s: float = 90.0) -> None:
+        """Let time pass until a task is there."""
+        await self.until(lambda: self.stage(task_id) in stages, within_s=within_s)
+
+    async def live(self, seconds: float) -> None:
+        """Let time pass while all workers ping."""
+        for _ in range(int(seconds / 10)):
+            for hand in self.hands:
+                assert (await hand.ping()).status == 200
+            await self.let_pass(10.0)
+
+    # What is
+
+    def task(self, task_id: str) -> PoolTask:
+        return self.pool.book.tasks[task_id]
+
+    def stage(self, task_id: str) -> Stage | None:
+        task = self.pool.book.tasks.get(task_id)
+        return None if task is None else task.stage
+
+    def stages(self, task_id: str) -> list[str]:
+        return [each.stage.value for each in self.task(task_id).stages]
 
     def share(self, task_id: str, hand: Hand) -> Replicate:
-        found = self.there.book.replicate(task_id, hand.wallet)
-        assert found is not None
-        return found
+        share = self.pool.book.replicate(task_id, hand.address)
+        assert share is not None
+        return share
 
-    async def until(self, holds: Callable[[], bool], *, step_s: float = 1.0, most_s: float = 40.0) -> None:
-        """Let time pass until something holds; the database's thread gets its turn between."""
-        for _ in range(round(most_s / step_s)):
-            for _ in range(4):
-                if holds():
-                    return
-                await asyncio.sleep(0.003)
-            await self.clock.advance(step_s)
-        assert holds()
-
-    async def rest(self, seconds: float, step_s: float = 1.0) -> None:
-        """Let time pass while all workers stay alive."""
-        for _ in range(round(seconds / step_s)):
-            await self.clock.advance(step_s)
-            await asyncio.sleep(0.003)
-
-    async def call(self, method: str, path: str, **more: Any) -> Answer:
-        async with self.session.request(method, self.url + path, **more) as answer:
-            body = await answer.read()
-            return Answer(answer.status, body.decode("utf-8", "replace"), answer.headers, body)
+    def on_chain(self, task_id: str) -> TaskStatus:
+        return self.ledger.task(task_id).status
 
 
 class Hand:
-    """One worker: its wallet, its token, and what it says."""
+    """A worker by its wallet; does one thing at a time, as a test says."""
 
     def __init__(self, house: House, chain: FakeChain) -> None:
-        self.house = house
-        self.chain = chain
-        self.wallet = chain.address
+        self.house, self.chain, self.address = house, chain, chain.address
         self.token = ""
         self.authorizations: dict[str, dict[str, Any]] = {}
 
-    async def log_in(self) -> Answer:
-        challenge = await self.house.call("GET", f"/workers/challenge?walletAddress={self.wallet}")
-        signed = await self.chain.sign_raw(challenge_digest(challenge.text))
-        answer = await self.house.call(
-            "POST", f"/workers/login?walletAddress={self.wallet}", json={"value": signed}
+    async def call(self, method: str, path: str, **named: Any) -> Said:
+        headers = {"Authorization": f"Bearer {self.token}"} | named.pop("headers", {})
+        return await self.house.call(method, path, headers=headers, **named)
+
+    async def signed_challenge(self) -> str:
+        said = await self.house.call("GET", f"/workers/challenge?walletAddress={self.address}")
+        assert said.status == 200, said
+        return await self.chain.sign_raw(challenge_digest(said.text))
+
+    async def login(self) -> Said:
+        value = await self.signed_challenge()
+        said = await self.house.call(
+            "POST", f"/workers/login?walletAddress={self.address}", json={"value": value}
         )
-        self.token = answer.text
-        return answer
+        self.token = said.text
+        return said
 
-    async def call(self, method: str, path: str, **more: Any) -> Answer:
-        headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
-        return await self.house.call(method, path, headers=headers, **more)
+    def model(self, **machine: Any) -> dict[str, Any]:
+        return {
+            "name": "pi",
+            "walletAddress": self.address,
+            "os": "Linux",
+            "cpu": "aarch64",
+            "cpuNb": 1,
+            "memorySize": 8,
+            "gpuEnabled": False,
+            "teeEnabled": False,
+            "tdxEnabled": True,
+        } | machine
 
-    async def join(self, **machine: Any) -> Hand:
-        await self.log_in()
-        answer = await self.call("POST", "/workers/register", json=MACHINE | machine)
-        assert answer.status == 200, answer
-        return self
+    async def register(self, **machine: Any) -> Said:
+        return await self.call("POST", "/workers/register", json=self.model(**machine))
 
-    async def ping(self, **headers: str) -> Answer:
+    async def ping(self, **headers: str) -> Said:
         return await self.call("POST", "/workers/ping", headers=headers)
 
-    async def ask(self, **headers: str) -> str | None:
-        """The task that it gets, after as long as it must wait."""
-        await self.house.clock.advance(self.house.settings.ask_s)
-        return await self.ask_now(**headers)
+    async def asked(self, block: int = 1, headers: Mapping[str, str] | None = None) -> Said:
+        return await self.call(
+            "GET", f"/replicates/available?blockNumber={block}", headers=dict(headers or {})
+        )
 
-    async def ask_now(self, **headers: str) -> str | None:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = await self.call("GET", "/replicates/available?blockNumber=9", headers=sent)
-        if answer.status == 204:
+    async def ask(self, surplus: float | None = None) -> str | None:
+        """Ask for work; returns the task's id, or None."""
+        headers = {} if surplus is None else {"X-EdgePi-Surplus": str(surplus)}
+        said = await self.asked(headers=headers)
+        if said.status == 204:
             return None
-        assert answer.status == 200, answer
-        authorization = answer.json["workerpoolAuthorization"]
-        task_id = str(authorization["chainTaskId"])
-        self.authorizations[task_id] = authorization
-        return task_id
+        assert said.status == 200, said
+        authorization = said.json["workerpoolAuthorization"]
+        self.authorizations[authorization["chainTaskId"]] = authorization
+        return str(authorization["chainTaskId"])
 
-    async def say(self, task_id: str, status: str, **details: Any) -> Answer:
+    async def ask_until(self, within_s: float = 90.0) -> str:
+        """Ask again and again, as workers do."""
+        for _ in range(int(within_s / 5)):
+            if (found := await self.ask()) is not None:
+                return found
+            await self.house.let_pass(5.0)
+        raise AssertionError(f"no task within {within_s:g} s")
+
+    async def say(self, task_id: str, status: str, **details: Any) -> tuple[int, Any]:
+        """Report a status; returns the HTTP status and what is to be done next."""
         body = {"status": status, "modifier": None, "date": None, "details": details or None}
-        return await self.call("POST", f"/replicates/{task_id}/updateStatus", json=body)
+        said = await self.call("POST", f"/replicates/{task_id}/updateStatus", json=body)
+        return said.status, said.json if said.text[:1] == '"' else said.text
 
-    async def compute(self, task_id: str) -> Answer:
-        """Say all that leads to COMPUTED; the answer to that."""
-        for status in ("STARTING", "STARTED", "APP_DOWNLOADING", "APP_DOWNLOADED", "DATA_DOWNLOADING"):
-            assert (await self.say(task_id, status)).status == 200
-        assert (await self.say(task_id, "DATA_DOWNLOADED")).json == "PLEASE_COMPUTE"
-        await self.say(task_id, "COMPUTING")
-        logs = {"walletAddress": self.wallet, "stdout": "out", "stderr": "err"}
-        return await self.say(task_id, "COMPUTED", exitCode=0, computeLogs=logs)
+    async def compute(self, task_id: str, stdout: str = "pi is about 3") -> Any:
+        """Report all that comes before a contribution; returns what is to be done next."""
+        following: Any = None
+        for status in TO_COMPUTED:
+            details: dict[str, Any] = {}
+            if status == "COMPUTED":
+                logs = {"walletAddress": self.address, "stdout": stdout, "stderr": ""}
+                details = {"computeLogs": logs, "exitCode": 0}
+            code, following = await self.say(task_id, status, **details)
+            assert code == 200, (status, code, following)
+        return following
 
-    async def contribute(self, task_id: str, digest: str) -> Receipt:
+    async def send_contribution(self, task_id: str, content: bytes = RESULT["result.txt"]) -> Any:
+        """Contribute on the chain and say nothing; returns the receipt."""
+        digest = digest_of(content)
         return await self.chain.contribute(
             task_id,
-            result_hash(task_id, digest),
-            result_seal(self.wallet, task_id, digest),
+            ids.result_hash(task_id, digest),
+            ids.result_seal(self.address, task_id, digest),
             ZERO_ADDRESS,
             self.authorizations[task_id]["signature"]["value"],
         )
 
-    async def contributed(self, task_id: str, digest: str | None = None) -> Answer:
-        """Compute, contribute and say so."""
-        await self.compute(task_id)
-        await self.say(task_id, "CONTRIBUTING")
-        receipt = await self.contribute(task_id, digest or digest_of())
-        return await self.say(task_id, "CONTRIBUTED", **receipt_of(receipt))
+    async def contribute(self, task_id: str, content: bytes = RESULT["result.txt"]) -> tuple[int, Any]:
+        assert await self.say(task_id, "CONTRIBUTING") == (200, "PLEASE_CONTINUE")
+        return await self.told(task_id, "CONTRIBUTED", await self.send_contribution(task_id, content))
 
-    async def revealed(self, task_id: str, digest: str | None = None) -> Answer:
-        await self.say(task_id, "REVEALING")
-        receipt = await self.chain.reveal(task_id, digest or digest_of())
-        return await self.say(task_id, "REVEALED", **receipt_of(receipt))
+    async def reveal(self, task_id: str, content: bytes = RESULT["result.txt"]) -> tuple[int, Any]:
+        assert await self.say(task_id, "REVEALING") == (200, "PLEASE_CONTINUE")
+        return await self.told(task_id, "REVEALED", await self.chain.reveal(task_id, digest_of(content)))
 
-    async def upload_token(self, task_id: str) -> Answer:
-        digest = authorization_hash(self.wallet, task_id)
-        headers = {"Authorization": await self.chain.sign_personal(digest)}
+    async def told(self, task_id: str, status: str, receipt: Any) -> tuple[int, Any]:
+        return await self.say(task_id, status, chainReceipt=_shown(receipt))
+
+    async def upload_token(self, task_id: str) -> Said:
+        digest = authorization_hash(self.address, task_id, ZERO_ADDRESS)
+        signature = await self.chain.sign_personal(digest)
+        headers = {"Authorization": signature}
         return await self.house.call(
             "POST", "/v1/results/token", json=self.authorizations[task_id], headers=headers
         )
 
-    async def upload(self, task_id: str, archive: bytes | None = None) -> Answer:
-        token = (await self.upload_token(task_id)).text
-        model = ResultModel(task_id=task_id, zip=zip_of() if archive is None else archive)
-        return await self.house.call(
-            "POST", "/v1/results", json=model.to_json(), headers={"Authorization": token}
+    async def bring(self, task_id: str, content: bytes, token: str | None = None) -> Said:
+        """Bring a zip to the result store."""
+        token = (await self.upload_token(task_id)).text if token is None else token
+        model = {
+            "chainTaskId": task_id,
+            "dealId": "0x" + "00" * 32,
+            "taskIndex": 0,
+            "image": "",
+            "cmd": "",
+            "zip": b64encode(content).decode(),
+            "deterministHash": digest_of(),
+            "enclaveSignature": "0x" + "00" * 65,
+        }
+        return await self.house.call("POST", "/v1/results", json=model, headers={"Authorization": token})
+
+    async def upload(self, task_id: str, content: bytes | None = None) -> tuple[int, Any]:
+        """Bring the result and say so."""
+        assert await self.say(task_id, "RESULT_UPLOADING") == (200, "PLEASE_CONTINUE")
+        said = await self.bring(task_id, packed() if content is None else content)
+        assert said.status == 200, said
+        return await self.say(task_id, "RESULT_UPLOADED", resultLink=link(said.text))
+
+    async def at_once(self, task_id: str) -> tuple[int, Any]:
+        """Contribute and finalise in one transaction, as is asked of workers of tasks of trust 1."""
+        code = (await self.say(task_id, "CONTRIBUTE_AND_FINALIZE_ONGOING"))[0]
+        assert code == 200
+        shown = link((await self.bring(task_id, packed())).text)
+        receipt = await self.chain.contribute_and_finalize(
+            task_id,
+            digest_of(),
+            shown.encode(),
+            b"",
+            ZERO_ADDRESS,
+            self.authorizations[task_id]["signature"]["value"],
+        )
+        return await self.say(
+            task_id, "CONTRIBUTE_AND_FINALIZE_DONE", chainReceipt=_shown(receipt), resultLink=shown
         )
 
-    async def uploaded(self, task_id: str) -> Answer:
-        await self.say(task_id, "RESULT_UPLOADING")
-        place = (await self.upload(task_id)).text
-        return await self.say(task_id, "RESULT_UPLOADED", resultLink=result_link(place))
+    async def complete(self, task_id: str) -> None:
+        assert (await self.say(task_id, "COMPLETING"))[0] == 200
+        assert await self.say(task_id, "COMPLETED") == (200, "PLEASE_WAIT")
 
-    async def completed(self, task_id: str) -> Answer:
-        await self.say(task_id, "COMPLETING")
-        return await self.say(task_id, "COMPLETED")
-
-
-def receipt_of(receipt: Receipt) -> dict[str, Any]:
-    """As it is reported."""
-    return {"chainReceipt": {"blockNumber": receipt.block_number, "txHash": receipt.tx_hash}}
+    async def interrupted(self) -> list[dict[str, Any]]:
+        said = await self.call("GET", "/replicates/interrupted?blockNumber=1")
+        assert said.status == 200, said
+        found: list[dict[str, Any]] = said.json
+        return found
 
 
-def digest_of_callback(data: bytes) -> str:
-    """What a deal with a callback is agreed on."""
-    return callback_digest(hex_text(data))
+def link(location: str) -> str:
+    """Return what a worker says of where a result is."""
+    return json.dumps({"storage": "ipfs", "location": location})
+
+
+def _shown(receipt: Any) -> dict[str, Any]:
+    return {"blockNumber": receipt.block_number, "txHash": receipt.tx_hash}
