@@ -5,11 +5,15 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import threading
 from typing import Any, cast
 
 from edgepi.errors import ChainError, TransactionError
 
 __all__ = ["Rpc"]
+
+# A receipt is there at once, but for a machine that is busy with something else.
+LOOKS, LOOKS_AT_ONCE, LOOK_EVERY_S = 600, 20, 0.05
 
 
 class Rpc:
@@ -40,9 +44,11 @@ class Rpc:
 
     def receipt(self, tx_hash: str) -> dict[str, Any]:
         """Return the receipt of a transaction that is mined as soon as it arrives."""
-        for _ in range(50):
+        pause = threading.Event()
+        for look in range(LOOKS):
             if found := self("eth_getTransactionReceipt", tx_hash):
                 return cast("dict[str, Any]", found)
+            pause.wait(0.0 if look < LOOKS_AT_ONCE else LOOK_EVERY_S)
         raise TransactionError(f"transaction {tx_hash} is in no block")
 
     def call(self, to: str, data: str) -> bytes:
