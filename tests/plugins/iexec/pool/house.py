@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -13,19 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from edgepi.testing.clock import ManualClock, settle
 from edgepi_iexec.chain.model import ZERO_ADDRESS, TaskStatus
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
-from edgepi_iexec.protocol import ids
+from edgepi_iexec.protocol import ids, stomp
 from edgepi_iexec.protocol.authorization import authorization_hash
 from edgepi_iexec.protocol.login import challenge_digest
 from tests.plugins.iexec.fakechain import KEYS, FakeChain, Faults, Ledger
 
-__all__ = ["RESULT", "Hand", "House", "Said", "digest_of", "link", "packed"]
+__all__ = ["RESULT", "RLC", "Hand", "House", "Listener", "Said", "digest_of", "link", "packed"]
 
 CHAIN_ID = 65535
 RLC = 10**9
@@ -182,12 +183,12 @@ class House:
         """Let time pass until a task is there."""
         await self.until(lambda: self.stage(task_id) in stages, within_s=within_s)
 
-    async def live(self, seconds: float) -> None:
+    async def live(self, seconds: float, step_s: float = 0.5) -> None:
         """Let time pass while all workers ping."""
         for _ in range(int(seconds / 10)):
             for hand in self.hands:
                 assert (await hand.ping()).status == 200
-            await self.let_pass(10.0)
+            await self.let_pass(10.0, step_s)
 
     # What is
 
@@ -374,6 +375,48 @@ class Hand:
         assert said.status == 200, said
         found: list[dict[str, Any]] = said.json
         return found
+
+
+class Listener:
+    """Hears what is said of tasks, over a bare WebSocket."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self.frames: list[stomp.Frame] = []
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(cls, house: House, *task_ids: str) -> Listener:
+        assert house.session is not None
+        self = cls(await house.session.ws_connect(f"{house.pool.url}/connect/websocket"))
+        await self.send(stomp.Frame("CONNECT", {"accept-version": "1.1,1.2", "heart-beat": "10000,10000"}))
+        for number, task_id in enumerate(task_ids):
+            topic = {"id": str(number), "destination": f"/topic/task/{task_id}"}
+            await self.send(stomp.Frame("SUBSCRIBE", topic))
+        await self.send(stomp.Frame("NOTHING", {"receipt": "ready"}))
+        await house.until(lambda: any(frame.command == "RECEIPT" for frame in self.frames))
+        return self
+
+    async def send(self, frame: stomp.Frame) -> None:
+        await self._socket.send_str(stomp.encode(frame))
+
+    @property
+    def heard(self) -> list[tuple[str, list[str]]]:
+        """Types and workers of all notifications."""
+        said = [json.loads(frame.body) for frame in self.frames if frame.command == "MESSAGE"]
+        return [(one["taskNotificationType"], one["workersAddress"]) for one in said]
+
+    def heard_by(self, hand: Hand) -> list[str]:
+        return [kind for kind, workers in self.heard if hand.address in workers]
+
+    async def close(self) -> None:
+        await self._socket.close()
+        await self._reading
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            if message.data.strip():
+                self.frames += stomp.decode(message.data)
 
 
 def link(location: str) -> str:
