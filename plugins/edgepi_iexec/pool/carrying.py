@@ -61,8 +61,8 @@ class Carrier:
     async def attend(self, task_id: str, block: Block) -> None:
         """Look at a task and do what follows; raises ChainError, JournalError."""
         task = self._book.tasks.get(task_id)
-        if task is None:
-            return
+        if task is None or task_id in self._sending:
+            return  # what came of a transaction is looked at when it has come
         if is_over(task, self._book.replicates(task_id).values(), block.time_utc):
             self._book.retire(task_id)
             self._reminded_s.pop(task_id, None)

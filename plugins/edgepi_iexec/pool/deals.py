@@ -18,7 +18,7 @@ from edgepi_iexec.protocol.tags import needs_tee
 
 __all__ = ["Deals"]
 
-_MOST_OPEN = 2000
+MOST_OPEN = 500
 _SLICE = 100
 _PARAMS_CHARS = 64 * 1024
 _FIGURES = ("dealEventsCount", "dealsCount", "replayDealsCount", "latestBlockNumberWithDeal")
@@ -57,7 +57,7 @@ class Deals:
 
     async def record(self) -> None:
         """Record tasks of deals that are not all recorded, while there is room."""
-        room = _MOST_OPEN - sum(task.stage not in ENDED for task in self._book.tasks.values())
+        room = MOST_OPEN - sum(task.stage not in ENDED for task in self._book.tasks.values())
         for deal in await self._book.store.unfinished_deals(_SLICE):
             if room <= 0:
                 return
@@ -104,13 +104,12 @@ class Deals:
             self._task(deal, index, known.block_number, app.image, category.time_ref_s)
             for index in range(known.next_index, stop)
         ]
-        fresh = [task for task in tasks if await self._book.store.task(task.task_id) is None]
         after = KnownDeal(known.deal_id, known.block_number, stop, known.stop_index)
-        await self._book.save(*fresh, statements=[put_deal(after)])
-        for task in fresh:
+        await self._book.save(*tasks, statements=[put_deal(after)])
+        for task in tasks:
             self._book.stir(task.task_id)
-        self._log.info("%d task(s) of deal %s", len(fresh), known.deal_id)
-        return len(fresh)
+        self._log.info("%d task(s) of deal %s", len(tasks), known.deal_id)
+        return len(tasks)
 
     def _task(self, deal: Deal, index: int, block: int, image: str, time_ref_s: int) -> PoolTask:
         until = deadlines(deal.start_utc, time_ref_s)

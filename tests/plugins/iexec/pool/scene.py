@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import io
 import json
 import logging
@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from edgepi.testing.clock import ManualClock
+from edgepi.testing.clock import ManualClock, settle
 from edgepi_iexec.chain.model import ZERO_ADDRESS, Receipt
 from edgepi_iexec.pool.model import PoolTask, Replicate
 from edgepi_iexec.pool.pool import Pool
@@ -39,15 +39,15 @@ def zip_of(text: str = "3.14159\n", files: Mapping[str, str] | None = None) -> b
     """A result as workers pack it."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as out:
-        for name, content in ({"computed.json": json.dumps(COMPUTED), "result.txt": text} | dict(files or {})).items():
-            out.writestr(name, content)
+        for name, content in (
+            {"computed.json": json.dumps(COMPUTED), "result.txt": text} | dict(files or {})
+        ).items():
+            out.writestr(zipfile.ZipInfo(name), content)
     return packed.getvalue()
 
 
 def digest_of(text: str = "3.14159\n") -> str:
     """What `zip_of` is digested to."""
-    import hashlib
-
     return "0x" + hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -138,18 +138,22 @@ class Scene:
     async def until(self, holds: Callable[[], bool], *, step_s: float = 1.0, most_s: float = 40.0) -> None:
         """Let time pass until something holds; the database's thread gets its turn between."""
         for _ in range(round(most_s / step_s)):
-            for _ in range(4):
-                if holds():
-                    return
-                await asyncio.sleep(0.003)
-            await self.clock.advance(step_s)
+            if holds():
+                return
+            await self.pass_time(step_s)
         assert holds()
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass, and what follows from it reach the disk."""
+        await self.clock.advance(seconds)
+        for _ in range(6):
+            await self.there.book.store.write()
+            await settle()
+
     async def rest(self, seconds: float, step_s: float = 1.0) -> None:
-        """Let time pass while all workers stay alive."""
+        """Let time pass in steps."""
         for _ in range(round(seconds / step_s)):
-            await self.clock.advance(step_s)
-            await asyncio.sleep(0.003)
+            await self.pass_time(step_s)
 
     async def call(self, method: str, path: str, **more: Any) -> Answer:
         async with self.session.request(method, self.url + path, **more) as answer:
@@ -191,7 +195,7 @@ class Hand:
 
     async def ask(self, **headers: str) -> str | None:
         """The task that it gets, after as long as it must wait."""
-        await self.scene.clock.advance(self.scene.settings.ask_s)
+        await self.scene.pass_time(self.scene.settings.ask_s)
         return await self.ask_now(**headers)
 
     async def ask_now(self, **headers: str) -> str | None:

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from edgepi.testing.clock import ManualClock
 from edgepi_iexec.chain.model import TaskStatus
+from edgepi_iexec.pool import deals
 from edgepi_iexec.protocol.links import result_link
 from tests.plugins.iexec.pool.scene import Scene, digest_of, receipt_of, zip_of
 
@@ -88,9 +89,9 @@ async def test_one_transaction_is_enough_where_one_worker_is_trusted(scene: Scen
     assert (await hand.completed(task_id)).json == "PLEASE_WAIT"
 
 
-async def test_two_who_agree_outvote_one_who_lies(scene: Scene) -> None:
+async def test_three_who_agree_outvote_one_who_lies(scene: Scene) -> None:
     task_id = await scene.ordered(trust=3)
-    honest, liar, other = [await hand.join() for hand in scene.hands[:3]]
+    honest, liar, other, third = [await hand.join() for hand in scene.hands[:4]]
     assert await liar.ask() == task_id
     assert await honest.ask_now() == task_id
     assert await other.ask_now() is None  # two would be enough if they agreed
@@ -98,6 +99,8 @@ async def test_two_who_agree_outvote_one_who_lies(scene: Scene) -> None:
     await honest.contributed(task_id)
     assert await other.ask() == task_id
     await other.contributed(task_id)
+    assert await third.ask_now() == task_id
+    await third.contributed(task_id)
     await scene.until(lambda: scene.stage(task_id) == "CONSENSUS_REACHED")
     assert (await liar.say(task_id, "ABORTED", cause="CONSENSUS_REACHED")).status == 200
     await honest.revealed(task_id)
@@ -106,6 +109,7 @@ async def test_two_who_agree_outvote_one_who_lies(scene: Scene) -> None:
     await scene.rest(12)
     assert scene.stage(task_id) == "RESULT_UPLOADED"  # finalised when all winners have revealed
     await other.revealed(task_id)
+    await third.revealed(task_id)
     await scene.until(lambda: scene.stage(task_id) == "COMPLETED")
     assert scene.ledger.account(liar.wallet).stake_nrlc < scene.ledger.account(other.wallet).stake_nrlc
 
@@ -209,7 +213,7 @@ async def test_a_task_that_nobody_computes_is_given_up_and_claimed_for_its_reque
     await hand.ping()
     assert await hand.ask() is None
     await scene.rest(3 * 300, 30.0)
-    await scene.until(lambda: (scene.ledger.state.tasks[task_id].status is TaskStatus.FAILED))
+    await scene.until(lambda: scene.ledger.state.tasks[task_id].status is TaskStatus.FAILED)
     await scene.until(lambda: scene.stage(task_id) in {"FAILED", ""})
     assert scene.ledger.account(scene.requester.address) == before
     assert (await scene.call("GET", f"/tasks/{task_id}")).json["currentStatus"] == "FAILED"
@@ -272,11 +276,14 @@ async def test_deals_from_before_the_pool_started_are_found_batch_by_batch(scene
     assert scene.there.book.figures["dealsCount"] == 4
 
 
-async def test_a_deal_of_endless_tasks_is_taken_in_pieces(scene: Scene) -> None:
-    placed = scene.order(volume=2500, pool_price=0)
-    await scene.until(lambda: len(scene.there.book.tasks) == 2000, most_s=60)
+async def test_a_deal_of_endless_tasks_is_taken_in_pieces(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deals, "MOST_OPEN", 30)
+    placed = scene.order(volume=40, pool_price=0)
+    await scene.until(lambda: len(scene.there.book.tasks) == 30)
     await scene.rest(5)
-    assert len(scene.there.book.tasks) == 2000
+    assert len(scene.there.book.tasks) == 30
     assert set(scene.there.book.tasks) <= set(placed.task_ids)
 
 
