@@ -67,15 +67,21 @@ class JobJournal:
     Every method raises JournalError when the file cannot be written or read.
     """
 
-    def __init__(self, path: Path, *, log: logging.Logger | None = None, keep: int = 2000) -> None:
+    def __init__(
+        self, path: Path, *, log: logging.Logger | None = None, keep: int = 2000, keep_logs: int = 200
+    ) -> None:
         self._log = log or logging.getLogger("edgepi.compute")
-        self._file = JournalFile(path, keep=keep)
+        self._file = JournalFile(path, keep=keep, keep_logs=keep_logs)
         self._thread: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
         """Open the file, or make it; one that is damaged is kept aside and a new one begun."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="job journal")
-        aside = await self._do(self._file.open)
+        try:
+            aside = await self._do(self._file.open)
+        except BaseException:
+            await self.close()
+            raise
         if aside is not None:
             self._log.error("the job journal was damaged; it is kept as %s and a new one is begun", aside)
 

@@ -37,6 +37,9 @@ CREATE TABLE past (backend TEXT PRIMARY KEY, jobs INTEGER NOT NULL, paid INTEGER
 _FORGOTTEN = """
     SELECT job_id FROM job WHERE ended_ms IS NOT NULL ORDER BY ended_ms DESC LIMIT -1 OFFSET ?
 """
+_OLD_LOGS = """
+    DELETE FROM log WHERE job_id IN (SELECT job_id FROM job ORDER BY created_ms DESC LIMIT -1 OFFSET ?)
+"""
 _SUM = """
     SELECT backend, COUNT(*), SUM(earned_nrlc > 0), SUM(energy_wh), SUM(run_s), SUM(earned_nrlc) FROM job
     WHERE ended_ms IS NOT NULL
@@ -49,11 +52,12 @@ _ADD = """
 
 
 class JournalFile:
-    """At most *keep* ended jobs are kept whole; older ones live on in the totals."""
+    """Keeps at most *keep* ended jobs, logs of the newest *keep_logs*; older ones live on in the totals."""
 
-    def __init__(self, path: Path, *, keep: int) -> None:
+    def __init__(self, path: Path, *, keep: int, keep_logs: int) -> None:
         self._path = path
         self._keep = keep
+        self._keep_logs = keep_logs
         self._database: sqlite3.Connection | None = None
 
     def open(self) -> Path | None:
@@ -151,6 +155,7 @@ class JournalFile:
         """Keep what a job said."""
         with self._transaction() as database:
             database.execute("REPLACE INTO log VALUES (?, ?, ?)", (job_id, stdout, stderr))
+            database.execute(_OLD_LOGS, (self._keep_logs,))
 
     def logs(self, job_id: str) -> tuple[str, str] | None:
         """Read what a job said."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from edgepi.config.settings import BatterySettings, EnergySettings
 from edgepi.energy import Battery, Governor
 from edgepi.energy.priced import PricedGovernor
@@ -174,10 +176,12 @@ class Life:
         await self.up()
 
 
-async def lived(tmp_path: Path, *, charge: float, hours: float, sun_w: float = 30.0) -> Life:
+async def lived(
+    tmp_path: Path, *, charge: float, hours: float, sun_w: float = 30.0, worker: Worker | None = None
+) -> Life:
     settings = replace(EnergySettings(), battery=BatterySettings(capacity_wh=77.0))
     bench = Bench(tmp_path, governor=by_price(), settings=settings)
-    life = Life(bench, Worker(), charge, sun_w)
+    life = Life(bench, worker or Worker(), charge, sun_w)
     life.flow(IDLE_W, STEP_S)
     await life.up()
     try:
@@ -200,3 +204,54 @@ async def test_a_poor_node_sleeps_its_night_and_still_keeps_what_it_promised(tmp
     assert not life.worker.late
     assert not life.slept_late
     assert life.lowest > 0.05
+
+
+@dataclass
+class Asker(Worker):
+    """Waits for a consensus that nobody foresees: after it there are two hours, whenever it comes."""
+
+    consensus_utc: datetime | None = None
+    looks: list[datetime] = field(default_factory=list)
+
+    async def go_on(self, now: datetime) -> None:
+        assert self.handle is not None
+        assert self.job is not None
+        lease = self.handle.lease
+        if lease.state is LeaseState.RUNNING and lease.run_s >= RUN.duration_s:
+            await self.handle.move_deadline(now + WINDOW)
+            await self.handle.commit()
+            self.consensus_utc = now + timedelta(hours=WAITS_H[self.count % len(WAITS_H)])
+        elif lease.state is LeaseState.COMMITTED:
+            await self.see_through(now)
+        else:
+            await super().go_on(now)
+
+    async def see_through(self, now: datetime) -> None:
+        assert self.handle is not None
+        assert self.consensus_utc is not None
+        if not self.handle.lease.finishing:
+            self.looks.append(now)
+            if now < self.consensus_utc:
+                await self.handle.move_deadline(now + WINDOW)
+                return
+            await self.handle.move_deadline(self.consensus_utc + WINDOW)
+            await self.handle.started()
+            return
+        if (now - self.looks[-1]).total_seconds() >= FINISH_S:
+            await self.handle.finished()
+            ok = now <= self.consensus_utc + WINDOW
+            (self.done if ok else self.late).append(self.handle.lease.offer.offer_id)
+            self.job = self.handle = None
+
+
+WINDOW = timedelta(hours=2)
+WAITS_H = (0.1, 7.0, 3.3)
+
+
+@pytest.mark.slow
+async def test_a_deadline_that_nobody_knows_yet_is_met_by_looking_in_time(tmp_path: Path) -> None:
+    worker = Asker()
+    life = await lived(tmp_path, charge=0.5, hours=20.0, sun_w=14.0, worker=worker)
+    assert life.boots > 0
+    assert len(worker.done) >= 2
+    assert not worker.late

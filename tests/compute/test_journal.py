@@ -101,6 +101,18 @@ async def test_the_last_of_long_logs_is_kept(journal: JobJournal) -> None:
     assert found[0].endswith("aend")
 
 
+async def test_logs_of_old_jobs_go_before_the_jobs_themselves(tmp_path: Path) -> None:
+    journal = JobJournal(tmp_path / "jobs.db", keep_logs=2)
+    await journal.open()
+    for minute in range(4):
+        await journal.put(ended(f"0x0{minute}", minute))
+        await journal.write_logs(f"0x0{minute}", "out", "")
+    logs = [await journal.logs(f"0x0{minute}") for minute in range(4)]
+    assert logs == [None, None, ("out", ""), ("out", "")]
+    assert len(await journal.history()) == 4
+    await journal.close()
+
+
 async def test_data_that_is_no_json_is_refused_and_nothing_is_written(journal: JobJournal) -> None:
     with pytest.raises(JournalError, match="does not fit into JSON"):
         await journal.put(job(data={"when": NOON}))
@@ -127,6 +139,8 @@ async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="newer EdgePi"):
         await journal.open()
     assert await asyncio.to_thread(os.listdir, tmp_path) == ["jobs.db"]
+    with pytest.raises(JournalError, match="not open"):
+        await journal.history()
 
 
 async def test_a_full_disk_is_an_error_that_says_so(

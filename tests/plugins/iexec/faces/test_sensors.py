@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
+from edgepi.plugin import Sensor
+from edgepi.testing.conformance import SensorConformance
 from edgepi_iexec.sensors import WorkerSensor
 from tests.plugins.iexec.faces.house import RLC, FakeBackend, S, paid, status
 
@@ -55,3 +61,12 @@ def test_each_state_of_a_worker_is_an_option() -> None:
         "working",
         "waiting_for_others",
     }
+
+
+class TestSensor(SensorConformance):
+    lacks = frozenset({"bus"})
+
+    @pytest.fixture
+    def make(self, backend: FakeBackend) -> Callable[[], Sensor]:
+        backend.worker = status((9, S.COMPUTING))
+        return lambda: WorkerSensor(backend)  # type: ignore[arg-type]
