@@ -39,11 +39,14 @@ class Deals:
         self._clock = clock
         self._log = log
         self._seen: set[str] = set()
+        self._looked = -1
         self._figures = dict.fromkeys(_FIGURES, 0)
         book.figures = self._figures
 
     async def look(self, latest: Block) -> None:
         """Read up to *latest*; raises ChainError, JournalError."""
+        if latest.number == self._looked:
+            return
         last = int(self._book.meta.get("last_block", -1))
         if last < 0:
             last = (latest.number if self._settings.start_block is None else self._settings.start_block) - 1
@@ -54,6 +57,7 @@ class Deals:
             stop = min(start + self._settings.batch_blocks - 1, latest.number)
             await self._read(start, stop, latest)
             start = stop + 1
+        self._looked = latest.number
 
     async def record(self) -> None:
         """Record tasks of deals that are not all recorded, while there is room."""

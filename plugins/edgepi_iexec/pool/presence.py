@@ -15,6 +15,7 @@ SURPLUS_HEADER = "X-EdgePi-Surplus"
 _RANKING_S = 1.0
 _FORGET_S = 3600.0
 _NEVER = -math.inf
+_MOST = 50_000
 
 
 @dataclass(slots=True)
@@ -43,9 +44,7 @@ class Presence:
     def ping(self, wallet: str, headers: Mapping[str, str]) -> None:
         """Take note that a worker is alive."""
         now_s = self._monotonic()
-        seen = self._seen.get(wallet)
-        if seen is None:
-            seen = self._seen[wallet] = Seen(now_s)
+        seen = self._seen.get(wallet) or self._new(wallet, now_s)
         seen.pinged_s = now_s
         if SURPLUS_HEADER in headers or ENERGY_HEADER in headers:
             _note(seen, headers)
@@ -53,15 +52,20 @@ class Presence:
     def asks(self, wallet: str, headers: Mapping[str, str], least_s: float) -> bool:
         """Take note of an ask; False if the last one is too recent."""
         now_s = self._monotonic()
-        seen = self._seen.get(wallet)
-        if seen is None:
-            seen = self._seen[wallet] = Seen(now_s)
+        seen = self._seen.get(wallet) or self._new(wallet, now_s)
         if now_s - seen.asked_s < least_s:
             return False
         seen.asked_s = now_s
         if SURPLUS_HEADER in headers or ENERGY_HEADER in headers:
             _note(seen, headers)
         return True
+
+    def _new(self, wallet: str, now_s: float) -> Seen:
+        """A worker that was not heard before; of more than anybody has, none is remembered."""
+        seen = Seen(now_s)
+        if len(self._seen) < _MOST:
+            self._seen[wallet] = seen
+        return seen
 
     def asker(self, wallet: str) -> Asker:
         """What a worker said of its energy."""

@@ -13,6 +13,7 @@ from edgepi_iexec.pool.assigning import Assigning
 from edgepi_iexec.pool.book import Book
 from edgepi_iexec.pool.carrying import Carrier
 from edgepi_iexec.pool.deals import Deals
+from edgepi_iexec.pool.model import Replicate
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.results import ResultStore
 from edgepi_iexec.pool.settings import PoolSettings
@@ -109,11 +110,14 @@ class Watcher:
     async def _lose(self) -> None:
         """Note who has not pinged for a minute."""
         now = self._clock.now()
-        for share in self._book.open_replicates():
-            gone = share.status not in OVER and not self._presence.alive(share.wallet)
-            if gone and allowed(share.status, S.WORKER_LOST):
-                await self._book.save(share.at(S.WORKER_LOST, now, by_pool=True))
-                self._book.stir(share.task_id)
+        lost = [share for share in self._book.open_replicates() if self._is_lost(share)]
+        if lost:
+            await self._book.save(*(share.at(S.WORKER_LOST, now, by_pool=True) for share in lost))
+            self._book.due.update(share.task_id for share in lost)
+
+    def _is_lost(self, share: Replicate) -> bool:
+        at_work = share.status not in OVER and allowed(share.status, S.WORKER_LOST)
+        return at_work and not self._presence.alive(share.wallet)
 
     async def _sweep(self) -> None:
         now_s = self._clock.monotonic()

@@ -23,6 +23,7 @@ from edgepi_iexec.protocol.models import (
     StatusUpdate,
     WorkerModel,
 )
+from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.reading import Fields
 from edgepi_iexec.protocol.records import WorkerRecord
 
@@ -201,7 +202,9 @@ class Workers:
 
     async def _update(self, request: web.Request) -> web.Response:
         wallet = wallet_of(self._access, request)
-        said = await body_of(self._settings, request, self._settings.limits.report_bytes)
         task_id = request.match_info["task_id"].lower()
+        if self._book.replicate(task_id, wallet) is None:  # nothing is read of who has nothing to say
+            return as_json(NotificationType.PLEASE_ABORT.value, 202)
+        said = await body_of(self._settings, request, self._settings.limits.report_bytes)
         status, following = await self._reporting.report(task_id, wallet, StatusUpdate.from_json(said))
         return as_json(following.value, status)
