@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkerSensor"]
 
-_STAKE_EVERY = 15
+_STAKE_EVERY = 30
 
 
 class WorkerSensor(Sensor):
     """Looks at worker and journal; the deposit only while the chain's process runs anyway, or at first."""
 
     name = "worker"
-    interval_s = 60.0
+    interval_s = 30.0
     power_w = 0.001
     timeout_s = 60.0
 

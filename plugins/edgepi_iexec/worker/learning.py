@@ -59,6 +59,7 @@ class Learned:
         self._start_w = start_w
         self._jobs: dict[str, list[tuple[float, float]]] = {}
         self._pay: list[float] = []
+        self._times: dict[int, float] = {}
         self._begun = self._done = self._promised = self._lost = 0.0
 
     # What to expect
@@ -68,6 +69,11 @@ class Learned:
         worst = Need(self.power_w * longest_s / 3600.0, longest_s)
         usual = _weighed(self._jobs.get(_category(category), ()), worst)
         return usual if app is None else _weighed(self._jobs.get(_app(app, category), ()), usual)
+
+    @property
+    def categories(self) -> Mapping[int, float]:
+        """The categories that tasks came from, with their times in seconds."""
+        return dict(self._times)
 
     @property
     def power_w(self) -> float:
@@ -110,6 +116,12 @@ class Learned:
             self._jobs[key] = [*kept[1 - _KEPT :], (energy_wh, job.run_s)]
         self._forget()
 
+    def saw_category(self, number: int, longest_s: float) -> bool:
+        """Learn that tasks of a category come; true if that is new."""
+        new = self._times.get(number) != longest_s
+        self._times[number] = longest_s
+        return new
+
     def saw_pay(self, nrlc: float, energy_wh: float) -> None:
         """Learn what a task that was on offer is worth, net of all."""
         if energy_wh > 0.0 and math.isfinite(nrlc):
@@ -127,6 +139,7 @@ class Learned:
         return {
             "jobs": {key: [list(job) for job in kept] for key, kept in self._jobs.items()},
             "pay": self._pay,
+            "times": {str(number): longest_s for number, longest_s in self._times.items()},
             "luck": [self._begun, self._done, self._promised, self._lost],
         }
 
@@ -137,6 +150,7 @@ class Learned:
         for key, kept in dict(data["jobs"]).items():
             learned._jobs[str(key)] = [_job(job) for job in kept][-_KEPT:]
         learned._pay = [_number(pay) for pay in data["pay"]][-_KEPT:]
+        learned._times = {int(key): _number(longest_s) for key, longest_s in dict(data["times"]).items()}
         luck = [_number(count) for count in data["luck"]]
         learned._begun, learned._done, learned._promised, learned._lost = luck
         return learned

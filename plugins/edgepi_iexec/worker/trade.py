@@ -48,7 +48,6 @@ class OwnersTrade:
         self._consumer = consumer
         self._points_per_rlc = points_per_rlc
         self._now = now
-        self._categories: dict[int, float] = {}
         self._saving: Saving | None = None
 
     @classmethod
@@ -83,7 +82,7 @@ class OwnersTrade:
         """Of the categories seen and allowed; none was seen yet: one that is as long as the owner allows."""
         allowed = {
             number: longest_s
-            for number, longest_s in self._categories.items()
+            for number, longest_s in self.learned.categories.items()
             if longest_s <= self.policy.longest_s
             and (not self.policy.categories or number in self.policy.categories)
         }
@@ -98,7 +97,8 @@ class OwnersTrade:
         """Why a task is not wanted; None if it is. Raises ProtocolError for a tag that is none."""
         if (why := refusal(self.policy, terms)) is not None:
             return why
-        self._categories[terms.category.number] = float(terms.category.time_ref_s)
+        if self.learned.saw_category(terms.category.number, float(terms.category.time_ref_s)):
+            self._save()
         need, worth = self._need(terms), self.worth(terms)
         if (why := offers.no_time_left(terms, task, need, self.market, self._now())) is not None:
             return why
@@ -146,6 +146,9 @@ class OwnersTrade:
         if terms is None:
             return
         self.learned.book(ended_from(terms, record))
+        self._save()
+
+    def _save(self) -> None:
         if self._saving is not None:
             self._saving.save(self.learned)
 

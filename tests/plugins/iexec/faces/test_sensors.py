@@ -40,7 +40,7 @@ async def test_states_follow_worker_and_journal(backend: FakeBackend) -> None:
 async def test_the_deposit_is_not_asked_for_while_that_would_load_the_chain(backend: FakeBackend) -> None:
     backend.worker = status()
     sensor = WorkerSensor(backend)  # type: ignore[arg-type]
-    for _ in range(40):
+    for _ in range(80):
         await sensor.read()
     assert backend.chain.asked == 1
     backend.chain.loaded = True

@@ -79,20 +79,23 @@ def test_pay_is_the_middle_of_what_was_on_offer() -> None:
 def test_it_outlives_a_restart() -> None:
     made = learned(*[ended(run_s=float(second)) for second in range(1, 40)])
     made.saw_pay(5.0, 1.0)
+    assert made.saw_category(3, 60.0)
+    assert not made.saw_category(3, 60.0)
     again = Learned.from_json(json.loads(json.dumps(made.to_json())), start_w=7.0)
     assert again.to_json() == made.to_json()
     assert again.need(0, 300.0, "0xa") == made.need(0, 300.0, "0xa")
+    assert again.categories == {3: 60.0}
 
 
 @pytest.mark.parametrize(
     "data",
     [
         {},
-        {"jobs": {"app 1": [[1.0]]}, "pay": [], "luck": [0, 0, 0, 0]},
-        {"jobs": {"app 1": [[1.0, 0.0]]}, "pay": [], "luck": [0, 0, 0, 0]},
-        {"jobs": {}, "pay": ["nan"], "luck": [0, 0, 0, 0]},
-        {"jobs": {}, "pay": [], "luck": [1]},
-        {"jobs": [], "pay": [], "luck": [0, 0, 0, -1]},
+        {"jobs": {"app 1": [[1.0]]}, "pay": [], "times": {}, "luck": [0, 0, 0, 0]},
+        {"jobs": {"app 1": [[1.0, 0.0]]}, "pay": [], "times": {}, "luck": [0, 0, 0, 0]},
+        {"jobs": {}, "pay": ["nan"], "times": {}, "luck": [0, 0, 0, 0]},
+        {"jobs": {}, "pay": [], "times": {}, "luck": [1]},
+        {"jobs": [], "pay": [], "times": {}, "luck": [0, 0, 0, -1]},
     ],
 )
 def test_what_was_not_written_by_it_is_refused(data: dict[str, Any]) -> None:

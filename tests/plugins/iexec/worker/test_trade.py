@@ -227,12 +227,14 @@ async def opened(tmp_path: Path) -> OwnersTrade:
 
 async def test_what_was_learned_outlives_a_restart(tmp_path: Path) -> None:
     made = await opened(tmp_path)
+    made.refusal(terms(), task())
     for _ in range(3):
         made.learn(terms(), record())
     made.learn(None, record())
     await made.close()
     again = await opened(tmp_path)
     assert again.learned.to_json() == made.learned.to_json()
+    assert again.standing() == made.standing()
     assert again.offer(terms(), task(), NOON).offer.run.energy_wh < 3.5 * 300 / 3600
 
 
