@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import logging
+import sqlite3
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from edgepi.testing.clock import ManualClock, settle
@@ -21,12 +23,13 @@ from edgepi_iexec.chain.model import ZERO_ADDRESS, TaskStatus
 from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.pool.writer import Writer
 from edgepi_iexec.protocol import ids, stomp
 from edgepi_iexec.protocol.authorization import authorization_hash
 from edgepi_iexec.protocol.login import challenge_digest
 from tests.plugins.iexec.fakechain import KEYS, FakeChain, Faults, Ledger
 
-__all__ = ["RESULT", "RLC", "Hand", "House", "Listener", "Said", "digest_of", "link", "packed"]
+__all__ = ["RESULT", "RLC", "TO_COMPUTED", "Hand", "House", "Listener", "Said", "digest_of", "link", "packed"]
 
 CHAIN_ID = 65535
 RLC = 10**9
@@ -93,6 +96,13 @@ class House:
         assert self._pool is not None
         return self._pool
 
+    @property
+    def url(self) -> str:
+        """Where the pool listens, whatever it tells others."""
+        runner = self.pool._runner
+        assert runner is not None
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
     def wallet(self, number: int) -> FakeChain:
         """Return one of the wallets, with a deposit."""
         wallet = FakeChain(self.ledger, KEYS[number], Faults())
@@ -136,7 +146,7 @@ class House:
     async def call(self, method: str, path: str, **named: Any) -> Said:
         """Ask the pool something."""
         assert self.session is not None
-        async with self.session.request(method, self.pool.url + path, **named) as answer:
+        async with self.session.request(method, self.url + path, **named) as answer:
             return Said(answer.status, await answer.text(), answer.content_type)
 
     async def hand(self, number: int = 1, **machine: Any) -> Hand:
@@ -156,6 +166,7 @@ class House:
         """Have a task ordered, and wait until it may be asked for."""
         (task_id,) = self.place(**terms)
         await self.until_stage(task_id, Stage.INITIALIZED)
+        await self.let_pass(0.5)
         return task_id
 
     # Time
@@ -190,6 +201,14 @@ class House:
                 assert (await hand.ping()).status == 200
             await self.let_pass(10.0, step_s)
 
+    def fill_disk(self, patch: pytest.MonkeyPatch) -> None:
+        """Let nothing be written until *patch* is undone."""
+
+        def full(_writer: Writer, _db: sqlite3.Connection) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        patch.setattr(Writer, "_commit", full)
+
     # What is
 
     def task(self, task_id: str) -> PoolTask:
@@ -199,8 +218,11 @@ class House:
         task = self.pool.book.tasks.get(task_id)
         return None if task is None else task.stage
 
-    def stages(self, task_id: str) -> list[str]:
-        return [each.stage.value for each in self.task(task_id).stages]
+    async def stages(self, task_id: str) -> list[str]:
+        """All that a task went through, also when the pool has let go of it."""
+        found = await self.pool.book.store.task(task_id)
+        assert found is not None
+        return [each.stage.value for each in found[0].stages]
 
     def share(self, task_id: str, hand: Hand) -> Replicate:
         share = self.pool.book.replicate(task_id, hand.address)
@@ -388,7 +410,7 @@ class Listener:
     @classmethod
     async def open(cls, house: House, *task_ids: str) -> Listener:
         assert house.session is not None
-        self = cls(await house.session.ws_connect(f"{house.pool.url}/connect/websocket"))
+        self = cls(await house.session.ws_connect(f"{house.url}/connect/websocket"))
         await self.send(stomp.Frame("CONNECT", {"accept-version": "1.1,1.2", "heart-beat": "10000,10000"}))
         for number, task_id in enumerate(task_ids):
             topic = {"id": str(number), "destination": f"/topic/task/{task_id}"}

@@ -19,7 +19,7 @@ async def test_a_task_of_trust_1_is_contributed_and_finalised_at_once(house: Hou
     await house.until_stage(task_id, Stage.COMPLETED)
     await hand.complete(task_id)
     assert house.on_chain(task_id) is TaskStatus.COMPLETED
-    assert house.stages(task_id) == [
+    assert await house.stages(task_id) == [
         "RECEIVED",
         "INITIALIZING",
         "INITIALIZED",
@@ -133,21 +133,21 @@ async def test_who_failed_or_declined_is_not_given_the_task_again(house: House) 
 
 
 async def test_without_claiming_the_pool_lets_go_of_what_is_over(house: House) -> None:
-    await house.open(claim=False)
+    await house.open(claim=False, poll_s=20)
     task_id = await house.order()
-    await house.let_pass(3100, step_s=10)
+    await house.let_pass(3100, step_s=100)
     assert house.on_chain(task_id) is TaskStatus.ACTIVE
     assert house.stage(task_id) in {Stage.FAILED, None}
 
 
 async def test_a_worker_in_the_midst_of_a_timeout_is_told_to_abort(house: House) -> None:
-    await house.open()
+    await house.open(lost_after_s=10_000, poll_s=20)
     hand = await house.hand()
     task_id = await house.order()
     await hand.ask()
     await hand.say(task_id, "STARTING")
     listener = await Listener.open(house, task_id)
-    await house.live(2110, step_s=10)
+    await house.let_pass(2110, step_s=100)
     await house.until(lambda: listener.heard_by(hand))
     (frame, *_) = [frame for frame in listener.frames if frame.command == "MESSAGE"]
     said = json.loads(frame.body)
