@@ -69,7 +69,8 @@ class Anvil:
             *("--host", "127.0.0.1", "--port", str(port), "--quiet"),
             *("--chain-id", str(options.chain_id), "--accounts", "20", "--prune-history", "32"),
             *(("--gas-price", "0", "--base-fee", "0") if options.free_gas else ()),
-            *(("--load-state", str(state)) if state.exists() else ("--timestamp", str(options.begin_s))),
+            *(("--load-state", str(state)) if state.exists() else ()),
+            *("--timestamp", str(options.begin_s)),  # else a continued chain takes the machine's time
         )
 
 

@@ -214,6 +214,7 @@ class LocalChain:
         rpc = self.process.start()
         if rpc("eth_getCode", self.deployment.hub, "latest") == "0x":
             self._deploy(rpc, fetch(CONTRACTS, self._cache, self._say))
+        rpc("evm_setNextBlockTimestamp", rpc.latest_time_s() + 1)  # not back to when it was begun
 
     def stop(self) -> None:
         """Keep the chain and end its node."""

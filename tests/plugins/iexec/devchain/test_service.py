@@ -200,6 +200,22 @@ def test_a_node_never_outlives_who_started_it(tmp_path: Path, chain_cache: Path)
     again.stop()
 
 
+def test_a_continued_chain_goes_on_in_its_own_time(tmp_path: Path, chain_cache: Path) -> None:
+    chain = LocalChain(tmp_path, chain_cache, Settings())
+    chain.start(BEGIN_S)
+    chain.pass_time(3600)
+    chain.stop()
+    chain.start(BEGIN_S + 7200)
+    chain.rpc("evm_mine")
+    assert 7200 <= chain.rpc.latest_time_s() - BEGIN_S < 7260
+    chain.pass_time(3600)
+    chain.process.save()
+    chain.revive()
+    chain.rpc("evm_mine")
+    assert 10800 <= chain.rpc.latest_time_s() - BEGIN_S < 10860
+    chain.stop()
+
+
 def test_gas_can_have_a_price(tmp_path: Path, chain_cache: Path) -> None:
     chain = LocalChain(tmp_path, chain_cache, Settings(free_gas=False))
     there = chain.start(BEGIN_S)
