@@ -50,11 +50,11 @@ TO_COMPUTED = (
 
 
 def packed(files: Mapping[str, bytes] = RESULT) -> bytes:
-    """Return a result's zip."""
+    """Return a result's zip, always the same."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
