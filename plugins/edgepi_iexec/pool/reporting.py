@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgepi.clock import Clock
 from edgepi_iexec.pool.book import Book
-from edgepi_iexec.pool.model import Replicate
+from edgepi_iexec.pool.model import PoolTask, Replicate
 from edgepi_iexec.pool.proving import Prover
 from edgepi_iexec.pool.recovering import recoverable, recovery
 from edgepi_iexec.pool.settings import PoolSettings
@@ -53,17 +53,17 @@ class Reporting:
         if _said(share, update.status):
             await self._book.settle()
             return ALREADY
-        if update.status in _OF_POOL or update.status in _NEVER or not allowed(share.status, update.status):
+        if update.status in _OF_POOL or update.status in _NEVER or not _may(task, share, update.status):
             return ABORT
         proven = await self._prover.prove(task, share, update)
         share = self._book.replicate(task_id, wallet) or share  # the pool may have moved on meanwhile
         if _said(share, update.status):
             await self._book.settle()
             return ALREADY
-        if proven is None or not allowed(share.status, update.status):
+        if proven is None or not _may(task, share, update.status):
             return ABORT
         await self._keep(replace(share, **proven), update)
-        return 200, self._next(task_id, update)
+        return 200, self._next(task, update)
 
     async def recover(self, task_id: str, wallet: str) -> TaskNotification | None:
         """Take a worker back that was away: what to do about its share; raises ChainError, JournalError."""
@@ -96,12 +96,18 @@ class Reporting:
         await self._book.save(share.at(update.status, now, cause=cause), statements=statements)
         self._book.stir(share.task_id)
 
-    def _next(self, task_id: str, update: StatusUpdate) -> NotificationType:
-        task = self._book.tasks[task_id]
+    def _next(self, task: PoolTask, update: StatusUpdate) -> NotificationType:
+        """*task* may be over meanwhile, and no more in the book."""
         cause = None if update.details is None else update.details.cause
         alone = self._settings.contribute_and_finalize and task.trust <= 1
-        taken = any(one.contribution_hash for one in self._book.replicates(task_id).values())
+        taken = any(one.contribution_hash for one in self._book.replicates(task.task_id).values())
         return next_action(update.status, cause, contribute_and_finalize=alone and not taken)
+
+
+def _may(task: PoolTask, share: Replicate, status: ReplicateStatus) -> bool:
+    """Whether a status may follow; who was asked to upload may do so, whatever was told again meanwhile."""
+    asked = task.uploader == share.wallet and share.status in {S.REVEALED, S.RESULT_UPLOAD_REQUESTED}
+    return allowed(share.status, status) or (asked and status in {S.RESULT_UPLOADING, S.RESULT_UPLOADED})
 
 
 def _said(share: Replicate, status: ReplicateStatus) -> bool:

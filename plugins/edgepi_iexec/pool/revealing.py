@@ -44,7 +44,7 @@ def revealing(task: PoolTask, view: View, patience: Patience) -> Step:  # noqa: 
     if task.stage in {Stage.AT_LEAST_ONE_REVEALED, Stage.RESULT_UPLOADING, Stage.RESULT_UPLOAD_TIMEOUT}:
         return _upload(task, revealed, view, patience)
     if task.stage in {Stage.RESULT_UPLOADED, Stage.FINALIZING, Stage.FINALIZE_FAILED}:
-        return _finalize(task, len(revealed), view)
+        return _finalize(task, view)
     return NOTHING
 
 
@@ -116,11 +116,11 @@ def _uploaded(task: PoolTask, link: str, callback_data: str, view: View) -> Pool
     return replace(done, result_link=link, callback_data=callback_data)
 
 
-def _finalize(task: PoolTask, revealed: int, view: View) -> Step:
+def _finalize(task: PoolTask, view: View) -> Step:
     chain = view.chain
     late = chain.reveal_deadline_utc is not None and view.block.time_utc >= chain.reveal_deadline_utc
     complete = chain.reveal_count == chain.winner_count or (late and chain.reveal_count > 0)
-    if not complete or revealed != chain.reveal_count:
+    if not complete:
         return NOTHING
     began = None if task.stage is Stage.FINALIZING else task.at(Stage.FINALIZING, view.now_utc)
     return Step(began, transaction=Transaction.FINALIZE)

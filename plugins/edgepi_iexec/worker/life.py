@@ -41,6 +41,7 @@ _DONE = frozenset(
         _S.CONTRIBUTE_AND_FINALIZE_DONE,
     }
 )
+_AFTER_CONSENSUS = frozenset({_N.PLEASE_REVEAL, _N.PLEASE_UPLOAD, _N.PLEASE_COMPLETE})
 
 
 @dataclass(slots=True, eq=False)
@@ -218,14 +219,15 @@ class TaskLife(TaskBook):
             following = await self._look_at_first()
             if following is not None:
                 return following
+        asked = await self._heard(first) if first is not None else None
+        if asked in _AFTER_CONSENSUS:  # so it knows; told the status again it would begin anew from there
+            return asked
         if self.state.status in _DONE:
             answer = await self.tell()
             if answer is not None:
                 return answer
-        if first is not None:
-            asked = await self._heard(first)
-            if asked is not None:
-                return asked
+        if asked is not None:
+            return asked
         return None if contributed(self.state) and self._waits() else own_next(self.state)
 
     def _waits(self) -> bool:
