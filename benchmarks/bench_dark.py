@@ -29,6 +29,7 @@ from dark_time import LoopClock, SwiftLoop
 from table import show
 
 from edgepi.runtime.threads import PluginThread
+from edgepi_iexec.pool import sockjs_http
 from edgepi_iexec.pool.writer import Writer
 from edgepi_iexec.worker import listening
 
@@ -44,6 +45,8 @@ async def month(loop: SwiftLoop, folder: Path, seed: int, days: float, cut_h: fl
     node = Node(market, folder / "node", seed, cut_h * 3600.0)
     works = [asyncio.ensure_future(each) for each in (node.pass_time(), node.live(), node.cutting())]
     orders = asyncio.ensure_future(market.demand())
+    if os.environ.get("DARK_WATCH"):
+        works.append(asyncio.ensure_future(_watch(node)))
     await asyncio.sleep(days * 86400.0)
     orders.cancel()
     node.cuts_wanted = False
@@ -52,6 +55,16 @@ async def month(loop: SwiftLoop, folder: Path, seed: int, days: float, cut_h: fl
         if work.done():
             work.result()
     return told(market, node), node
+
+
+async def _watch(node: Node) -> None:
+    """Say each hour how the node does."""
+    while True:
+        await asyncio.sleep(3600.0)
+        inside = node.inside
+        worker = inside.worker if inside else None
+        why = worker.status.sentence if worker else node.state.value
+        print(f"{node.clock.now():%d %H:%M} {node.battery.soc:4.0%} {why}", flush=True)
 
 
 def told(market: Market, node: Node) -> Counts:
@@ -121,6 +134,7 @@ def _quicken(loop: SwiftLoop) -> None:
     Writer._ask = counted  # type: ignore[method-assign]
     PluginThread.__call__ = at_once  # type: ignore[method-assign, assignment]
     listening.HEART_BEAT_MS = 300_000
+    sockjs_http._SWEEP_S = 60.0
 
 
 def rows(counts: Counts) -> list[tuple[str, str, str]]:

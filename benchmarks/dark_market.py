@@ -11,7 +11,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,10 @@ from edgepi.model import Answer
 from edgepi.testing.boxes import FakeSandbox, Script
 from edgepi.testing.doubles import FakeBudget
 from edgepi_iexec.chain.model import Event, Receipt
+from edgepi_iexec.pool.choosing import wants_workers
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.protocol.models import ReplicateTaskSummary
 from edgepi_iexec.worker.parts import Peers, WorkerParts
 from edgepi_iexec.worker.peers import network_peers
 from edgepi_iexec.worker.settings import WorkerSettings
@@ -37,6 +39,7 @@ __all__ = ["CATEGORIES", "Market", "SlowChain", "job_s"]
 
 CATEGORIES = (("S", 1200), ("M", 3600))
 RLC = 10**9
+LEFT_TO_THE_NODE_S = 900.0
 BLOCK_S = 5.0
 POOL_LOG = logging.getLogger("dark.pool")
 STEADY_LOG = logging.getLogger("dark.steady")
@@ -221,8 +224,29 @@ class Market:
             log=STEADY_LOG,
             folder=self.folder / f"steady-{number}",
             energy=lambda: {"X-EdgePi-Surplus": "0.1"},
+            peers=lambda notify, found: self._reluctant(network_peers(parts)(notify, found)),
         )
         return parts
+
+    def _reluctant(self, peers: Peers) -> Peers:
+        """Ask for what has waited for a while only: the node comes first, and nothing else is worth the time."""
+        client = peers.scheduler
+        available = client.available
+
+        async def ask(block: int, energy: Mapping[str, str]) -> ReplicateTaskSummary | None:
+            return await available(block, energy) if self._waits() else None
+
+        client.available = ask  # type: ignore[method-assign]
+        return peers
+
+    def _waits(self) -> bool:
+        assert self.pool is not None
+        book, now = self.pool.book, self.clock.now()
+        since = now - timedelta(seconds=LEFT_TO_THE_NODE_S)
+        return any(
+            task.stages[0].at_utc < since and wants_workers(task, book.replicates(task.task_id), now, now)
+            for task in book.tasks.values()
+        )
 
     async def demand(self) -> None:
         """Order a task now and then, for ever."""
@@ -240,7 +264,7 @@ class Market:
             category=self.dice.randrange(len(CATEGORIES)),
             trust=self.dice.choice((1, 3)),
             params=json.dumps({"iexec_result_storage_provider": "ipfs"}),
-            pool_price=self.dice.choice((2, 4, 8)) * RLC // 4,
+            pool_price=self.dice.choice((4, 8, 16)) * RLC // 4,
         )
         self.orders += placed.task_ids
 

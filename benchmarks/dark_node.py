@@ -42,11 +42,11 @@ __all__ = ["Node"]
 GOLDEN = NodeInfo(name="golden", latitude=39.74, longitude=-105.18, time_zone="America/Denver")
 SETTINGS = EnergySettings(
     battery=BatterySettings(chemistry="lifepo4", capacity_wh=77.0),
-    panel=PanelSettings(peak_w=30.0),
+    panel=PanelSettings(peak_w=40.0),
     board=BoardSettings(model="pi4"),
-    interval_s=30.0,
+    interval_s=60.0,
 )
-STATION = (Level("off", 0.0, 0.0), Level("saver", 0.004, 35.0), Level("full", 0.02, 50.0))
+STATION = (Level("off", 0.0, 0.0), Level("saver", 0.004, 1.4), Level("full", 0.02, 2.0))
 STEP_S = 60.0
 CUT_OFF_V, RECOVERED_V = 11.6, 12.9
 CUT_DELAY_S = 25.0
@@ -124,10 +124,11 @@ class Node:
         self.chain = SlowChain(self.market.ledger, self.market.node_key, self.dice, self._sent)
         self.state = NodeState.OFF
         self.life: Life | None = None
+        self.past: list[tuple[Life, Inside]] = []
         self.records: dict[str, JobRecord] = {}
         self.meter: FakeMeter | None = None
         self.board: FakeBoard | None = None
-        self.worker: IexecWorker | None = None
+        self.inside: Inside | None = None
         self.armed: datetime | None = None
         self.ends = False
         self.cuts_wanted = True
@@ -235,6 +236,7 @@ class Node:
         self.state, self.life = NodeState.UP, Life()
         self.tell(f"up, {self.battery.soc:.0%}")
         life, parts = self.life, Inside(self)
+        self.inside = parts
         work = life.begin(parts.live())
         ended = asyncio.ensure_future(life.ended.wait())
         await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -243,8 +245,9 @@ class Node:
         if planned:
             work.result()
         self._count_declined(parts)
-        self.life = self.meter = None
+        self.life = self.meter = self.inside = None
         self.sandbox.cut_power()
+        self.past.append((life, parts))
         parts.let_go()
         if planned:
             self.counts.sleeps += 1
@@ -300,12 +303,12 @@ class Inside:
             state_dir=node.folder,
         )
         node.meter, node.board = FakeMeter(clock), FakeBoard(clock)
-        node.meter.interval_s = node.board.interval_s = 30.0
+        node.meter.interval_s = node.board.interval_s = 60.0
         node.board.shows = None
         node._show()
         budget.add_meter(node.meter, "meter")
         budget.add_controller(node.board, "board")
-        budget.add_duty(FakeDuty(*STATION), "weather", 50.0)
+        budget.add_duty(FakeDuty(*STATION), "weather", 2.0)
         return budget
 
     async def live(self) -> None:

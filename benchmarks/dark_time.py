@@ -116,7 +116,13 @@ class Life:
         self.fuse: int | None = None
         self.steps = 0
         self.ended = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._frozen: list[Any] = []
+
+    def hold(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task from being thrown away as long as it is not done."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start a task under this life."""
@@ -180,4 +186,8 @@ class _Mortal(Coroutine[Any, Any, Any]):
 def _task(loop: asyncio.AbstractEventLoop, work: Any, **named: Any) -> asyncio.Task[Any]:
     context = named.get("context")
     life = LIFE.get() if context is None else context.get(LIFE)
-    return asyncio.Task(work if life is None else _Mortal(work, life), loop=loop, **named)
+    if life is None:
+        return asyncio.Task(work, loop=loop, **named)
+    task = asyncio.Task(_Mortal(work, life), loop=loop, **named)
+    life.hold(task)
+    return task
