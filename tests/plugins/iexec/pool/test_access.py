@@ -46,7 +46,9 @@ async def test_who_is_not_on_the_list_is_sent_away(house: House) -> None:
     refused = await house.call("GET", f"/workers/challenge?walletAddress={STRANGER}")
     assert refused.status == 401
     hand = Hand(house, house.wallet(2))
-    body = {"value": await hand.chain.sign_raw(challenge_digest("AAECAwQ="))}
+    body = {
+        "value": await hand.chain.sign_raw(challenge_digest("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))
+    }
     said = await house.call("POST", f"/workers/login?walletAddress={hand.address}", json=body)
     assert said.status == 401
 

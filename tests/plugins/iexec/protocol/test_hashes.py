@@ -35,7 +35,23 @@ def test_the_quirk_takes_hexadecimal_for_what_it_is_and_an_odd_character_for_a_b
     assert login.web3j_hex("==") == bytes([(-17) & 0xFF])
 
 
-@pytest.mark.parametrize("challenge", ["", "\N{FULLWIDTH DIGIT ONE}" * 2, "A" * 2000])
+PAYS_A_THIEF = "df8080825208" + "94" + "d00d" * 10 + "8180" + "80"
+BURNS_ALL = "8080839fbc10" + "80" + "88ffffffffffffff00"
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        "",
+        "\N{FULLWIDTH DIGIT ONE}" * 2,
+        "A" * 2000,
+        CHALLENGE[:-2] + "=",
+        PAYS_A_THIEF,
+        "0x" + PAYS_A_THIEF,
+        "d5" + BURNS_ALL + "840000000=",
+        "01d4" + BURNS_ALL + "8300000=",
+    ],
+)
 def test_what_is_no_challenge_is_not_signed(challenge: str) -> None:
     with pytest.raises(ProtocolError):
         login.challenge_digest(challenge)
