@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import shutil
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -99,12 +100,15 @@ async def _pool(
         clock=clock,
     )
     stack.push_async_callback(client.close)
+    state = chain.file.parent / "pool"
+    if chain.begun:
+        await asyncio.to_thread(shutil.rmtree, state, ignore_errors=True)
     settings = PoolSettings(
         pool_address=there.pool,
         hub=there.hub,
         rpc_url=there.rpc_url,
         chain_id=there.chain_id,
-        state_dir=chain.file.parent / "pool",
+        state_dir=state,
         port=args.pool_port,
         sidechain=True,
         poll_s=POLL_S * max(1.0, clock.rate),

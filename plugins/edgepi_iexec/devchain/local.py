@@ -74,7 +74,10 @@ def open_market(folder: Path, cache: Path) -> Market:
 
 
 class LocalChain:
-    """One chain in a folder of its own; every method blocks and raises ChainError or MarketError."""
+    """One chain in a folder of its own; every method blocks and raises ChainError or MarketError.
+
+    *begun* says whether `start` began it anew: what others know of an earlier one is void.
+    """
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class LocalChain:
         self._process: ChainProcess | None = None
         self._market: Market | None = None
         self._lock: TextIO | None = None
+        self.begun = False
 
     @property
     def file(self) -> Path:
@@ -136,7 +140,9 @@ class LocalChain:
             free_gas=self._settings.free_gas,
         )
         self._process = ChainProcess(program, options, self._folder)
-        deployment = self._continue(now_s) or self._begin(package)
+        kept = self._continue(now_s)
+        self.begun = kept is None
+        deployment = kept or self._begin(package)
         deployment.save(self._folder / RECORD)
         self._market = Market(self.rpc, package, deployment)
         return deployment

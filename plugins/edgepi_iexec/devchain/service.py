@@ -80,6 +80,11 @@ class DevChain:
         return self._local.deployment
 
     @property
+    def begun(self) -> bool:
+        """Whether `start` began the chain anew: what others know of an earlier one is void."""
+        return self._local.begun
+
+    @property
     def file(self) -> Path:
         """Where the deployment is written down for other processes: `Deployment.load` reads it."""
         return self._local.file

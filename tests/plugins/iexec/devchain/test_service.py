@@ -72,6 +72,7 @@ async def test_what_happened_is_there_after_a_stop(build: Callable[..., DevChain
     await chain.stop()
     again = build(clock_at(BEGIN_S + 1000))
     after = await again.start()
+    assert (chain.begun, again.begun) == (True, False)
     assert (after.hub, after.pool) == (before.hub, before.pool)
     assert (await asyncio.to_thread(again.market.hub.call, "viewApp", app))[3] == b"kept:1"
     assert await asyncio.to_thread(Deployment.load, tmp_path / "chain/devchain.json") == after
@@ -88,6 +89,7 @@ async def test_a_chain_of_other_settings_or_of_the_future_is_begun_anew(
     ):
         chain = build(clock, settings=settings)
         await chain.start()
+        assert chain.begun
         assert await asyncio.to_thread(chain.market.rpc.latest_time_s) <= clock.now().timestamp() + 1
         assert await asyncio.to_thread(chain.market.hub.call, "countCategory") == len(settings.categories)
         with pytest.raises(ChainError):
