@@ -47,6 +47,7 @@ class Pending(Enum):
 NOT_YET: Final = Pending.NOT_YET
 MAX_FAILURES = 3
 GAS_OF_A_TASK = 1_000_000
+STALE_S = 10.0
 FOR_EVER_S = float("inf")
 
 
@@ -59,7 +60,10 @@ async def contribute(life: TaskLife) -> Next:
         return answer
     if life.state.status is not _S.CONTRIBUTING:
         await promise(life)
+        since = life.desk.clock.monotonic()
         await life.begin(_S.CONTRIBUTING, receipt_block=seen.block, receipt_tx=None)
+        if life.desk.clock.monotonic() - since > STALE_S:
+            seen = await look_before(life)  # by when to reveal counts from now
     if (cause := await obstacle(life, seen)) is not None:
         return await life.failed(_S.CONTRIBUTE_FAILED, cause)
     return await _send_contribution(life)

@@ -172,7 +172,8 @@ class TaskLife(TaskBook):
         except ChainError as error:
             self.desk.log.info("the chain cannot be looked at: %s", error)
             return None
-        return await self.follow(seen)
+        following = await self.follow(seen)
+        return await self.tell(tries=1) if following is None and self.state.unheard else following
 
     def _given_up(self) -> NotificationType | None:
         if self._end is None:
@@ -218,6 +219,8 @@ class TaskLife(TaskBook):
         if contributed(self.state):
             following = await self._look_at_first()
             if following is not None:
+                if first is not None:
+                    self._inbox.put_nowait(first)
                 return following
         asked = await self._heard(first) if first is not None else None
         if asked in _AFTER_CONSENSUS:  # so it knows; told the status again it would begin anew from there

@@ -20,16 +20,17 @@ __all__ = ["TaskState", "offer_from", "offer_to"]
 class TaskState:
     """Where a task stands; replaced, never changed.
 
-    *status* is what was reached or, for a status that ends in ING, begun; *reported* whether the scheduler
-    has heard of it. *digest* is there once a result lies on disk. *disowned* after the scheduler let go
-    of a task whose stake still hangs on the chain. *value_nrlc* is what it is expected to earn.
+    *status* is what was reached or, for a status that ends in ING, begun; *unheard* are those that the
+    scheduler has not heard of, in their order. *digest* is there once a result lies on disk. *disowned*
+    after the scheduler let go of a task whose stake still hangs on the chain. *value_nrlc* is what it is
+    expected to earn.
     """
 
     task_id: str
     deal_id: str
     index: int
     status: ReplicateStatus = ReplicateStatus.CREATED
-    reported: bool = True
+    unheard: tuple[ReplicateStatus, ...] = ()
     authorization: WorkerpoolAuthorization | None = None
     offer: Offer | None = None
     image: Image | None = None
@@ -55,6 +56,7 @@ class TaskState:
         """As it goes to the journal."""
         data = {each.name: getattr(self, each.name) for each in fields(self)}
         data["status"] = self.status.value
+        data["unheard"] = [each.value for each in self.unheard]
         data["authorization"] = self.authorization.to_json() if self.authorization else None
         data["offer"] = offer_to(self.offer) if self.offer else None
         data["image"] = asdict(self.image) if self.image else None
@@ -66,6 +68,7 @@ class TaskState:
         try:
             values = {each.name: data[each.name] for each in fields(cls) if each.name in data}
             values["status"] = ReplicateStatus(values["status"])
+            values["unheard"] = tuple(ReplicateStatus(each) for each in values.get("unheard", ()))
             if values.get("authorization"):
                 values["authorization"] = WorkerpoolAuthorization.from_json(values["authorization"])
             if values.get("offer"):

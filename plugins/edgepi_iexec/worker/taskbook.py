@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,7 +30,12 @@ _N = NotificationType
 _S = ReplicateStatus
 T = TypeVar("T")
 
+_ON_CHAIN = frozenset({_S.CONTRIBUTED, _S.REVEALING, _S.REVEALED})
+_WATCHED = frozenset({_S.CONTRIBUTED, _S.REVEALED})  # the chain may want something next
+
 READY_S = 15.0
+ANSWER_S = 10.0
+WATCHED_TRIES = 2
 LEAST_WATCH_S = 2.0
 
 
@@ -131,7 +137,13 @@ class TaskBook:
             run_s=max(run_s, self.record.run_s),
             data=self.state.to_json(),
         )
-        await self.desk.parts.journal.put(self.record)
+        try:
+            await self.desk.parts.journal.put(self.record)
+        except OSError as error:
+            if self.state.status not in _ON_CHAIN:
+                raise
+            # What is contributed is found on the chain; no full disk may keep it from being revealed.
+            self.desk.log.warning("task %s: %s", self.state.task_id, error)
 
     async def begin(self, status: ReplicateStatus, *, tries: int | None = None, **changes: Any) -> None:
         """Write down and tell that a stage begins; raises StageEnd when the scheduler wants none of it."""
@@ -155,20 +167,36 @@ class TaskBook:
     async def tell(
         self, *, logs: ComputeLogs | None = None, tries: int | None = None
     ) -> NotificationType | None:
-        """Tell the scheduler the status until it answers; returns what fits of its answer."""
-        update = StatusUpdate(status=self.state.status, details=self._details(logs))
+        """Tell the scheduler the status until it answers; returns what fits of its answer.
+
+        While the chain may want something at any moment it is told again with the next look instead.
+        """
         if self.state.disowned or tries is not None:
             tries = tries or 1
         elif not self._deaf:
             self._deaf = not await self.desk.peers.hearing.ready(READY_S)
-        answer = await self._asked(update, tries)
+        if self.state.status in _WATCHED:
+            tries = tries or WATCHED_TRIES
+        answer = await self._told(logs, tries)
         return fitting(self.state, answer) if answer is not None else None
+
+    async def _told(self, logs: ComputeLogs | None, tries: int | None) -> NotificationType | None:
+        """Tell what was not heard before, too, and in its order: nothing else may follow."""
+        answer, status = None, self.state.status
+        telling = [*(each for each in self.state.unheard if each is not status), status]
+        while telling:
+            update = StatusUpdate(status=telling[0], details=self._details(telling[0], logs))
+            if (answer := await self._asked(update, tries)) is None:
+                break
+            del telling[0]
+        self.state = self.state.but(unheard=tuple(telling))
+        return answer
 
     async def _asked(self, update: StatusUpdate, tries: int | None) -> NotificationType | None:
         attempt = 0
         while True:
             try:
-                return await self.desk.peers.scheduler.update(self.state.task_id, update)
+                return await self._asked_once(update)
             except (PeerError, ProtocolError) as error:
                 if attempt == 0:
                     self.desk.log.info(
@@ -179,26 +207,41 @@ class TaskBook:
                 return None
             await self.desk.clock.sleep(backed_off(attempt - 1, 0.5, 30.0))
 
+    async def _asked_once(self, update: StatusUpdate) -> NotificationType:
+        telling = asyncio.ensure_future(self.desk.peers.scheduler.update(self.state.task_id, update))
+        if self.state.status not in _ON_CHAIN:
+            return await telling
+        clock = self.desk.clock
+        limit = asyncio.ensure_future(clock.sleep(ANSWER_S * max(1.0, clock.rate)))
+        try:
+            await asyncio.wait((telling, limit), return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                return telling.result()
+            raise PeerError("the scheduler takes longer to answer than a stake can wait")
+        finally:
+            telling.cancel()
+            limit.cancel()
+
     def _past(self, time_utc: datetime | None) -> bool:
         """Whether a time has passed for certain."""
         clock = self.desk.clock
         return time_utc is not None and clock.trusted and clock.now() >= time_utc
 
-    def _details(self, logs: ComputeLogs | None) -> StatusDetails | None:
+    def _details(self, status: ReplicateStatus, logs: ComputeLogs | None) -> StatusDetails | None:
         state = self.state
-        failed = state.status.value.endswith("_FAILED") or state.status is _S.ABORTED
-        links = state.status in {_S.RESULT_UPLOADED, _S.CONTRIBUTE_AND_FINALIZE_DONE}
+        failed = status.value.endswith("_FAILED") or status is _S.ABORTED
+        links = status in {_S.RESULT_UPLOADED, _S.CONTRIBUTE_AND_FINALIZE_DONE}
         receipts = {_S.CONTRIBUTED, _S.REVEALED, _S.CONTRIBUTE_AND_FINALIZE_DONE}
-        ran = state.status in {_S.COMPUTED, _S.COMPUTE_FAILED}
+        ran = status in {_S.COMPUTED, _S.COMPUTE_FAILED}
         details = StatusDetails(
             chain_receipt=ChainReceipt(state.receipt_block, state.receipt_tx)
-            if state.status in receipts and state.receipt_tx
+            if status in receipts and state.receipt_tx
             else None,
             result_link=state.result_link if links else None,
             chain_callback_data=state.callback_data if links else None,
             error_message=state.error if failed else None,
             cause=ReplicateCause.of(state.cause or "UNKNOWN") if failed else None,
-            compute_logs=logs,
+            compute_logs=logs if ran else None,
             exit_code=state.exit_code if ran else None,
         )
         return details if details != StatusDetails() else None

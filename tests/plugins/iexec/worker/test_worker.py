@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import ExitReason, Outcome
 from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import ChainError, EngineError, PeerError, TransactionError
+from edgepi.errors import ChainError, EngineError, JournalError, PeerError, TransactionError
 from edgepi.model import Answer, LeaseState
 from edgepi.testing.boxes import Script
 from edgepi_iexec.chain.model import ContributionStatus, TaskStatus
@@ -601,6 +601,75 @@ async def test_a_stake_is_saved_though_the_scheduler_never_comes_back(house: Hou
     await house.up()
     await house.pass_time(300.0)
     assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+
+
+async def test_a_stake_is_saved_though_the_scheduler_went_before_it_heard_of_it(house: House) -> None:
+    def gone() -> None:
+        house.scheduler.down = True
+
+    house.ledger.needed = 2
+    house.ledger.faults["contribute"] = gone
+    task_id = await given(house, trust=3)
+    await house.live_until(lambda: "TaskContribute" in house.ledger.sent)
+    agree(house, task_id)
+    await house.pass_time(1.5 * house.ledger.time_ref_s)
+    assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+    house.scheduler.down = False
+    await house.live_until(lambda: house.over(task_id))
+    assert house.journal.records[task_id].outcome == "completed"
+    assert house.ledger.stakes[WORKER] == 1000
+
+
+async def test_a_stake_is_saved_though_consensus_comes_after_a_start_without_the_scheduler(
+    house: House,
+) -> None:
+    house.ledger.needed = 2
+    task_id = await given(house, trust=3)
+    await house.live_until(lambda: "TaskContribute" in house.ledger.sent)
+    await house.pass_time(5.0)
+    await house.down()
+    house.scheduler.down = True
+    await house.up()
+    await house.pass_time(120.0)
+    agree(house, task_id)
+    await house.pass_time(1.5 * house.ledger.time_ref_s)
+    assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+
+
+async def test_what_is_contributed_late_is_to_be_revealed_later(house: House) -> None:
+    house.ledger.needed = 2
+    due: list[timedelta] = []
+    house.ledger.faults["contribute"] = lambda: due.append(deadline(house, task_id) - house.clock.now())
+    commit = house.budget.commit
+
+    async def commits(offer_id: str) -> Answer:
+        house.scheduler.down = True
+        return await commit(offer_id)
+
+    house.budget.commit = commits  # type: ignore[method-assign]
+    task_id = await given(house, trust=3)
+    await house.pass_time(200.0)
+    house.scheduler.down = False
+    await house.live_until(lambda: bool(due))
+    assert due[0].total_seconds() > 2 * house.ledger.time_ref_s - 10.0
+
+
+async def test_a_stake_is_saved_though_the_disk_is_full(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(record: JobRecord) -> None:
+        raise JournalError("the disk is full")
+
+    house.ledger.needed = 2
+    task_id = await given(house, trust=3)
+    await house.live_until(lambda: "TaskContribute" in house.ledger.sent)
+    agree(house, task_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(house.journal, "put", full)
+        await house.pass_time(1.5 * house.ledger.time_ref_s)
+        assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+    await house.live_until(lambda: house.over(task_id))
+    assert house.journal.records[task_id].outcome == "completed"
 
 
 async def test_cpus_change_while_a_container_runs(house: House) -> None:
