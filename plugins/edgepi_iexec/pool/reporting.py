@@ -11,6 +11,7 @@ from edgepi_iexec.pool.model import PoolTask, Replicate
 from edgepi_iexec.pool.proving import Prover
 from edgepi_iexec.pool.recovering import recoverable, recovery
 from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.pool.stepping import REVEALED
 from edgepi_iexec.pool.store import Logs, put_logs
 from edgepi_iexec.pool.writer import Statement
 from edgepi_iexec.protocol.models import StatusUpdate, WorkerpoolAuthorization
@@ -27,6 +28,7 @@ Answer = tuple[int, NotificationType]
 ABORT: Answer = (202, N.PLEASE_ABORT)
 ALREADY: Answer = (208, N.PLEASE_WAIT)
 _OF_POOL = frozenset({S.CREATED, S.RESULT_UPLOAD_REQUESTED, S.FAILED, S.RECOVERING, S.WORKER_LOST})
+_BEHIND = frozenset({S.CONTRIBUTING, S.CONTRIBUTED, S.REVEALING, S.REVEALED})  # told again after a restart
 _NEVER = frozenset({S.CONTRIBUTE_FAILED, S.REVEAL_FAILED})
 
 
@@ -112,4 +114,5 @@ def _may(task: PoolTask, share: Replicate, status: ReplicateStatus) -> bool:
 
 def _said(share: Replicate, status: ReplicateStatus) -> bool:
     """Whether it is known; one who aborts what has ended already is not told to abort it again."""
-    return share.status is status or (status is S.ABORTED and not allowed(share.status, status))
+    behind = share.status in REVEALED and status in _BEHIND
+    return share.status is status or behind or (status is S.ABORTED and not allowed(share.status, status))

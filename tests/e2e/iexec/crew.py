@@ -126,7 +126,7 @@ def lie() -> None:
 
 
 async def _main(spec: Spec) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(relativeCreated)6d %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s.%(msecs)03d %(name)s %(message)s")
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     Mortal(spec.die_at)

@@ -281,9 +281,17 @@ class Scene:
         try:
             return list(await self.until("the tasks are completed", all_done, patience_s))
         except AssertionError:
-            states = [(await self.state(each))["status"] for each in task_ids]
-            told = [await self.told(each) for each in task_ids]
-            raise AssertionError(f"not completed: {states} {json.dumps(told, indent=1)[:6000]}") from None
+            stories = [await self.story(each) for each in task_ids]
+            raise AssertionError("\n".join(["not completed:", *stories])) from None
+
+    async def story(self, task_id: str) -> str:
+        """What became of a task, in a few lines."""
+        told, seen = await self.told(task_id), await self.state(task_id)
+        lines = [f"{task_id}: {seen['status']} on the chain, {told.get('currentStatus')} for the scheduler"]
+        for each in told.get("replicates", []):
+            steps = (f"{u['date'][14:23]} {u['status']} {u['cause'] or ''}" for u in each["statusUpdateList"])
+            lines.append(f"  {each['walletAddress'][:8]}: " + ", ".join(steps))
+        return "\n".join(lines)
 
     async def told(self, task_id: str) -> dict[str, Any]:
         """What the scheduler tells a requester of a task."""

@@ -1,0 +1,71 @@
+"""A worker that dies by kill -9 at any stage: its stake comes back, and what was computed is not again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from .market import LoneWorker, Scene, script, starts
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+POINTS = {
+    "before the result": (
+        "put STARTING",
+        "put APP_DOWNLOADING",
+        "put DATA_DOWNLOADED",
+        "put COMPUTING",
+        "ran",
+    ),
+    "at the contribution": (
+        "put COMPUTED",
+        "told COMPUTED",
+        "put CONTRIBUTING",
+        "sent contribute",
+        "put CONTRIBUTED",
+    ),
+    "with a stake": ("told CONTRIBUTED", "put REVEALING", "sent reveal", "put REVEALED", "told REVEALED"),
+    "at the end": ("put RESULT_UPLOADING", "put RESULT_UPLOADED", "told RESULT_UPLOADED", "put COMPLETING"),
+}
+
+
+@pytest.mark.parametrize("when", POINTS)
+async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, when: str) -> None:
+    """Each has an app of its own, so that each takes one task and dies at one point; then all come back."""
+    began_s = time.time()
+    points = dict(enumerate(POINTS[when]))
+    before = {n: await scene.stake(f"worker-{n + 1}") for n in points}
+    workers: dict[int, LoneWorker] = {}
+    tasks: dict[int, str] = {}
+    for n, point in points.items():
+        app = await scene.app(f"mine-{n}", script("sleep 2; echo 42 >/iexec_out/result.txt"))
+        workers[n] = scene.lone_worker(n, allow_apps=(app,), die_at=point)
+        (tasks[n],) = (await scene.place(app)).task_ids
+        await scene.act(workers[n].start)
+    codes = await asyncio.gather(*(scene.act(each.died) for each in workers.values()))
+    assert codes == [-9] * len(points), {points[n]: each.said() for n, each in workers.items()}
+
+    for each in workers.values():
+        await scene.act(each.start, die_at="")
+    try:
+        await scene.completed(*tasks.values())
+        for n, task_id in tasks.items():
+            await scene.until(f"{points[n]} ends well", lambda n=n, t=task_id: _over(scene, t, n))
+    except AssertionError as error:
+        said = "\n\n".join(f"{points[n]}:\n{each.said()}" for n, each in workers.items())
+        raise AssertionError(f"{error}\n{said}") from None
+    gained = {points[n]: (await scene.stake(f"worker-{n + 1}"))[0] - before[n][0] for n in points}
+    assert gained == dict.fromkeys(POINTS[when], 990)
+    assert [(await scene.stake(f"worker-{n + 1}"))[1] for n in points] == [
+        each[1] for each in before.values()
+    ]
+    started = Counter(await scene.act(lambda: list(starts(scene.engine, began_s))))
+    assert {points[n]: started[task_id] for n, task_id in tasks.items()} == dict.fromkeys(POINTS[when], 1)
+
+
+async def _over(scene: Scene, task_id: str, n: int) -> bool:
+    replicate = (await scene.replicates(task_id))[scene.there.workers[n].address]
+    return bool(replicate["currentStatus"] == "COMPLETED")
