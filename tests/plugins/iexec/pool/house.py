@@ -29,7 +29,19 @@ from edgepi_iexec.protocol.authorization import authorization_hash
 from edgepi_iexec.protocol.login import challenge_digest
 from tests.plugins.iexec.fakechain import KEYS, FakeChain, Faults, Ledger
 
-__all__ = ["RESULT", "RLC", "TO_COMPUTED", "Hand", "House", "Listener", "Said", "digest_of", "link", "packed"]
+__all__ = [
+    "CHAIN_ID",
+    "RESULT",
+    "RLC",
+    "TO_COMPUTED",
+    "Hand",
+    "House",
+    "Listener",
+    "Said",
+    "digest_of",
+    "link",
+    "packed",
+]
 
 CHAIN_ID = 65535
 RLC = 10**9
