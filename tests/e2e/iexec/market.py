@@ -79,6 +79,15 @@ class LivelyChain:
                     self.local.rpc("evm_mine")
                     mined_s = now_s
 
+    def vanish(self) -> None:
+        """End the node as a power cut would; what it had is kept."""
+        self.local.process.save()
+        self.local.process.kill()
+
+    def come_back(self) -> None:
+        """Start the node again at the same address."""
+        self.local.revive()
+
     def close(self) -> None:
         self._end.set()
         self._thread.join()
