@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from edgepi.testing.clock import ManualClock
+from tests.foreign import foreign
 from tests.plugins.iexec.pool.house import House
+
+__all__ = ["foreign", "house"]
 
 
 @pytest.fixture
