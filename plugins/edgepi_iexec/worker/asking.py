@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edgepi.compute.journal import JobRecord
-from edgepi.errors import ChainError, EdgePiError, EnergyError, PeerError, ProtocolError, WalletError
+from edgepi.errors import EdgePiError, EnergyError, PeerError, ProtocolError, WalletError
 from edgepi.model import LeaseState
 from edgepi.plugin import LeaseHandle
 from edgepi_iexec.chain.model import Task, TaskStatus
@@ -34,6 +34,7 @@ __all__ = ["Asking", "Taken"]
 
 DECIDE_S = 20.0
 DECLINE_TRIES = 8
+MOST_ERRANDS = 200
 GAS_OF_A_TASK = 1_000_000
 
 
@@ -153,8 +154,8 @@ class Asking:
         except (ProtocolError, EnergyError, WalletError) as error:
             self.decline(task_id, error.message)
             return f"task {task_id} is declined: {error.message}"
-        except ChainError as error:
-            self.decline(task_id, f"the chain cannot be asked: {error}")
+        except EdgePiError as error:
+            self.decline(task_id, f"it cannot be looked at or written down: {error.message}")
             raise
         self._take(taken)
         return f"task {task_id} is taken"
@@ -171,8 +172,6 @@ class Asking:
             self._stake_wanted = stake
             raise WalletError(f"the deposit is smaller than its stake of {stake} nRLC")
         bid = self._trade.offer(terms, task, desk.clock.now())
-        handle = await desk.parts.budget.offer(bid.offer)
-        await self._decided(handle)
         state = TaskState(
             task_id=authorization.task_id,
             deal_id=task.deal_id,
@@ -181,8 +180,15 @@ class Asking:
             offer=bid.offer,
             value_nrlc=bid.value_nrlc,
         )
-        record = _record(state, bid.offer.title, desk.clock.now())
-        await desk.parts.journal.put(record)
+        handle = await desk.parts.budget.offer(bid.offer)
+        try:
+            await self._decided(handle)
+            record = _record(state, bid.offer.title, desk.clock.now())
+            await desk.parts.journal.put(record)
+        except BaseException:
+            if handle.lease.state.open:
+                await handle.give_back("the task could not be taken")
+            raise
         return Taken(state, record, handle, terms)
 
     async def _decided(self, handle: LeaseHandle) -> None:
@@ -205,6 +211,8 @@ class Asking:
         """Give a task back at once, so that the pool can give it to another."""
         self.declined += 1
         self._desk.log.info("task %s is declined: %s", task_id, why)
+        if len(self._errands) >= MOST_ERRANDS:
+            return
         errand = asyncio.ensure_future(self._tell(task_id, why))
         self._errands.add(errand)
         errand.add_done_callback(self._errands.discard)

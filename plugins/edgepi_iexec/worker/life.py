@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from edgepi.compute.model import ExitReason
 from edgepi.errors import ChainError, ComputeError, EdgePiError
+from edgepi_iexec.chain.model import TaskStatus
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
 from edgepi_iexec.protocol.statuses import ReplicateStatus
@@ -25,7 +26,7 @@ _S = ReplicateStatus
 T = TypeVar("T")
 Stage = Callable[["TaskLife"], Awaitable[NotificationType | None]]
 
-READY_S = 15.0
+MOST_HEARD = 100
 _DONE = frozenset(
     {
         _S.STARTED,
@@ -68,7 +69,8 @@ class TaskLife(TaskBook):
         if said.type is _N.PLEASE_ABORT and not contributed(self.state):
             cause = said.extra.abort_cause if said.extra else None
             self.interrupt(ReplicateCause.of(cause or "UNKNOWN"), "the scheduler wants no more of it")
-        self._inbox.put_nowait(said)
+        if self._inbox.qsize() < MOST_HEARD:  # who says more than can be done is heard later, on the chain
+            self._inbox.put_nowait(said)
 
     def interrupt(self, cause: ReplicateCause, why: str) -> None:
         """End the task, unless a stake hangs on it."""
@@ -192,7 +194,7 @@ class TaskLife(TaskBook):
             return await self._contribution_vanished()
         if found is Sight.REVEALED and status in {_S.CONTRIBUTING, _S.CONTRIBUTED, _S.REVEALING}:
             return _N.PLEASE_REVEAL  # which finds that it is done
-        if found is Sight.OUTVOTED:
+        if found is Sight.OUTVOTED or (found is Sight.OVER and seen.task.status is TaskStatus.COMPLETED):
             self.state = self.state.but(cause=ReplicateCause.CONSENSUS_REACHED.value)
         return {
             Sight.REVEAL: _N.PLEASE_REVEAL,

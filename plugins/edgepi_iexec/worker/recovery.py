@@ -13,6 +13,7 @@ from edgepi.errors import ComputeError, EnergyError, ProtocolError
 from edgepi.plugin import Budget, LeaseHandle
 from edgepi_iexec.worker.desk import Desk
 from edgepi_iexec.worker.state import TaskState
+from edgepi_iexec.worker.steps import contributed
 
 __all__ = ["BACKEND", "Found", "lease_again", "open_tasks", "sweep"]
 
@@ -21,10 +22,11 @@ BACKEND = "iexec"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A task of an earlier life."""
+    """A task of an earlier life; *foreign* if another wallet took it, which alone can reveal it."""
 
     record: JobRecord
     state: TaskState
+    foreign: bool = False
 
 
 async def open_tasks(desk: Desk) -> tuple[Found, ...]:
@@ -32,14 +34,26 @@ async def open_tasks(desk: Desk) -> tuple[Found, ...]:
     found = []
     for record in await desk.parts.journal.open_jobs(BACKEND):
         try:
-            found.append(Found(record, TaskState.from_json(record.data)))
+            state = TaskState.from_json(record.data)
         except ProtocolError as error:
             desk.log.warning("task %s cannot be taken up again: %s", record.job_id, error)
-            now = desk.clock.now()
-            await desk.parts.journal.put(
-                replace(record, updated_utc=now, ended_utc=now, outcome="its record cannot be read")
-            )
+            await _close(record, desk, "its record cannot be read")
+            continue
+        wallet = state.authorization.worker if state.authorization else desk.me
+        if wallet == desk.me:
+            found.append(Found(record, state))
+        elif contributed(state):
+            text = "task %s was contributed with the wallet %s: only with that one can its stake be saved"
+            desk.log.error(text, record.job_id, wallet)
+            found.append(Found(record, state, foreign=True))
+        else:
+            await _close(record, desk, "it was taken with another wallet")
     return tuple(found)
+
+
+async def _close(record: JobRecord, desk: Desk, outcome: str) -> None:
+    now = desk.clock.now()
+    await desk.parts.journal.put(replace(record, updated_utc=now, ended_utc=now, outcome=outcome))
 
 
 async def lease_again(budget: Budget, state: TaskState, desk: Desk) -> LeaseHandle | None:

@@ -13,6 +13,7 @@ from edgepi.files import atomic_write
 from edgepi_iexec.protocol.models import ChainConfiguration, PublicConfiguration, WorkerModel
 from edgepi_iexec.worker.listening import backed_off
 from edgepi_iexec.worker.parts import Scheduler, WorkerParts
+from edgepi_iexec.worker.web import short
 
 __all__ = ["Pool", "Session"]
 
@@ -39,7 +40,7 @@ class Session:
         self.problem: str | None = "the scheduler has not been asked yet"
 
     async def greet(self) -> Pool:
-        """Read version and configuration, and keep them.
+        """Read version and configuration.
 
         Raises:
             PeerError: nobody answers.
@@ -55,14 +56,17 @@ class Session:
             version = await self._scheduler.version()
             self._parts.log.warning(
                 "the pool wants workers of version %s; its scheduler is %s",
-                configuration.required_worker_version,
+                short(configuration.required_worker_version),
                 version,
             )
         chain = await self._scheduler.chain_configuration(configuration.config_server_url)
-        known = {"configuration": configuration.to_json(), "chain": chain.to_json()}
-        await asyncio.to_thread(atomic_write, self._file, json.dumps(known))
         self.changed = False
         return Pool(configuration, chain)
+
+    async def keep(self, pool: Pool) -> None:
+        """Keep what a scheduler said for a later life without it; raises OSError."""
+        known = {"configuration": pool.configuration.to_json(), "chain": pool.chain.to_json()}
+        await asyncio.to_thread(atomic_write, self._file, json.dumps(known))
 
     async def remembered(self) -> Pool | None:
         """What the scheduler said in an earlier life."""

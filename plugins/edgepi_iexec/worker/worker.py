@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from edgepi.errors import ChainError, EdgePiError, MarketError, PeerError
+from edgepi.errors import ChainError, EdgePiError, MarketError
 from edgepi.model import Lease
 from edgepi.plugin import ComputeBackend
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.models import ChainConfiguration
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker import contributing, ending, finalizing, prepare
 from edgepi_iexec.worker.asking import Asking, Taken
 from edgepi_iexec.worker.desk import Desk
@@ -44,6 +45,14 @@ STAGES = {
 }
 
 STOP_S = 10.0
+SENT_S = 0.5
+_SENDING = frozenset(
+    {
+        ReplicateStatus.CONTRIBUTING,
+        ReplicateStatus.REVEALING,
+        ReplicateStatus.CONTRIBUTE_AND_FINALIZE_ONGOING,
+    }
+)
 RECONNECT_S = 30.0
 
 
@@ -139,18 +148,28 @@ class IexecWorker(ComputeBackend):
                 attempt += 1
 
     async def _first_contact(self) -> Pool:
-        """The scheduler's word; an earlier one where it is away and a stake may hang on a task."""
+        """The scheduler's word; an earlier one where it has none and a stake may hang on a task."""
         attempt = 0
         while True:
             try:
-                return await self._session.greet()
+                return await self._greeted()
             except MarketError as error:
                 self._session.problem = f"the scheduler cannot be dealt with: {error}"
                 self._parts.log.warning("%s", self._session.problem)
-                if isinstance(error, PeerError) and self._desk is None and (old := await self._old_pool()):
+                if self._desk is None and (old := await self._old_pool()):
                     return old
             await self._parts.clock.sleep(backed_off(attempt))
             attempt += 1
+
+    async def _greeted(self) -> Pool:
+        """What the scheduler says; but tasks of an earlier life are first ended on the chain they are on."""
+        pool = await self._session.greet()
+        old = await self._old_pool()
+        if old is not None and old.chain != pool.chain:
+            self._parts.log.warning("the scheduler names another chain than the one with open tasks")
+            return old
+        await self._session.keep(pool)
+        return pool
 
     async def _old_pool(self) -> Pool | None:
         if not await self._parts.journal.open_jobs(self.name):
@@ -232,6 +251,8 @@ class IexecWorker(ComputeBackend):
         found = await open_tasks(self._desk)
         for each in found:
             first = said.pop(each.state.task_id, None)
+            if each.foreign:
+                continue
             if each.state.task_id not in self._lives:
                 await self._resume(each, first)
             elif first is not None:
@@ -313,19 +334,24 @@ class IexecWorker(ComputeBackend):
 
     # Going down
 
+    async def _sent(self) -> None:
+        """Wait until each contribution and reveal that is on its way is in a block."""
+        while any(life.state.status in _SENDING for life in self._lives.values()):
+            await self._parts.clock.sleep(SENT_S)
+
     async def _end_tasks(self) -> None:
-        """End what is not worth keeping, with a last word to the scheduler; leave the rest."""
-        ending = []
+        """End what is not worth keeping, with a last word to the scheduler; let what is being sent arrive."""
+        sent = asyncio.ensure_future(self._sent())
+        ending = [sent]
         for task_id, life in self._lives.items():
             if not computed(life.state) and not contributed(life.state):
                 life.interrupt(ReplicateCause.ABORTED_BY_WORKER, "the node stops")
                 ending.append(self._running[task_id])
-        if ending:
-            limit = asyncio.ensure_future(self._parts.clock.sleep(STOP_S))
-            all_ended = asyncio.ensure_future(asyncio.wait(ending))
-            await asyncio.wait((limit, all_ended), return_when=asyncio.FIRST_COMPLETED)
-            limit.cancel()
-            all_ended.cancel()
+        limit = asyncio.ensure_future(self._parts.clock.sleep(STOP_S))
+        all_ended = asyncio.ensure_future(asyncio.wait(ending))
+        await asyncio.wait((limit, all_ended), return_when=asyncio.FIRST_COMPLETED)
+        for each in (limit, all_ended, sent):
+            each.cancel()
         running = tuple(self._running.values())
         for task in running:
             task.cancel()

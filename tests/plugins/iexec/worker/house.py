@@ -221,6 +221,7 @@ class House:
         self.budget = HouseBudget(self.clock)
         self.trade = HouseTrade()
         self.ready = Answer(yes=True, sentence="")
+        self.hubs: list[str] = []
 
     def _scripted(self, job: BoxedJob) -> Script:
         return self.script
@@ -228,7 +229,8 @@ class House:
     def parts(self) -> WorkerParts:
         life = self.life
 
-        async def connect_chain(_: Any) -> Any:
+        async def connect_chain(named: Any) -> Any:
+            self.hubs.append(named.iexec_hub_contract_address)
             return Mortal(self.chain, life)
 
         async def ready() -> Answer:

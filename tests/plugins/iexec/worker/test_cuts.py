@@ -9,7 +9,7 @@ from edgepi_iexec.chain.model import TaskStatus
 from tests.plugins.iexec.worker.house import House
 from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
 
-MODES = {"alone": 50, "many": 50, "at once": 41}
+MODES = {"alone": 50, "many": 50, "at once": 42}
 """How a task goes and at most how many effects a worker has meanwhile."""
 
 WAYS = (("alone", "killed"), ("many", "dark"), ("at once", "dark"))

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from edgepi.compute.journal import JobRecord
+from edgepi.errors import JournalError
 from edgepi.model import LeaseState
+from edgepi.testing.boxes import Script
 from edgepi_iexec.chain.model import ContributionStatus
+from edgepi_iexec.protocol.models import ChainConfiguration
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from tests.plugins.iexec.worker.house import House
@@ -135,6 +138,84 @@ async def test_a_record_that_cannot_be_read_is_closed(house: House) -> None:
     await house.up()
     await house.pass_time(10.0)
     assert house.journal.records["x"].ended_utc is not None
+
+
+async def test_a_stake_is_saved_though_the_scheduler_names_another_pool_now(house: House) -> None:
+    task_id = await waiting(house)
+    await house.down()
+    house.settings["pool"] = "0x" + "58" * 20
+    await house.up()
+    agree(house, task_id)
+    await house.pass_time(200.0)
+    assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+
+
+async def test_a_stake_is_saved_though_the_scheduler_names_another_chain_now(house: House) -> None:
+    task_id = await waiting(house)
+    await house.down()
+    names = house.scheduler.chain_configuration
+
+    async def other(url: str) -> ChainConfiguration:
+        return replace(await names(url), iexec_hub_contract_address="0x" + "bb" * 20)
+
+    house.scheduler.chain_configuration = other  # type: ignore[method-assign]
+    for _ in range(2):
+        await house.up()
+        await house.pass_time(60.0)
+        assert house.hubs[-1] == "0x" + "aa" * 20
+        await house.down()
+    await house.up()
+    agree(house, task_id)
+    await house.live_until(lambda: house.over(task_id))
+    await house.down()
+    await house.up()
+    await house.pass_time(60.0)
+    assert house.hubs[-1] == "0x" + "bb" * 20
+
+
+async def test_what_another_wallet_contributed_is_left_for_it(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    task_id = await waiting(house)
+    await house.down()
+    house.chain.address = OTHER
+    await house.up()
+    await house.pass_time(120.0)
+    assert "only with that one can its stake be saved" in caplog.text
+    assert not house.over(task_id)
+    assert (house.folder / "tasks" / task_id).is_dir()
+    await house.down()
+    house.chain.address = WORKER
+    await house.up()
+    agree(house, task_id)
+    await house.live_until(lambda: house.over(task_id))
+    assert house.ledger.stakes[WORKER] == 1000
+
+
+async def test_a_scheduler_that_talks_without_end_fills_no_memory(house: House) -> None:
+    house.script = Script(run_s=200.0)
+    task_id = await given(house)
+    await house.live_until(lambda: bool(house.sandbox.started))
+    assert house.worker is not None
+    said = await house.scheduler._notification(task_id, N.PLEASE_COMPUTE)
+    for _ in range(10_000):
+        house.worker._notify(said)
+    assert house.worker._lives[task_id]._inbox.qsize() <= 100
+    await house.scheduler.push(task_id, N.PLEASE_ABORT)
+    await house.live_until(lambda: house.over(task_id))
+
+
+async def test_a_task_that_cannot_be_written_down_is_given_back_with_its_energy(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(record: JobRecord) -> None:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(house.journal, "put", full)
+    task_id = await given(house)
+    await house.pass_time(60.0)
+    assert house.scheduler.reported(task_id) == [S.ABORTED]
+    assert house.budget.of(task_id).state is LeaseState.GIVEN_BACK
 
 
 async def test_folders_of_tasks_that_are_over_are_removed(house: House) -> None:
