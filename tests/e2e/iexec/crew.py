@@ -1,45 +1,43 @@
-"""Workers as a node makes them, in the test's process or in one of their own that may be killed."""
+"""Workers as a node makes them, and pools: of what fits into JSON, for the test's process or another."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
 from edgepi.clock import SystemClock
-from edgepi.compute.journal import JobJournal
-from edgepi.compute.model import BoxedJob
-from edgepi.compute.sandbox import Box, Sandbox
+from edgepi.runtime.child import Child
 from edgepi.testing.doubles import build_context
 from edgepi_iexec.backend import IexecBackend
 from edgepi_iexec.chain.client import ChainClient
+from edgepi_iexec.chain.link import Key
+from edgepi_iexec.chain.settings import ChainSettings
 from edgepi_iexec.config import IexecConfig
 from edgepi_iexec.devchain.accounts import Account
-from edgepi_iexec.worker.client import SchedulerClient
+from edgepi_iexec.pool.pool import Pool
+from edgepi_iexec.pool.settings import PoolSettings
 
-__all__ = ["ROOT", "Spec", "backend_of", "quick_keystore"]
-
-ROOT = Path(__file__).parents[3]
+__all__ = ["Spec", "backend_of", "pool_of", "quick_keystore"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A worker in words that fit into JSON; *die_at* names a point as `Mortal` counts them."""
+    """A worker or pool; *config* is its settings, *die_at* names a point of a process's life to end it at."""
 
     folder: str
     address: str
     private_key: str
     config: dict[str, Any] = field(default_factory=dict)
+    kind: str = "worker"
     die_at: str = ""
     lies: bool = False
 
@@ -87,60 +85,29 @@ async def backend_of(spec: Spec) -> AsyncIterator[IexecBackend]:
         await session.close()
 
 
-class Mortal:
-    """Ends this process with SIGKILL at one point.
+@asynccontextmanager
+async def pool_of(spec: Spec) -> AsyncIterator[Pool]:
+    """Give a pool that is started; it is stopped at the end."""
+    clock, told = SystemClock(), dict(spec.config)
+    keystore = await asyncio.to_thread(quick_keystore, Account("pool", spec.address, spec.private_key))
+    session = ClientSession()
 
-    ``put STATUS``: as soon as the journal has the status; ``sent NAME``: as soon as a transaction is in a
-    block; ``told STATUS``: as soon as the scheduler has answered; ``ran``: as soon as the container runs.
-    """
+    async def shared() -> ClientSession:
+        return session
 
-    def __init__(self, point: str) -> None:
-        self._point = point
-        self._after(JobJournal, "put", lambda record: f"put {record.stage}")
-        self._after(SchedulerClient, "update", lambda _, update: f"told {update.status.value}")
-        self._after(Sandbox, "run", lambda _: "ran")
-        for name in ("contribute", "reveal", "contribute_and_finalize", "initialize", "finalize"):
-            self._after(ChainClient, name, lambda *_, name=name: f"sent {name}")
-
-    def _after(self, kind: type, name: str, point: Callable[..., str]) -> None:
-        """Have a class's method look afterwards whether the point is reached."""
-        method: Callable[..., Awaitable[Any]] = getattr(kind, name)
-
-        async def call(this: object, *args: Any, **named: Any) -> Any:
-            result = await method(this, *args, **named)
-            if point(*args) == self._point:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        setattr(kind, name, call)
-
-
-def lie() -> None:
-    """Compute something else than what is asked for, from now on, in this process."""
-    run = Sandbox.run
-
-    async def other(this: Sandbox, job: BoxedJob) -> Box:
-        return await run(this, replace(job, command=("40", "4")))
-
-    Sandbox.run = other  # type: ignore[method-assign]
-
-
-async def _main(spec: Spec) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s.%(msecs)03d %(name)s %(message)s")
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    Mortal(spec.die_at)
-    if spec.lies:
-        lie()
-    async with backend_of(spec) as backend:
-        await backend.start()
-        await told.wait()
-
-
-def to_text(spec: Spec) -> str:
-    """For the command line of a process."""
-    return json.dumps(asdict(spec))
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(Spec(**json.loads(sys.argv[1]))))
+    chain = ChainClient(
+        ChainSettings(rpc_urls=(told["rpc_url"],), hub=told["hub"], native=told.pop("native"), free_gas=True),
+        key=Key(keystore, ""),
+        child=partial(Child, clock=clock, log=logging.getLogger("test")),
+        session=shared,
+        clock=clock,
+    )
+    settings = PoolSettings(state_dir=spec.path, **told)
+    pool = Pool(settings, chain, clock, logging.getLogger("edgepi.iexec.pool"))
+    try:
+        await pool.start()
+        yield pool
+    finally:
+        await pool.stop()
+        await chain.close()
+        await session.close()

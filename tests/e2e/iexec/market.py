@@ -8,39 +8,30 @@ import io
 import itertools
 import json
 import logging
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from aiohttp import ClientSession
 
-from edgepi.clock import SystemClock
 from edgepi.errors import EdgePiError
-from edgepi.runtime.child import Child
 from edgepi_iexec.backend import IexecBackend
-from edgepi_iexec.chain.client import ChainClient
-from edgepi_iexec.chain.link import Key
-from edgepi_iexec.chain.settings import ChainSettings
 from edgepi_iexec.devchain.accounts import Account
 from edgepi_iexec.devchain.deployment import Category, Deployment
 from edgepi_iexec.devchain.local import LocalChain, Settings
 from edgepi_iexec.devchain.market import Market, Placed
-from edgepi_iexec.pool.pool import Pool
-from edgepi_iexec.pool.settings import PoolSettings
 from tests.engine import Registry, TestImage
 
-from .crew import ROOT, Spec, backend_of, quick_keystore, to_text
+from .crew import Spec, backend_of, pool_of
+from .process import Lone
 
-__all__ = ["CATEGORIES", "HASTY", "LivelyChain", "LoneWorker", "Scene", "script"]
+__all__ = ["CATEGORIES", "HASTY", "LivelyChain", "Scene", "script"]
 
 T = TypeVar("T")
 LOG = logging.getLogger("test")
@@ -111,9 +102,9 @@ class Scene:
     folder: Path
     pool_settings: dict[str, Any] = field(default_factory=dict)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-    pool: Pool | None = None
     pool_address: str = ""
     url: str = ""
+    _pool_life: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
         self.session = await self.stack.enter_async_context(ClientSession())
@@ -144,43 +135,49 @@ class Scene:
 
     # The pool
 
-    async def start_pool(self) -> str:
-        """Start its scheduler; a later life goes on at the same address."""
+    def pool_spec(self, *, die_at: str = "") -> Spec:
+        """What makes its scheduler; a later life is reached at the same address as the first."""
         there, owner = self.there, self.there.account("pool")
-
-        async def session() -> ClientSession:
-            return self.session
-
-        clock = SystemClock()
-        chain = ChainClient(
-            ChainSettings(rpc_urls=(there.rpc_url,), hub=there.hub, native=there.native, free_gas=True),
-            key=Key(await self.act(quick_keystore, owner), ""),
-            child=partial(Child, clock=clock, log=LOG),
-            session=session,
-            clock=clock,
+        told = {
+            "pool_address": self.pool_address,
+            "hub": there.hub,
+            "rpc_url": there.rpc_url,
+            "native": there.native,
+            "chain_id": there.chain_id,
+            "port": int(self.url.rpartition(":")[2]) if self.url else 0,
+            "sidechain": True,
+            "block_time_s": 1.0,
+            "contribute_and_finalize": False,
+            **HURRIED,
+            **self.pool_settings,
+        }
+        return Spec(
+            kind="pool",
+            folder=str(self.folder / "pool"),
+            address=owner.address,
+            private_key=owner.private_key,
+            config=told,
+            die_at=die_at,
         )
-        settings = PoolSettings(
-            pool_address=self.pool_address,
-            hub=there.hub,
-            rpc_url=there.rpc_url,
-            chain_id=there.chain_id,
-            state_dir=self.folder / "pool",
-            port=int(self.url.rpartition(":")[2]) if self.url else 0,
-            sidechain=True,
-            block_time_s=1.0,
-            **{"contribute_and_finalize": False, **HURRIED, **self.pool_settings},
-        )
-        self.pool = Pool(settings, chain, clock, logging.getLogger("edgepi.iexec.pool"))
-        self._pool_chain = chain
-        await self.pool.start()
-        self.url = self.pool.url
-        return self.url
+
+    async def start_pool(self) -> None:
+        """Start its scheduler in this process."""
+        self._pool_life = AsyncExitStack()
+        pool = await self._pool_life.enter_async_context(pool_of(self.pool_spec()))
+        self.url = pool.url
 
     async def stop_pool(self) -> None:
-        pool, self.pool = self.pool, None
-        if pool is not None:
-            await pool.stop()
-            await self._pool_chain.close()
+        """Stop it."""
+        await self._pool_life.aclose()
+
+    def lone_pool(self) -> Lone:
+        """Make its scheduler a process of its own; not started yet, and the one here must be stopped."""
+        return self._lone(self.pool_spec())
+
+    def _lone(self, spec: Spec) -> Lone:
+        lone = Lone(spec)
+        self.stack.push_async_callback(self.act, lone.end)
+        return lone
 
     # Workers
 
@@ -215,11 +212,9 @@ class Scene:
         await backend.start()
         return backend
 
-    def lone_worker(self, n: int = 0, **more: Any) -> LoneWorker:
+    def lone_worker(self, n: int = 0, **more: Any) -> Lone:
         """Make a worker of its own process; not started yet."""
-        lone = LoneWorker(self.spec(n, **more))
-        self.stack.push_async_callback(self.act, lone.end)
-        return lone
+        return self._lone(self.spec(n, **more))
 
     # The requester
 
@@ -344,68 +339,11 @@ HURRIED = {
 }
 
 
-class LoneWorker:
-    """A worker's process."""
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.process: subprocess.Popen[bytes] | None = None
-        self.lives = 0
-
-    @property
-    def log(self) -> Path:
-        return self.spec.path / f"life-{self.lives}.log"
-
-    def start(self, *, die_at: str | None = None) -> None:
-        """Begin a life."""
-        if die_at is not None:
-            self.spec = replace(self.spec, die_at=die_at)
-        self.lives += 1
-        self.spec.path.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as sink:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.e2e.iexec.crew", to_text(self.spec)],
-                cwd=ROOT,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-            )
-
-    def died(self, within_s: float = PATIENCE_S) -> int:
-        """Wait for its end."""
-        assert self.process is not None
-        return self.process.wait(within_s)
-
-    def kill(self) -> None:
-        """End it as kill -9 does."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def end(self) -> None:
-        """End it in order, if it lives."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-
 def _attempt(look: Callable[[], T]) -> T | None:
     try:
         return look()
     except (EdgePiError, ValueError):  # the contract no longer finds its parts
         return None
-
-
-def fetch(url: str) -> bytes:
-    """Download something in a thread."""
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return bytes(answer.read())
 
 
 def starts(engine: str, since_s: float) -> Iterator[str]:

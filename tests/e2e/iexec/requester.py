@@ -29,7 +29,13 @@ class SdkUser:
         for role in ("developer", "pool", "requester"):
             self._write(f"keys/{role}.json", json.loads(quick_keystore(there.account(role), PASSWORD)))
         self("init", "--skip-wallet", "--force")
-        chain = {"id": self.id, "host": there.rpc_url, "hub": there.hub, "ipfsGateway": url, "compass": url}
+        chain: dict[str, Any] = {
+            "id": self.id,
+            "host": there.rpc_url,
+            "hub": there.hub,
+            "ipfsGateway": url,
+            "compass": url,
+        }
         if there.native:
             chain |= {"native": True, "useGas": False, "resultProxy": url}
         self._write("chain.json", {"default": NAME, "chains": {NAME: chain}})

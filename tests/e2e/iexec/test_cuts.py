@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
+from aiohttp import ClientError
 
-from .market import LoneWorker, Scene, script, starts
+from .market import Scene, script, starts
+from .process import Lone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -38,7 +43,7 @@ async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, wh
     began_s = time.time()
     points = dict(enumerate(POINTS[when]))
     before = {n: await scene.stake(f"worker-{n + 1}") for n in points}
-    workers: dict[int, LoneWorker] = {}
+    workers: dict[int, Lone] = {}
     tasks: dict[int, str] = {}
     for n, point in points.items():
         app = await scene.app(f"mine-{n}", script("sleep 2; echo 42 >/iexec_out/result.txt"))
@@ -53,7 +58,7 @@ async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, wh
     try:
         await scene.completed(*tasks.values())
         for n, task_id in tasks.items():
-            await scene.until(f"{points[n]} ends well", lambda n=n, t=task_id: _over(scene, t, n))
+            await scene.until(f"{points[n]} ends well", partial(_over, scene, task_id, n))
     except AssertionError as error:
         said = "\n\n".join(f"{points[n]}:\n{each.said()}" for n, each in workers.items())
         raise AssertionError(f"{error}\n{said}") from None
@@ -66,6 +71,39 @@ async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, wh
     assert {points[n]: started[task_id] for n, task_id in tasks.items()} == dict.fromkeys(POINTS[when], 1)
 
 
+# One task goes through all of these, in turn.
+DEATHS = (
+    *("put RECEIVED", "put INITIALIZING", "sent initialize", "put INITIALIZED", "put RUNNING"),
+    *("put CONSENSUS_REACHED", "put AT_LEAST_ONE_REVEALED", "put RESULT_UPLOADING", "put RESULT_UPLOADED"),
+    *("put FINALIZING", "sent finalize", "put COMPLETED"),
+)
+
+
+async def test_a_pool_killed_at_every_stage_sees_its_task_through(scene: Scene) -> None:
+    before = await scene.stake("worker-1"), await scene.stake("pool")
+    began_s = time.time()
+    app = await scene.app("sum", script("sleep 1; echo 42 >/iexec_out/result.txt"))
+    await scene.stop_pool()
+    await scene.worker()
+    (task_id,) = (await scene.place(app)).task_ids
+    pool = scene.lone_pool()
+    for point in DEATHS:
+        await scene.act(pool.start, die_at=point)
+        try:
+            assert await scene.act(pool.died) == -9, f"{point}: {pool.said()}"
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"never reached: {point}\n{pool.said()}\n{await scene.story(task_id)}")
+    await scene.act(pool.start, die_at="")
+    await scene.until("the worker is done", lambda: _over(scene, task_id, 0))
+    (state,) = await scene.completed(task_id)
+    assert (await scene.result(state))["result.txt"] == b"42\n"
+    assert await scene.stake("worker-1") == (before[0][0] + 990, before[0][1])
+    assert await scene.stake("pool") == (before[1][0] + 10, before[1][1])
+    assert await scene.act(lambda: list(starts(scene.engine, began_s))) == [task_id]
+
+
 async def _over(scene: Scene, task_id: str, n: int) -> bool:
-    replicate = (await scene.replicates(task_id))[scene.there.workers[n].address]
-    return bool(replicate["currentStatus"] == "COMPLETED")
+    with contextlib.suppress(ClientError):
+        replicate = (await scene.replicates(task_id))[scene.there.workers[n].address]
+        return bool(replicate["currentStatus"] == "COMPLETED")
+    return False
