@@ -22,7 +22,7 @@ from edgepi.compute.model import BoxedJob
 from edgepi.config.settings import BatterySettings, BoardSettings, EnergySettings, PanelSettings
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import EngineSettings
-from edgepi.model import Level, NodeInfo
+from edgepi.model import Decision, DecisionMade, Level, NodeInfo
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import StateStore
 from edgepi.sim.battery import Battery, BatterySpec
@@ -150,6 +150,14 @@ class Node:
         error = f" ({record.data.get('error')})" if record.data.get("error") else ""
         self.story.of_task[record.job_id].append((self.clock.now(), f"{record.stage}{over}{error}"))
         self._touched()
+
+    def heard(self, decision: Decision) -> None:
+        """Note what the budget says to a task, or to the node as a whole."""
+        task_id = decision.subject.rpartition(":")[2]
+        if task_id.startswith("0x"):
+            self.story.of_task[task_id].append((self.clock.now(), f"budget: {decision.sentence}"))
+        elif decision.subject == "node":
+            self.tell(decision.sentence)
 
     def begun(self, task_id: str) -> None:
         """Note that a container starts; there must be no result yet."""
@@ -291,6 +299,7 @@ class Inside:
     def _budget(self) -> BudgetService:
         node, clock = self.node, self.clock
         bus = EventBus()
+        bus.listen(DecisionMade, lambda made: node.heard(made.decision), name="dark")
         self.states = StateStore(bus, clock)
         budget = BudgetService(
             settings=SETTINGS,

@@ -15,13 +15,14 @@ from edgepi.energy import Situation, SleepMeans, SleepPlan, Verdict
 from edgepi.energy.sentences import clock_time, zone
 from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
-from edgepi.model import Answer, LeaseState, NodeInfo, WakePlan, WakeReceipt
+from edgepi.model import Answer, Lease, LeaseState, NodeInfo, WakePlan, WakeReceipt
 from edgepi.plugin import PowerController
 
 __all__ = ["TRY_AGAIN_S", "Departure"]
 
 # After a sleep that could not be made sure of, and after a halt that never came.
 TRY_AGAIN_S = 600.0
+PROMISED_S = 120.0
 
 
 class Departure:
@@ -150,6 +151,8 @@ class Departure:
             return None
         if any(lease.finishing for lease in situation.leases):
             return None  # it began while the round went on
+        if not plan.forced and any(_just_promised(lease, situation.now_utc) for lease in situation.leases):
+            return None
         return replace(plan, wake=self._wake(situation, plan.wake, None))
 
     def _wake(self, situation: Situation, wake: WakePlan, asked_utc: datetime | None) -> WakePlan:
@@ -182,3 +185,9 @@ class Departure:
         self._down_since_s = None
         self._not_before_s[forced] = self._clock.monotonic() + TRY_AGAIN_S
         self._sayings.say("node", "awake", answer.sentence, answer.numbers)
+
+
+def _just_promised(lease: Lease, now_utc: datetime) -> bool:
+    """Whether a job has not had the time yet to do what it asked to commit for."""
+    since_s = (now_utc - lease.since_utc).total_seconds()
+    return lease.state is LeaseState.COMMITTED and 0.0 <= since_s < PROMISED_S

@@ -11,7 +11,7 @@ import pytest
 
 from edgepi.budget import BudgetService, PowerDesk
 from edgepi.budget.store import EnergyStore, Saved
-from edgepi.energy import Situation, ThresholdGovernor, Verdict
+from edgepi.energy import Situation, SleepPlan, ThresholdGovernor, Verdict
 from edgepi.errors import EnergyError, LeaseError, OfferError
 from edgepi.model import (
     LeaseState,
@@ -343,6 +343,25 @@ async def test_a_promise_made_after_people_asked_is_woken_for_too(bench: Bench, 
     await bench.pass_time(10.0)
     assert bench.events[-1] == "halt"
     assert bench.board.plan.wake_utc < bench.clock.now() + timedelta(hours=2)
+
+
+async def test_who_just_promised_has_time_to_do_it_before_the_node_sleeps(
+    bench: Bench, make_offer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await started(bench)
+    await committed(bench, make_offer(deadline_h=9))
+    decide, wake_plan = bench.governor.decide, bench.governor.wake_plan
+
+    def sleepy(situation: Situation) -> Verdict:
+        plan = SleepPlan(wake=wake_plan(situation), sentence="sleeping")
+        verdict: Verdict = replace(decide(situation), sleep=plan)
+        return verdict
+
+    monkeypatch.setattr(bench.governor, "decide", sleepy)
+    await bench.pass_time(100.0)
+    assert "halt" not in bench.events
+    await bench.pass_time(60.0)
+    assert bench.events[-1] == "halt"
 
 
 async def test_nothing_is_promised_any_more_once_the_wake_is_set(bench: Bench, make_offer: Make) -> None:

@@ -72,8 +72,11 @@ async def complete(life: TaskLife) -> Next:
     """Let go of a task that is done; what must still be revealed is revealed whatever the scheduler says."""
     if at_stake(life.state):
         seen = await life.patiently(life.see, FOR_EVER_S)
-        if life.sight_of(seen) in {Sight.WAIT, Sight.REVEAL}:
+        found = life.sight_of(seen)
+        if found in {Sight.WAIT, Sight.REVEAL}:
             return await _look_on(life)
+        if found not in {Sight.DONE, Sight.REVEALED}:
+            return _N.PLEASE_ABORT  # others did it
     await life.begin(_S.COMPLETING, tries=3)
     earned = await _earned(life)
     try:

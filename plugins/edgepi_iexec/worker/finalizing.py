@@ -42,6 +42,7 @@ async def contribute_and_finalize(life: TaskLife) -> Next:
     if life.state.status is not _S.CONTRIBUTE_AND_FINALIZE_ONGOING:
         await promise(life)
         await life.begin(_S.CONTRIBUTE_AND_FINALIZE_ONGOING, receipt_block=seen.block, receipt_tx=None)
+    await life.lease.begin_finish()  # nobody is waited for, so the node must not sleep
     failures = 0
     while (answer := await _try_finalize(life)) is NOT_YET:
         failures += 1

@@ -134,7 +134,7 @@ def seen_on_chain(
     if contribution is ContributionStatus.REJECTED:
         return Sight.OUTVOTED
     if task is TaskStatus.COMPLETED:
-        return Sight.DONE
+        return Sight.DONE if contribution is ContributionStatus.REVEALED else Sight.OVER
     if task is TaskStatus.FAILED or not final_open:
         return Sight.OVER
     if contribution is not ContributionStatus.CONTRIBUTED:

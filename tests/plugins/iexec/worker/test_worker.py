@@ -691,3 +691,45 @@ async def test_a_disk_that_refuses_for_a_while_ends_no_worker(house: House) -> N
     in_the_way.rmdir()
     await house.pass_time(60.0)
     assert house.worker.status.connected
+
+
+async def test_a_stop_waits_for_a_contribution_on_its_way(house: House) -> None:
+    sent = house.chain.contribute
+
+    async def slowly(*args: Any) -> Any:
+        await house.clock.sleep(6.0)
+        return await sent(*args)
+
+    house.chain.contribute = slowly  # type: ignore[assignment, method-assign]
+    house.ledger.needed = 2
+    task_id = await given(house, trust=3)
+    await house.live_until(
+        lambda: house.journal.records[task_id].stage == "CONTRIBUTING" if house.sandbox.started else False
+    )
+    await house.down()
+    assert house.ledger.sent == ["TaskContribute"]
+    assert house.journal.records[task_id].stage == "CONTRIBUTED"
+
+
+async def test_what_others_completed_without_this_worker_is_not_called_completed(house: House) -> None:
+    house.ledger.needed = 1
+    task_id = await given(house)
+    house.ledger.faults["contribute"] = unreachable
+    await house.live_until(
+        lambda: bool(house.sandbox.started) and house.journal.records[task_id].stage == "CONTRIBUTING"
+    )
+    await house.die(power=True)
+    house.ledger.stakes[OTHER] = 1000
+    digest = house.journal.records[task_id].data["digest"]
+    house.ledger.contribute(task_id, OTHER, ids.result_hash(task_id, digest), "0x" + "0" * 64)
+    house.ledger.reveal(task_id, OTHER, digest)
+    house.ledger.finalize(task_id, b"")
+    house.ledger.faults.clear()
+    await house.up()
+    await house.live_until(lambda: house.over(task_id))
+    assert house.journal.records[task_id].outcome == "aborted: CONSENSUS_REACHED"
+    assert house.budget.of(task_id).state is LeaseState.GIVEN_BACK
+
+
+def unreachable() -> None:
+    raise ChainError("the chain's node is down")
