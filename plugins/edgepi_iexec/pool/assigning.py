@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 
 from edgepi.clock import Clock
 from edgepi_iexec.chain.interface import Chain
 from edgepi_iexec.chain.model import ZERO_ADDRESS, Block
 from edgepi_iexec.pool.book import Book
-from edgepi_iexec.pool.choosing import choose, stands_back, wants_workers
+from edgepi_iexec.pool.choosing import stands_back, wants_workers
 from edgepi_iexec.pool.model import PoolTask, PoolWorker, Replicate, StatusChange
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.settings import PoolSettings
+from edgepi_iexec.pool.wanting import Wanting
 from edgepi_iexec.protocol.authorization import authorization_hash
 from edgepi_iexec.protocol.models import ReplicateTaskSummary, WorkerpoolAuthorization
 from edgepi_iexec.protocol.rules import weight_of
@@ -25,6 +27,7 @@ _GAS = 1_000_000
 _CHECKED_S = 60.0
 _MOST_CHECKED = 50_000
 _EARLY_S = 0.5
+_LOOKED_AT = 20
 _PATIENCE_PERIODS = 1.6  # how many periods a task waits for a worker with more energy to spare
 
 
@@ -39,7 +42,7 @@ class Assigning:
         self._chain = chain
         self._presence = presence
         self._clock = clock
-        self._wanting: dict[str, float] = {}
+        self._wanting = Wanting()
         self._given: set[str] = set()
         self._able: dict[str, tuple[float, bool, int, int]] = {}
         self.block = Block(0, datetime.fromtimestamp(0, clock.now().tzinfo))
@@ -48,13 +51,13 @@ class Assigning:
     def review(self, *task_ids: str) -> None:
         """Find out which of these tasks, or of all, want workers."""
         now_s, now_utc = self._clock.monotonic(), self._clock.now()
-        for task_id in task_ids or tuple({*self._book.tasks, *self._wanting}):
+        for task_id in task_ids or tuple({*self._book.tasks, *self._wanting.ids()}):
             task = self._book.tasks.get(task_id)
             shares = self._book.replicates(task_id)
             if task is not None and wants_workers(task, shares, now_utc, self.block.time_utc):
-                self._wanting.setdefault(task_id, now_s)
+                self._wanting.put(task, now_s)
             else:
-                self._wanting.pop(task_id, None)
+                self._wanting.drop(task_id)
 
     def ask(self, wallet: str, headers: Mapping[str, str], block_number: int) -> bool:
         """Take note of an ask; False when there is certainly nothing for it."""
@@ -62,41 +65,48 @@ class Assigning:
         return in_time and block_number > 0 and bool(self._wanting)
 
     async def assign(self, wallet: str) -> ReplicateTaskSummary | None:
-        """Return a task for this worker, or None; raises ChainError, JournalError."""
+        """Return a task for this worker, or None; raises ChainError, JournalError.
+
+        A task that is dearer than the worker's stake is left to others: it holds up none behind it.
+        """
         worker = self._book.workers.get(wallet)
-        if worker is None or not self._free(wallet) or not (tasks := self._candidates(worker)):
+        if worker is None or not self._free(wallet) or next(self._candidates(worker), None) is None:
             return None
-        for task in tasks:
-            if not self._stands_back(task, wallet):
-                return await self._give(task, wallet)
-        self._presence.passed(wallet, over=True)
+        gas, stake_nrlc, weight = await self._means(wallet)
+        if not gas:
+            return None
+        payable = (t for t in self._candidates(worker) if t.worker_stake_nrlc <= stake_nrlc)
+        looked_at = tuple(islice(payable, _LOOKED_AT))
+        for task in looked_at:
+            self.review(task.task_id)
+            if task.task_id in self._wanting and not self._stands_back(task, wallet):
+                return await self._give(task, wallet, weight)
+        if looked_at:
+            self._presence.passed(wallet, over=True)
         return None
 
     def _free(self, wallet: str) -> bool:
         worker = self._book.workers.get(wallet)
         return worker is not None and len(self._book.computing(wallet)) < worker.most_tasks
 
-    def _candidates(self, worker: PoolWorker) -> list[PoolTask]:
-        self.review(*self._wanting)
-        open_now = (task_id for task_id in self._wanting if task_id not in self._given)
-        return choose(((self._book.tasks[each], self._book.replicates(each)) for each in open_now), worker)
+    def _candidates(self, worker: PoolWorker) -> Iterator[PoolTask]:
+        for task in self._wanting.in_order(gpu=worker.gpu):
+            if task.task_id not in self._given and worker.wallet not in self._book.replicates(task.task_id):
+                yield task
 
     def _stands_back(self, task: PoolTask, wallet: str) -> bool:
         return stands_back(
             self._presence.asker(wallet),
             self._presence.ranking(self._free),
             self._book.replicates(task.task_id),
-            waited_s=self._clock.monotonic() - self._wanting[task.task_id],
+            waited_s=self._clock.monotonic() - self._wanting.since_s(task.task_id),
             patience_s=_PATIENCE_PERIODS * self._settings.ask_s,
         )
 
-    async def _give(self, task: PoolTask, wallet: str) -> ReplicateTaskSummary | None:
+    async def _give(self, task: PoolTask, wallet: str, weight: int) -> ReplicateTaskSummary | None:
         """Nobody else is given the task meanwhile."""
         self._given.add(task.task_id)
         try:
-            able, weight = await self._check(task, wallet)
-            if not able:
-                return None
             digest = authorization_hash(wallet, task.task_id, ZERO_ADDRESS)
             authorization = WorkerpoolAuthorization(
                 task_id=task.task_id,
@@ -130,12 +140,8 @@ class Assigning:
         await self._book.save(share)
         self.review(share.task_id)
 
-    async def _check(self, task: PoolTask, wallet: str) -> tuple[bool, int]:
-        """Whether a worker has the gas and the stake that the task takes, and what it weighs."""
-        gas, stake_nrlc, weight = await self._means(wallet)
-        return gas and stake_nrlc >= task.worker_stake_nrlc, weight
-
     async def _means(self, wallet: str) -> tuple[bool, int, int]:
+        """Whether a worker has gas, what it may stake, and what it weighs; asked once a minute."""
         now_s = self._clock.monotonic()
         known = self._able.get(wallet)
         if known is not None and known[0] > now_s:

@@ -1,22 +1,21 @@
-"""Which task a worker gets that asks, and whether it waits for one with more energy to spare."""
+"""Which tasks want workers, and whether one that asks waits for one with more energy to spare."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edgepi_iexec.pool.model import PoolTask, PoolWorker, Replicate, Stage
+from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.protocol.rules import Tally
 from edgepi_iexec.protocol.statuses import ReplicateStatus
-from edgepi_iexec.protocol.tags import needs_gpu, needs_tee
+from edgepi_iexec.protocol.tags import needs_tee
 
 __all__ = [
     "NEUTRAL_SURPLUS",
     "PASSES",
     "Asker",
     "busy",
-    "choose",
     "contributes",
     "stands_back",
     "wants_workers",
@@ -82,7 +81,7 @@ def wants_workers(
 
     A replicate counts as pending for its category's time.
     """
-    if task.stage not in _GIVEN_OUT or chain_utc >= task.contribution_deadline_utc:
+    if task.stage not in _GIVEN_OUT or chain_utc >= task.contribution_deadline_utc or needs_tee(task.tag):
         return False
     young = now_utc - timedelta(seconds=task.time_ref_s)
     tally = Tally(task.trust)
@@ -99,16 +98,6 @@ def wants_workers(
 def _still_comes(share: Replicate) -> bool:
     there = bool(share.contribution_hash) or share.status is S.WORKER_LOST
     return not there and share.standing in _STILL_COMING
-
-
-def choose(tasks: Iterable[tuple[PoolTask, Mapping[str, Replicate]]], worker: PoolWorker) -> list[PoolTask]:
-    """Tasks that this worker may have, the best first: running before new, then by contribution deadline."""
-    fits = [task for task, shares in tasks if worker.wallet not in shares and _fits(task.tag, worker)]
-    return sorted(fits, key=lambda task: (task.stage is not Stage.RUNNING, task.contribution_deadline_utc))
-
-
-def _fits(tag: str, worker: PoolWorker) -> bool:
-    return not needs_tee(tag) and (worker.gpu or not needs_gpu(tag))
 
 
 def stands_back(
