@@ -31,7 +31,7 @@ from tests.engine import Registry, TestImage
 from .crew import Spec, backend_of, pool_of
 from .process import Lone
 
-__all__ = ["CATEGORIES", "HASTY", "LivelyChain", "Scene", "script"]
+__all__ = ["CATEGORIES", "HASTY", "LivelyChain", "Scene", "script", "starts", "timed_runs"]
 
 T = TypeVar("T")
 LOG = logging.getLogger("test")
@@ -346,19 +346,31 @@ def _attempt(look: Callable[[], T]) -> T | None:
         return None
 
 
-def starts(engine: str, since_s: float) -> Iterator[str]:
-    """Which jobs had a container started since a moment (seconds since 1970)."""
+def starts(engine: str, since_s: float) -> list[str]:
+    """Which jobs had a container started since a moment (seconds since 1970), once for each start."""
+    return [job for what, job, _ in _events(engine, since_s) if what == "start"]
+
+
+def timed_runs(engine: str, since_s: float) -> dict[str, float]:
+    """How long containers ran since a moment, in seconds by job, as the engine saw it."""
+    began, took = {}, {}
+    for what, job, at_s in _events(engine, since_s):
+        if what == "start":
+            began[job] = at_s
+        elif job in began:
+            took[job] = at_s - began[job]
+    return took
+
+
+def _events(engine: str, since_s: float) -> Iterator[tuple[str, str, float]]:
     import docker
 
+    wanted = {"type": "container", "event": ["start", "die"]}
     client = docker.DockerClient(base_url=engine)
     try:
-        events = client.api.events(
-            since=int(since_s),
-            until=int(time.time()) + 1,
-            filters={"type": "container", "event": "start"},
-            decode=True,
-        )
-        for event in events:
-            yield event["Actor"]["Attributes"].get("edgepi.job", "")
+        until_s = int(time.time()) + 1
+        for event in client.api.events(since=int(since_s), until=until_s, filters=wanted, decode=True):
+            job = event["Actor"]["Attributes"].get("edgepi.job", "")
+            yield event["Action"], job, event["timeNano"] / 1e9
     finally:
         client.close()

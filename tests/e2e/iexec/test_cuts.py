@@ -67,7 +67,7 @@ async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, wh
     assert [(await scene.stake(f"worker-{n + 1}"))[1] for n in points] == [
         each[1] for each in before.values()
     ]
-    started = Counter(await scene.act(lambda: list(starts(scene.engine, began_s))))
+    started = Counter(await scene.act(starts, scene.engine, began_s))
     assert {points[n]: started[task_id] for n, task_id in tasks.items()} == dict.fromkeys(POINTS[when], 1)
 
 
@@ -99,7 +99,7 @@ async def test_a_pool_killed_at_every_stage_sees_its_task_through(scene: Scene) 
     assert (await scene.result(state))["result.txt"] == b"42\n"
     assert await scene.stake("worker-1") == (before[0][0] + 990, before[0][1])
     assert await scene.stake("pool") == (before[1][0] + 10, before[1][1])
-    assert await scene.act(lambda: list(starts(scene.engine, began_s))) == [task_id]
+    assert await scene.act(starts, scene.engine, began_s) == [task_id]
 
 
 async def _over(scene: Scene, task_id: str, n: int) -> bool:
