@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from edgepi_iexec.chain.model import ZERO_ADDRESS, ZERO_HASH
 from edgepi_iexec.pool.choosing import PASSES, Asker, busy, stands_back, wants_workers
-from edgepi_iexec.pool.model import PoolTask, Replicate, Stage, StageChange, StatusChange
+from edgepi_iexec.pool.model import PoolTask, Replicate, Stage
 from edgepi_iexec.pool.presence import Presence
 from edgepi_iexec.pool.wanting import Wanting
 from edgepi_iexec.protocol.statuses import ReplicateStatus as S
 from tests.plugins.iexec.pool.house import Hand, House
-
-NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
-SOON = NOW + timedelta(seconds=1)
-GPU, TEE = f"0x{0x100:064x}", f"0x{0x3:064x}"
-
-
-def task(number: int = 1, stage: Stage = Stage.INITIALIZED, **changes: object) -> PoolTask:
-    made = PoolTask(
-        task_id=f"0x{number:064x}",
-        deal_id=ZERO_HASH,
-        index=number,
-        deal_block=1,
-        image="demo",
-        params="",
-        tag=ZERO_HASH,
-        trust=1,
-        category=0,
-        time_ref_s=300,
-        requester=ZERO_ADDRESS,
-        beneficiary=ZERO_ADDRESS,
-        callback=ZERO_ADDRESS,
-        worker_stake_nrlc=0,
-        contribution_deadline_utc=NOW + timedelta(seconds=2100),
-        final_deadline_utc=NOW + timedelta(seconds=3000),
-        stages=(StageChange(stage, NOW),),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def share(number: int, *statuses: S, contribution: str = "", weight: int = 2, **changes: object) -> Replicate:
-    history = tuple(StatusChange(each, NOW) for each in (S.CREATED, *statuses))
-    made = Replicate(task_id="0x", wallet=f"0x{number:040x}", history=history, weight=weight)
-    return replace(made, contribution_hash=contribution, **changes)  # type: ignore[arg-type]
+from tests.plugins.iexec.pool.records import GPU, NOW, SOON, TEE, share, task
 
 
 def wants(one: PoolTask, *shares: Replicate, now_utc: datetime = SOON, chain_utc: datetime = SOON) -> bool:
