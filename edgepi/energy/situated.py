@@ -72,6 +72,6 @@ def steady(situation: Situation) -> Verdict:
             sentence="granted: nothing measures a battery, the supply counts as steady",
         )
         for lease in situation.leases
-        if lease.state is LeaseState.OFFERED and not lease.offer.standing
+        if lease.state is LeaseState.OFFERED
     )
     return Verdict(levels=levels, leases=() if situation.metered else grants)

@@ -150,6 +150,13 @@ class TestStandingOffers:
         assert verbs(quick(), situation(0.9, leases=(standing(),))) == {"standing": LeaseVerb.GRANT}
         assert verbs(quick(), situation(0.9, leases=(standing(value=0.01),))) == {}
 
+    @pytest.mark.parametrize("metered", [False, True])
+    def test_is_granted_where_nothing_measures_a_battery_but_not_before_one_is_measured(
+        self, *, metered: bool
+    ) -> None:
+        now = build_situation(None, metered=metered, leases=(standing(),))
+        assert verbs(quick(), now) == ({} if metered else {"standing": LeaseVerb.GRANT})
+
     def test_is_withdrawn_when_the_energy_is_gone(self) -> None:
         governor = quick()
         old = replace(standing(LeaseState.GRANTED), since_utc=NOON - timedelta(hours=1))
