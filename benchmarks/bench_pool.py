@@ -21,6 +21,7 @@ from pool_load import ASK_S, PING_S, Crowd, Took
 from table import show
 
 from edgepi.clock import SystemClock
+from edgepi_iexec.pool.garbage import keep_clear
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
 from tests.plugins.iexec.fakechain import KEYS, FakeChain, Ledger
@@ -56,11 +57,12 @@ async def serve(folder: Path) -> None:
     )
     pool = Pool(settings, owner, clock, logging.getLogger("pool"))
     await pool.start()
+    clearing = asyncio.create_task(keep_clear(clock))
     print(pool.url, flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     app = ledger.create_app("registry.test/demo:1", owner=owner.address)
     ledger.fund("0x" + "99" * 20, stake_nrlc=10**6 * RLC)
-    while True:
+    while not clearing.done():
         ledger.place(app, pool=settings.pool_address, requester="0x" + "99" * 20, volume=TASKS_EACH_S)
         await clock.sleep(1.0)
 

@@ -14,6 +14,7 @@ from edgepi_iexec.chain.client import ChainClient
 from edgepi_iexec.chain.link import Key
 from edgepi_iexec.chain.settings import ChainSettings
 from edgepi_iexec.commands.program import shared_session
+from edgepi_iexec.pool.garbage import keep_clear
 from edgepi_iexec.pool.pool import Pool
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.station import read_key
@@ -56,6 +57,8 @@ async def serve(args: argparse.Namespace, context: CommandContext, folder: Path,
             context.out.json({"pool": args.pool, "scheduler": pool.url, "owner": key.address})
         else:
             context.out.line(f"pool {args.pool}, its scheduler at {pool.url}, owner {key.address}")
+        clearing = asyncio.create_task(keep_clear(clock))
+        stack.callback(clearing.cancel)
         await told.wait()
 
 
