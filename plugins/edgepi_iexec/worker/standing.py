@@ -23,7 +23,8 @@ class Standing:
     @property
     def sentence(self) -> str:
         """What the governor says to it."""
-        return self._handle.lease.sentence if self._handle else ""
+        told = self._handle.lease.sentence if self._handle else ""
+        return told or "the governor has not decided yet"
 
     async def granted(self, offer: Offer) -> bool:
         """Whether the energy for *offer* is held free now; raises EnergyError."""
