@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ __all__ = ["ENERGY_HEADER", "SURPLUS_HEADER", "Presence", "Seen"]
 ENERGY_HEADER = "X-EdgePi-Energy-Wh"
 SURPLUS_HEADER = "X-EdgePi-Surplus"
 _RANKING_S = 1.0
+_RANKED = 200
 _FORGET_S = 3600.0
 _NEVER = -math.inf
 _MOST = 50_000
@@ -78,14 +80,16 @@ class Presence:
             seen.passed = seen.passed + 1 if over else 0
 
     def ranking(self, free: Callable[[str], bool]) -> list[Asker]:
-        """Workers that asked lately and have a place free, the most energy first; sorted once a second."""
+        """Some hundred workers that asked lately and have a place free, the most energy first.
+
+        Looked for once a second: a task is left to one of the first only, and there may be thousands.
+        """
         now_s = self._monotonic()
         if now_s - self._ranked_s >= _RANKING_S:
-            recent = ((w, s) for w, s in self._seen.items() if now_s - s.asked_s <= self._recent_s)
-            self._ranking = sorted(
-                (_asker(wallet, seen) for wallet, seen in recent if free(wallet)),
-                key=lambda one: (-one.surplus, -one.energy_wh),
-            )
+            since_s = now_s - self._recent_s
+            recent = ((s.surplus, s.energy_wh, w) for w, s in self._seen.items() if s.asked_s >= since_s)
+            best = (wallet for _, _, wallet in heapq.nlargest(_RANKED, recent))
+            self._ranking = [_asker(each, self._seen[each]) for each in best if free(each)]
             self._ranked_s = now_s
         return self._ranking
 

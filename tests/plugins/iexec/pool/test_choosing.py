@@ -205,3 +205,12 @@ async def test_a_task_too_dear_for_a_worker_holds_up_none_behind_it(house: House
     await house.order(pool_price=10**14)
     cheap = await house.order()
     assert await hand.ask() == cheap
+
+
+def test_among_thousands_the_first_few_hundred_are_looked_at() -> None:
+    presence = Presence(lambda: 0.0, lost_after_s=60.0, ask_s=5.0)
+    for number in range(3000):
+        presence.asks(f"{number}", {"X-EdgePi-Surplus": str(number / 3000)}, 4.5)
+    ranked = presence.ranking(lambda wallet: int(wallet) % 2 == 0)
+    assert [each.wallet for each in ranked[:2]] == ["2998", "2996"]
+    assert 10 < len(ranked) < 500
