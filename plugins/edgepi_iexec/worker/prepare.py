@@ -154,10 +154,8 @@ async def compute(life: TaskLife) -> Next:
         return await life.failed(_S.COMPUTE_FAILED, cause)
     try:
         outcome = await _run(life, found)
-    except EngineError as error:
+    except ComputeError as error:  # no room or no wall here: another machine may have them
         raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
-    except ComputeError as error:
-        return await life.failed(_S.COMPUTE_FAILED, _C.APP_COMPUTE_FAILED, error.message)
     logs = ComputeLogs(life.desk.me, outcome.stdout[-MAX_LOG:], outcome.stderr[-MAX_LOG:])
     await life.desk.parts.journal.write_logs(life.state.task_id, logs.stdout, logs.stderr)
     answer = await _judged(life, outcome, logs)

@@ -11,7 +11,14 @@ import pytest
 from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import ExitReason, Outcome
 from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import ChainError, EngineError, JournalError, PeerError, TransactionError
+from edgepi.errors import (
+    ChainError,
+    EngineError,
+    JournalError,
+    PeerError,
+    SandboxError,
+    TransactionError,
+)
 from edgepi.model import Answer, LeaseState
 from edgepi.testing.boxes import Script
 from edgepi_iexec.chain.model import ContributionStatus, TaskStatus
@@ -386,6 +393,14 @@ async def test_an_engine_that_fails_gives_the_task_to_others(house: House) -> No
     await house.live_until(lambda: house.over(task_id))
     assert house.scheduler.reported(task_id)[-1] is S.ABORTED
     assert house.ledger.sent == []
+
+
+async def test_a_machine_without_room_for_it_gives_the_task_to_others(house: House) -> None:
+    house.sandbox.failing["run"] = SandboxError("there is no room on the disk")
+    task_id = await given(house)
+    await house.live_until(lambda: house.over(task_id))
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
 
 
 async def test_an_image_that_does_not_fit_this_machine_gives_the_task_to_others(house: House) -> None:
