@@ -13,6 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from edgepi.compute.model import PullProgress
+from edgepi.compute.platforms import UnfitImageError
 from edgepi.errors import EngineError, ImageError
 
 __all__ = ["Layers", "Login", "inspect_remote", "pulling"]
@@ -108,10 +109,16 @@ def _encoded(login: Login) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
+_FOR_ALL = ("not found", "unknown", "unauthorized", "denied", "credentials", "authentication", "invalid")
+"""What a registry says of an image to whoever asks; all else, as no network, is this machine's."""
+
+
 def _refused(reference: str, body: str) -> ImageError:
     with contextlib.suppress(ValueError, KeyError, TypeError):
         body = json.loads(body)["message"]
-    return ImageError(f"{reference} cannot be had: {body.strip()[:300]}", hint=_hint(body.lower()))
+    said = body.lower()
+    kind = ImageError if any(word in said for word in _FOR_ALL) else UnfitImageError
+    return kind(f"{reference} cannot be had: {body.strip()[:300]}", hint=_hint(said))
 
 
 def _hint(said: str) -> str | None:

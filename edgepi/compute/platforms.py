@@ -71,7 +71,7 @@ def machine_platform(machine: str) -> tuple[str, str]:
 
 
 class UnfitImageError(ImageError):
-    """The image is there and sound, but not for this machine: another one may run it."""
+    """The image is there and sound as far as is known, but not for this machine: another one may run it."""
 
 
 def misfit(reference: str, platforms: Iterable[Mapping[str, str]], machine: str) -> ImageError | None:

@@ -17,13 +17,18 @@ from edgepi.errors import EdgePiError, PeerError, ProtocolError
 from edgepi_iexec.protocol.base import base58_encode
 from edgepi_iexec.worker.guard import Guard
 
-__all__ = ["BAD_CHECKSUM", "download", "sources"]
+__all__ = ["BAD_CHECKSUM", "UnfetchedError", "download", "sources"]
 
 BAD_CHECKSUM = "DATASET_FILE_BAD_CHECKSUM"
 MAX_HOPS = 5
+_LATER = frozenset({408, 425, 429})  # statuses of servers that have enough to do
 CONNECT_S, SILENCE_S = 10.0, 30.0
 _IPFS = re.compile(r"/ipfs/([A-Za-z0-9]+(?:/[\w.\-]+)*)")
 _MULTIADDR_IPFS = b"\xa5\x03"  # 421, the code of ipfs
+
+
+class UnfetchedError(PeerError):
+    """A file could not be had from here and now: another machine may have it."""
 
 
 def sources(location: str | bytes, gateways: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,8 +55,9 @@ async def download(
     """Fetch *url* into *path*, which is there whole or not at all.
 
     Raises:
-        PeerError: it cannot be had in time.
-        ProtocolError: it may not be asked for, is too large, or differs from *checksum* (*cause* says so).
+        UnfetchedError: this machine cannot have it: no network, no room, no time.
+        PeerError: it is not there.
+        ProtocolError: it may not be asked for, or differs from *checksum* (*cause* says so).
     """
     draft = path.with_name(path.name + ".part")
     try:
@@ -59,12 +65,12 @@ async def download(
             digest = await _follow(session, url, draft, guard, max_bytes)
     except TimeoutError:
         await asyncio.to_thread(_remove, draft)
-        raise PeerError(f"the download takes longer than {timeout_s:.0f} s") from None
+        raise UnfetchedError(f"the download takes longer than {timeout_s:.0f} s") from None
     except (ClientError, OSError, ValueError) as error:
         await asyncio.to_thread(_remove, draft)
         if isinstance(error, EdgePiError):
             raise
-        raise PeerError(f"the download failed: {type(error).__name__}: {str(error)[:100]}") from error
+        raise UnfetchedError(f"the download failed: {type(error).__name__}: {str(error)[:100]}") from error
     if checksum is not None and digest != checksum.lower():
         await asyncio.to_thread(_remove, draft)
         raise ProtocolError("the file is another one than its checksum says", cause=BAD_CHECKSUM)
@@ -84,7 +90,8 @@ async def _follow(session: ClientSession, url: str, draft: Path, guard: Guard, m
                 url = urljoin(url, response.headers.get("Location", ""))
                 continue
             if response.status != 200:
-                raise PeerError(f"the server answers {response.status}")
+                kind = UnfetchedError if response.status in _LATER or response.status >= 500 else PeerError
+                raise kind(f"the server answers {response.status}")
             return await _save(_bounded(response, max_bytes), draft)
     raise PeerError("the server sends from one address to the next")
 
@@ -92,11 +99,11 @@ async def _follow(session: ClientSession, url: str, draft: Path, guard: Guard, m
 async def _bounded(response: ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
     total = 0
     if (response.content_length or 0) > max_bytes:
-        raise ProtocolError(f"the file is larger than {max_bytes // 1024**2} MB")
+        raise UnfetchedError(f"the file is larger than {max_bytes // 1024**2} MB")
     async for chunk in response.content.iter_chunked(256 * 1024):
         total += len(chunk)
         if total > max_bytes:
-            raise ProtocolError(f"the file is larger than {max_bytes // 1024**2} MB")
+            raise UnfetchedError(f"the file is larger than {max_bytes // 1024**2} MB")
         yield chunk
 
 

@@ -23,7 +23,7 @@ from edgepi_iexec.worker.container import (
     pull_timeout_s,
     uses_dataset,
 )
-from edgepi_iexec.worker.inputs import BAD_CHECKSUM, sources
+from edgepi_iexec.worker.inputs import BAD_CHECKSUM, UnfetchedError, sources
 from edgepi_iexec.worker.listening import backed_off
 from edgepi_iexec.worker.parts import Box, Wanted
 from edgepi_iexec.worker.taskbook import StageEnd
@@ -112,6 +112,8 @@ async def download_data(life: TaskLife) -> Next:
     await life.folder.prepare()
     try:
         await _fetch_dataset(life, terms)
+    except UnfetchedError as error:
+        raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
     except (PeerError, ProtocolError) as error:
         bad = error.cause == BAD_CHECKSUM if isinstance(error, ProtocolError) else False
         cause = _C.DATASET_FILE_BAD_CHECKSUM if bad else _C.DATASET_FILE_DOWNLOAD_FAILED
@@ -119,6 +121,8 @@ async def download_data(life: TaskLife) -> Next:
     try:
         for url in DealParams.parse(terms.deal.params).input_files:
             await life.desk.peers.store.fetch(Wanted(url, life.folder.inputs / input_file_name(url)))
+    except UnfetchedError as error:
+        raise StageEnd(_C.ABORTED_BY_WORKER, error.message) from error
     except (PeerError, ProtocolError) as error:
         return await _error_result(
             life, _S.DATA_DOWNLOAD_FAILED, _C.INPUT_FILES_DOWNLOAD_FAILED, error.message
@@ -138,7 +142,7 @@ async def _fetch_dataset(life: TaskLife, terms: Terms) -> None:
         try:
             await life.desk.peers.store.fetch(Wanted(url, life.folder.inputs / address, dataset.checksum))
         except (PeerError, ProtocolError) as error:
-            last = error
+            last = last if isinstance(last, UnfetchedError) else error
         else:
             return
     if last is not None:

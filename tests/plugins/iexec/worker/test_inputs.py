@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from edgepi.errors import PeerError, ProtocolError
 from edgepi_iexec.worker.guard import Guard
-from edgepi_iexec.worker.inputs import BAD_CHECKSUM, download, sources
+from edgepi_iexec.worker.inputs import BAD_CHECKSUM, UnfetchedError, download, sources
 
 CONTENT = b"measured values\n" * 1000
 CHECKSUM = "0x" + hashlib.sha256(CONTENT).hexdigest()
@@ -96,6 +96,22 @@ async def test_keeps_nothing_of_what_cannot_be_had(url: str, tmp_path: Path, nam
     with pytest.raises((PeerError, ProtocolError)):
         await fetch(f"{url}/{name}", tmp_path / "data")
     assert nothing_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "may_be_had_elsewhere"), [("endless", True), ("cut", True), ("missing", False)]
+)
+async def test_tells_what_is_this_machines_own_trouble(
+    url: str, tmp_path: Path, name: str, *, may_be_had_elsewhere: bool
+) -> None:
+    with pytest.raises(PeerError) as caught:
+        await fetch(f"{url}/{name}", tmp_path / "data")
+    assert isinstance(caught.value, UnfetchedError) is may_be_had_elsewhere
+
+
+async def test_nobody_there_is_this_machines_own_trouble(tmp_path: Path) -> None:
+    with pytest.raises(UnfetchedError):
+        await fetch("http://127.0.0.1:1/data", tmp_path / "data")
 
 
 async def test_asks_nobody_on_the_local_network(url: str, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from edgepi_iexec.chain.model import ContributionStatus, TaskStatus
 from edgepi_iexec.protocol import ids
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
+from edgepi_iexec.worker.inputs import UnfetchedError
 from tests.plugins.iexec.worker.house import RESULT, House
 from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
 
@@ -374,6 +375,14 @@ async def test_input_that_cannot_be_had_becomes_the_result(house: House) -> None
     digest = "0x" + hashlib.sha256(text.encode()).hexdigest()
     assert house.ledger.contributions[task_id, WORKER].result_hash == ids.result_hash(task_id, digest)
     assert not house.sandbox.started
+
+
+async def test_a_network_that_is_down_here_is_no_result_to_stake_on(house: House) -> None:
+    house.scheduler.files["http://files.test/a"] = UnfetchedError("no route to host")
+    task_id = await given(house, params='{"iexec_input_files": ["http://files.test/a"]}')
+    await house.live_until(lambda: house.over(task_id))
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.ledger.sent == []
 
 
 async def test_an_image_that_is_another_than_the_chain_pins_is_not_run(house: House) -> None:
