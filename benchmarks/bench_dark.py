@@ -3,7 +3,8 @@
 Real are the worker, its journal, the budget with its governor, the pool, and the HTTP between them. Doubles
 are the containers and the chain, whose rules are held to the contracts by tests. Battery, panel and measured
 sun are those of the world, without its chips. The power is cut every few hours, often in the middle of
-something. ``--days``, ``--seeds``, ``--cut-hours`` and ``--json`` change what is run and how it is told.
+something. The pool is restarted, and the
+node's way to the chain is down for minutes, now and then. Violations are told with their task's history.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import os
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import repeat
 from pathlib import Path
 from time import process_time
+from typing import Any
 
-from dark_market import Market
+from dark_market import CATEGORIES, Market
 from dark_node import Node
 from dark_tally import RLC, Counts, judged, seized
 from dark_time import LoopClock, SwiftLoop
@@ -34,37 +36,55 @@ from edgepi_iexec.pool.writer import Writer
 from edgepi_iexec.worker import listening
 
 ORIGIN = datetime(2022, 1, 1, 15, 0, tzinfo=UTC)
-SETTLE_S = 14 * 3600.0
-"""After the last order everything must be over by then: ten times the longest category, and some more."""
+PANELS_W = (40.0, 25.0, 16.0)
+"""Rich, enough, and too little for the nights."""
+KEPT: list[object] = []
+"""What ended in the dark is never thrown away, or it would clean up after all."""
 
 
-async def month(loop: SwiftLoop, folder: Path, seed: int, days: float, cut_h: float) -> tuple[Counts, Node]:
+@dataclass(frozen=True)
+class Plan:
+    """What to live through: *categories* of tasks, *order_s* and *cut_h* are mean times between."""
+
+    days: float = 30.0
+    cut_h: float = 4.0
+    order_s: float = 1500.0
+    categories: int = len(CATEGORIES)
+
+    @property
+    def settle_s(self) -> float:
+        """By then all is over: ten times the longest category after the last order, and an hour."""
+        return 10.0 * CATEGORIES[self.categories - 1][1] + 3600.0
+
+
+QUICK = Plan(days=0.4, cut_h=1.0, order_s=900.0, categories=1)
+
+
+async def live(loop: SwiftLoop, folder: Path, seed: int, plan: Plan) -> tuple[Market, Node]:
     """Live so many days, then let everything come to its end."""
-    market = Market(loop, LoopClock(loop, ORIGIN), ORIGIN, folder, seed, at_once=seed % 2 == 0)
+    market = Market(
+        loop,
+        LoopClock(loop, ORIGIN),
+        ORIGIN,
+        folder,
+        seed,
+        at_once=seed % 2 == 0,
+        every_s=plan.order_s,
+        categories=plan.categories,
+    )
     await market.open()
-    node = Node(market, folder / "node", seed, cut_h * 3600.0)
-    works = [asyncio.ensure_future(each) for each in (node.pass_time(), node.live(), node.cutting())]
+    node = Node(market, folder / "node", seed, plan.cut_h * 3600.0, panel_w=PANELS_W[seed % len(PANELS_W)])
+    begun = (node.pass_time(), node.live(), node.cutting(), node.losing_touch(), market.restarts())
+    works = [asyncio.ensure_future(each) for each in begun]
     orders = asyncio.ensure_future(market.demand())
-    if os.environ.get("DARK_WATCH"):
-        works.append(asyncio.ensure_future(_watch(node)))
-    await asyncio.sleep(days * 86400.0)
+    await asyncio.sleep(plan.days * 86400.0)
     orders.cancel()
     node.cuts_wanted = False
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(plan.settle_s)
     for work in works:
         if work.done():
             work.result()
-    return told(market, node), node
-
-
-async def _watch(node: Node) -> None:
-    """Say each hour how the node does."""
-    while True:
-        await asyncio.sleep(3600.0)
-        inside = node.inside
-        worker = inside.worker if inside else None
-        why = worker.status.sentence if worker else node.state.value
-        print(f"{node.clock.now():%d %H:%M} {node.battery.soc:4.0%} {why}", flush=True)
+    return market, node
 
 
 def told(market: Market, node: Node) -> Counts:
@@ -101,40 +121,45 @@ def told(market: Market, node: Node) -> Counts:
     return counts
 
 
-def run(seed: int, days: float, cut_h: float) -> Counts:
+def run(seed: int, plan: Plan) -> Counts:
     """Run one seed in this process."""
     logging.basicConfig(level=os.environ.get("DARK_LOG", "ERROR"), format="%(name)s %(message)s")
     loop = SwiftLoop()
     asyncio.set_event_loop(loop)
     _quicken(loop)
-    memory = Path("/dev/shm")  # noqa: S108 (what a sync costs is measured elsewhere)
+    memory = Path("/dev/shm")  # what a sync costs is measured elsewhere
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         began_s = process_time()
-        counts, _ = loop.run_until_complete(month(loop, Path(folder), seed, days, cut_h))
+        market, node = loop.run_until_complete(live(loop, Path(folder), seed, plan))
+        KEPT.append((loop, market, node))
+        counts = told(market, node)
         counts.cpu_s = process_time() - began_s
     return counts
 
 
 def _quicken(loop: SwiftLoop) -> None:
     """Threads of their own: the governor thinks in the loop, the pool's database is waited for."""
-    ask = Writer._ask
+    ask: Any = Writer.__dict__["_ask"]
 
-    async def counted(self: Writer, *args: object) -> object:
+    async def counted(self: Writer, *args: Any) -> Any:
         loop.outstanding += 1
         try:
-            return await ask(self, *args)  # type: ignore[arg-type]
+            return await ask(self, *args)
         finally:
             loop.outstanding -= 1
 
-    async def at_once(self: PluginThread, function: object, /, *args: object) -> object:
+    async def at_once(self: PluginThread, function: Any, /, *args: Any) -> Any:
         del self
         await asyncio.sleep(0)
-        return function(*args)  # type: ignore[operator]
+        return function(*args)
 
-    Writer._ask = counted  # type: ignore[method-assign]
-    PluginThread.__call__ = at_once  # type: ignore[method-assign, assignment]
-    listening.HEART_BEAT_MS = 300_000
-    sockjs_http._SWEEP_S = 60.0
+    for where, name, what in (
+        (Writer, "_ask", counted),
+        (PluginThread, "__call__", at_once),
+        (listening, "HEART_BEAT_MS", 300_000),
+        (sockjs_http, "_SWEEP_S", 60.0),
+    ):
+        setattr(where, name, what)
 
 
 def rows(counts: Counts) -> list[tuple[str, str, str]]:
@@ -164,19 +189,23 @@ def rows(counts: Counts) -> list[tuple[str, str, str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=float, default=30.0)
+    parser.add_argument("--days", type=float)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--cut-hours", type=float, default=4.0, help="mean hours between cuts")
+    parser.add_argument("--cut-hours", type=float, help="mean hours between cuts")
+    parser.add_argument("--quick", action="store_true", help="half a day of short tasks and many cuts")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    plan = QUICK if args.quick else Plan()
+    plan = replace(plan, days=args.days or plan.days, cut_h=args.cut_hours or plan.cut_h)
     with ProcessPoolExecutor(2, max_tasks_per_child=1) as pool:
-        every = pool.map(run, args.seeds, repeat(args.days), repeat(args.cut_hours))
-        found = dict(zip(args.seeds, every, strict=True))
+        found = dict(zip(args.seeds, pool.map(run, args.seeds, repeat(plan)), strict=True))
     for seed, counts in found.items():
         for wrong in counts.wrong:
             print(f"\nseed {seed}: {wrong}", file=sys.stderr)
         if not args.json:
-            show(f"{args.days:g} days, a cut every {args.cut_hours:g} h, seed {seed}", rows(counts))
+            panel_w = PANELS_W[seed % len(PANELS_W)]
+            title = f"{plan.days:g} days, a cut every {plan.cut_h:g} h, a panel of {panel_w:g} W, seed {seed}"
+            show(title, rows(counts))
     if args.json:
         print(json.dumps({seed: asdict(counts) for seed, counts in found.items()}))
     return 1 if any(counts.wrong for counts in found.values()) else 0

@@ -9,8 +9,8 @@ import json
 import logging
 import random
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout
 from dark_time import LIFE, LoopClock
 
-from edgepi.clock import Clock
 from edgepi.compute.model import BoxedJob
 from edgepi.model import Answer
 from edgepi.testing.boxes import FakeSandbox, Script
@@ -66,12 +65,14 @@ class SlowChain(FakeChain):
         await asyncio.sleep(self._dice.uniform(0.0, longest_s))
 
     async def task(self, task_id: str) -> Any:
+        """``viewTask``, after a moment."""
         await self._wait(0.2)
         return await super().task(task_id)
 
     async def events(
         self, name: str, *, from_block: int, to_block: int, topics: Sequence[str] = ()
     ) -> tuple[Event, ...]:
+        """Events of these blocks, without looking at all the others."""
         state = self._seen("events")
         first = bisect_left(state.events, from_block, key=lambda event: event.block_number)
         whole = self.faults.lag
@@ -127,7 +128,9 @@ class Market:
     seed: int
     at_once: bool = False
     every_s: float = 1500.0
+    categories: int = len(CATEGORIES)
     pool: Pool | None = None
+    port: int = 0
     orders: list[str] = field(default_factory=list)
     sessions: list[ClientSession] = field(default_factory=list)
     workers: list[IexecWorker] = field(default_factory=list)
@@ -147,13 +150,27 @@ class Market:
 
     async def open(self) -> None:
         """Start the pool and those who are always there."""
-        self.pool = Pool(self._settings(), self.owner, self.clock, POOL_LOG)
-        await self.pool.start()
+        await self._open_pool()
         for number, key in enumerate(self.steady_keys):
             (self.folder / f"steady-{number}").mkdir()
             worker = IexecWorker(self._steady(number, key), HouseTrade())
             self.workers.append(worker)
             await worker.start()
+
+    async def _open_pool(self) -> None:
+        self.pool = Pool(self._settings(), self.owner, self.clock, POOL_LOG)
+        await self.pool.start()
+        self.port = int(self.pool.url.rpartition(":")[2])
+
+    async def restarts(self) -> None:
+        """Stop the pool once a day or so, and start it again some minutes later, for ever."""
+        while True:
+            await asyncio.sleep(self.dice.expovariate(1.0 / 86_400.0))
+            assert self.pool is not None
+            pool, self.pool = self.pool, None
+            await pool.stop()
+            await asyncio.sleep(self.dice.uniform(30.0, 300.0))
+            await self._open_pool()
 
     def _settings(self) -> PoolSettings:
         return PoolSettings(
@@ -162,7 +179,7 @@ class Market:
             rpc_url="http://127.0.0.1:1",
             chain_id=self.ledger.chain_id,
             state_dir=self.folder / "pool",
-            port=0,
+            port=self.port,
             sidechain=True,
             block_time_s=BLOCK_S,
             contribute_and_finalize=self.at_once,
@@ -186,10 +203,9 @@ class Market:
 
     def worker_settings(self, name: str, *, tasks: int = 1) -> WorkerSettings:
         """What any worker of this pool is told."""
-        assert self.pool is not None
         return WorkerSettings(
             pool=self.address,
-            scheduler=self.pool.url,
+            scheduler=f"http://127.0.0.1:{self.port}",
             name=name,
             max_tasks=tasks,
             allow_private_urls=True,
@@ -213,7 +229,7 @@ class Market:
             return chain
 
         parts = WorkerParts(
-            settings=self.worker_settings(f"steady-{number}", tasks=4),
+            settings=replace(self.worker_settings(f"steady-{number}", tasks=4), ping_every_s=240.0),
             connect_chain=connect,
             boxes=lambda: sandbox,
             ready=yes,
@@ -229,7 +245,7 @@ class Market:
         return parts
 
     def _reluctant(self, peers: Peers) -> Peers:
-        """Ask for what has waited for a while only: the node comes first, and nothing else is worth the time."""
+        """Ask only for what has waited for a while: the node comes first."""
         client = peers.scheduler
         available = client.available
 
@@ -240,7 +256,8 @@ class Market:
         return peers
 
     def _waits(self) -> bool:
-        assert self.pool is not None
+        if self.pool is None:
+            return True
         book, now = self.pool.book, self.clock.now()
         since = now - timedelta(seconds=LEFT_TO_THE_NODE_S)
         return any(
@@ -261,7 +278,7 @@ class Market:
             self.app,
             pool=self.address,
             requester=self.requester,
-            category=self.dice.randrange(len(CATEGORIES)),
+            category=self.dice.randrange(self.categories),
             trust=self.dice.choice((1, 3)),
             params=json.dumps({"iexec_result_storage_provider": "ipfs"}),
             pool_price=self.dice.choice((4, 8, 16)) * RLC // 4,

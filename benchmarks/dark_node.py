@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,6 @@ __all__ = ["Node"]
 GOLDEN = NodeInfo(name="golden", latitude=39.74, longitude=-105.18, time_zone="America/Denver")
 SETTINGS = EnergySettings(
     battery=BatterySettings(chemistry="lifepo4", capacity_wh=77.0),
-    panel=PanelSettings(peak_w=40.0),
     board=BoardSettings(model="pi4"),
     interval_s=60.0,
 )
@@ -96,6 +95,10 @@ class Journal(JobJournal):
 
     node: Node
 
+    def let_go(self) -> None:
+        """Close the file as the end of a machine does."""
+        self._file.close()
+
     async def put(self, record: JobRecord) -> None:
         await super().put(record)
         self.node.put(record)
@@ -109,9 +112,12 @@ class Node:
     folder: Path
     seed: int
     cut_every_s: float
+    panel_w: float = 40.0
     counts: Counts = field(default_factory=Counts)
     story: Story = field(default_factory=Story)
-    governor_settings: EngineSettings = field(default_factory=lambda: EngineSettings(first_sweeps=4, levels=30))
+    governor_settings: EngineSettings = field(
+        default_factory=lambda: EngineSettings(first_sweeps=4, levels=30)
+    )
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"node {self.seed}")
@@ -178,7 +184,7 @@ class Node:
 
     def _step(self) -> None:
         wall_s = self.clock.now().timestamp()
-        panel_w = panel_power_w(self.weather.at(wall_s).poa_w_m2, SETTINGS.panel.peak_w)
+        panel_w = panel_power_w(self.weather.at(wall_s).poa_w_m2, self.panel_w)
         jobs_w = self.sandbox.power_w(self.draw) if self.state is NodeState.UP else 0.0
         jobs = (Job("job", "iexec", "running"),) if jobs_w else ()
         load_w = self.draw.battery_w(self.draw.node_w(self.state, {"weather": "full"}, jobs))
@@ -186,12 +192,13 @@ class Node:
         self.counts.task_wh += jobs_w / self.draw.converter_efficiency * STEP_S / 3600.0
         self.counts.up_h += (self.state is NodeState.UP) * STEP_S / 3600.0
         self.counts.lowest_soc = min(self.counts.lowest_soc, self.battery.soc)
-        self._show()
+        self.show()
         if self.state is NodeState.UP and self.battery.terminal_v < CUT_OFF_V:
             self.counts.dark_cuts += 1
             self._cut(f"the board cuts at {self.battery.terminal_v:.2f} V")
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Have meter and board read what is."""
         if self.meter is None or self.board is None:
             return
         volts = round(self.battery.terminal_v / 0.004) * 0.004
@@ -222,6 +229,14 @@ class Node:
                 self._aimed = True
             elif self.life is not None and not self.life.dead and self.state is NodeState.UP:
                 self._cut("the power is cut")
+
+    async def losing_touch(self) -> None:
+        """Let the node's way to the chain be down for some minutes twice a day, for ever."""
+        while True:
+            await asyncio.sleep(self.dice.expovariate(1.0 / 43_200.0))
+            for_s = self.dice.uniform(60.0, 600.0)
+            self.tell(f"the chain cannot be reached for {for_s:.0f} s")
+            self.chain.faults.down_until_s = self.clock.monotonic() + for_s
 
     def _cut(self, why: str) -> None:
         if self.life is not None and not self.life.dead:
@@ -279,7 +294,7 @@ class Node:
             await asyncio.sleep(STEP_S)
             volts = self.battery.terminal_v
             alarm = self.armed is not None and self.clock.now() >= self.armed
-            if volts >= RECOVERED_V and low or (alarm and volts > CUT_OFF_V + 0.3):
+            if (low and volts >= RECOVERED_V) or (alarm and volts > CUT_OFF_V + 0.3):
                 return
 
 
@@ -302,7 +317,7 @@ class Inside:
         bus.listen(DecisionMade, lambda made: node.heard(made.decision), name="dark")
         self.states = StateStore(bus, clock)
         budget = BudgetService(
-            settings=SETTINGS,
+            settings=replace(SETTINGS, panel=PanelSettings(peak_w=node.panel_w)),
             node=GOLDEN,
             clock=clock,
             bus=bus,
@@ -314,7 +329,7 @@ class Inside:
         node.meter, node.board = FakeMeter(clock), FakeBoard(clock)
         node.meter.interval_s = node.board.interval_s = 60.0
         node.board.shows = None
-        node._show()
+        node.show()
         budget.add_meter(node.meter, "meter")
         budget.add_controller(node.board, "board")
         budget.add_duty(FakeDuty(*STATION), "weather", 2.0)
@@ -368,5 +383,5 @@ class Inside:
 
     def let_go(self) -> None:
         """Close what the machine would have lost with its memory."""
-        self.journal._file.close()
-        asyncio.ensure_future(self.session.close())
+        self.journal.let_go()
+        self.closing = asyncio.ensure_future(self.session.close())

@@ -115,5 +115,3 @@ def seized(state: Any, node: str) -> list[str]:
         for event in state.events
         if event.name == "Seize" and event.arguments["owner"] == node
     ]
-
-

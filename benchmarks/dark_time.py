@@ -152,7 +152,7 @@ class Life:
     def freeze(self, work: object) -> asyncio.Future[Any]:
         """Something to wait for that never comes; *work* is never thrown away, so it never cleans up."""
         never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        never._asyncio_future_blocking = True
+        setattr(never, "_asyncio_future_blocking", True)  # noqa: B010 (what `await` does)
         self._frozen += (work, never)
         return never
 
