@@ -73,7 +73,9 @@ class SchedulerClient:
     async def chain_configuration(self, url: str) -> ChainConfiguration:
         """What the configuration server at *url* says of the chain."""
         where = f"{self._guard.check(url or self._url).rstrip('/')}/config/chain"
-        return ChainConfiguration.from_json(_good(await self._send(Request(method="GET", url=where))).json())
+        async with self._guard.session() as session:
+            reply = await send(session, Request(method="GET", url=where))
+        return ChainConfiguration.from_json(_good(reply).json())
 
     async def register(self, worker: WorkerModel) -> None:
         """Say what this worker is and can."""

@@ -167,7 +167,7 @@ class Listener:
     async def _choose(self) -> Transport:
         offered = await websocket_offered(self._url, self._http)
         if offered and not self._no_websocket:
-            return WebSocketTransport(self._url, self._http)
+            return WebSocketTransport(self._url)
         self._no_websocket = False
         return XhrTransport(self._url, self._http)
 

@@ -12,6 +12,7 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     ClientWebSocketResponse,
+    TraceConfig,
     WSMsgType,
     WSServerHandshakeError,
 )
@@ -123,16 +124,16 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
 class WebSocketTransport:
     """A WebSocket without SockJS's frames, as its servers offer at ``/connect/websocket``."""
 
-    def __init__(self, url: str, http: Http) -> None:
-        self._http = http
+    def __init__(self, url: str) -> None:
         self._url = f"{url}/connect/websocket"
+        self._session: ClientSession | None = None
         self._socket: ClientWebSocketResponse | None = None
 
     async def open(self) -> None:
         """Shake hands; raises PeerError."""
-        session = await self._http()
+        self._session = _straight()
         try:
-            self._socket = await session.ws_connect(
+            self._socket = await self._session.ws_connect(
                 self._url, heartbeat=PING_S, max_msg_size=MAX_ANSWER, protocols=("v12.stomp", "v11.stomp")
             )
         except WSServerHandshakeError as error:
@@ -164,3 +165,16 @@ class WebSocketTransport:
         if self._socket is not None:
             with suppress(ClientError, OSError):
                 await self._socket.close()
+        if self._session is not None:
+            await self._session.close()
+
+
+def _straight() -> ClientSession:
+    """A client that is sent nowhere else: a scheduler has no say in what is asked of the local network."""
+
+    async def refuse(*_: object) -> None:
+        raise PeerError("the scheduler sends elsewhere for its notifications")
+
+    watch = TraceConfig()
+    watch.on_request_redirect.append(refuse)
+    return ClientSession(trace_configs=[watch])

@@ -168,6 +168,14 @@ async def test_asks_nobody_on_the_local_network_for_the_chain(client: SchedulerC
         await client.chain_configuration("http://192.168.0.1:8888")
 
 
+async def test_asks_no_name_of_the_local_network_for_the_chain(
+    server: Server, client: SchedulerClient
+) -> None:
+    with pytest.raises(PeerError):
+        await client.chain_configuration(server.url.replace("127.0.0.1", "localhost"))
+    assert server.asked == []
+
+
 async def test_registers_with_exactly_the_fields_of_the_protocol(
     server: Server, client: SchedulerClient
 ) -> None:

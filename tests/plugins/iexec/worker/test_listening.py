@@ -11,9 +11,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from edgepi.clock import SystemClock
+from edgepi.errors import PeerError
 from edgepi_iexec.protocol import sockjs, stomp
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
 from edgepi_iexec.worker.listening import Listener, backed_off
+from edgepi_iexec.worker.transports import WebSocketTransport
 
 TASKS = ["0x" + each * 32 for each in ("ab", "cd")]
 
@@ -234,3 +236,20 @@ async def test_hears_nothing_of_a_task_that_it_forgot(server: Server, ear: Ear) 
 
 def test_waits_longer_after_each_failure() -> None:
     assert [backed_off(n) for n in (0, 1, 2, 3, 50)] == [1.0, 2.0, 4.0, 8.0, 60.0]
+
+
+async def test_is_sent_nowhere_else_for_its_notifications() -> None:
+    asked = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPFound("/router/reboot")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", handle)
+    async with TestServer(app, host="127.0.0.1") as running:
+        transport = WebSocketTransport(f"http://127.0.0.1:{running.port}")
+        with pytest.raises(PeerError):
+            await transport.open()
+        await transport.close()
+    assert asked == ["/connect/websocket"]
