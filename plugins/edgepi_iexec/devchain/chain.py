@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class ChainProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc: Rpc | None = None
         self._port = options.port
+        self._saving = threading.Lock()
 
     @property
     def rpc(self) -> Rpc:
@@ -165,8 +167,9 @@ class ChainProcess:
         """Keep the chain as it is now, for the next start; raises ChainError or OSError."""
         if not self.keeps_state:
             return
-        packed = bytes.fromhex(self.rpc("anvil_dumpState")[2:])
-        atomic_write(self._folder / self.STATE, gzip.decompress(packed), 0o600)
+        with self._saving:  # of two at a time the one that looked first must not write last
+            packed = bytes.fromhex(self.rpc("anvil_dumpState")[2:])
+            atomic_write(self._folder / self.STATE, gzip.decompress(packed), 0o600)
 
     def forget(self) -> None:
         """Set the kept chain aside, so that the next start begins a new one."""
