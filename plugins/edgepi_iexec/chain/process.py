@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from web3 import Web3
     from web3.contract import Contract
 
-__all__ = ["serve"]
+__all__ = ["keep_memory_private", "serve"]
 
 RPC_TIMEOUT_S = 10.0
 RECURSION_LIMIT = 1000
+PR_SET_DUMPABLE = 4
 
 
 class _Chain:
@@ -59,6 +61,7 @@ class _Chain:
         self._events = {}
         self._hub = self._contract(hub, [*self._abi["hub"], *self._abi["token"]])
         if keystore is not None and self._account is None:
+            keep_memory_private()
             self._account = _unlock(keystore, password)
         return self._account.address.lower() if self._account else None
 
@@ -175,6 +178,11 @@ class _Chain:
 
         signer: str = Account.recover_message(encode_defunct(_hex(digest)), signature=_hex(signature))
         return signer.lower()
+
+
+def keep_memory_private() -> None:
+    """Let nobody read this process's memory, which has the key: no core file, no other program of its user."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _unlock(keystore: str, password: str) -> LocalAccount:

@@ -186,7 +186,7 @@ class IexecWorker(ComputeBackend):
         attempt = 0
         while self._chain is None:
             try:
-                self._chain = await self._parts.connect_chain(pool.chain)
+                self._chain = await self._connected(pool.chain)
             except MarketError as error:
                 self._session.problem = f"the chain cannot be reached: {error}"
                 self._parts.log.warning("%s", self._session.problem)
@@ -199,6 +199,22 @@ class IexecWorker(ComputeBackend):
             self._desk, self._trade, free=self._free, known=self._lives.__contains__, take=self._take
         )
         await self._peers.hearing.start()
+
+    async def _connected(self, named: ChainConfiguration) -> Chain:
+        """The chain that the pool works on; raises ChainError where the node is of another."""
+        chain = await self._parts.connect_chain(named)
+        try:
+            found = await chain.chain_id()
+        except BaseException:
+            await chain.close()
+            raise
+        if found == named.chain_id:
+            return chain
+        await chain.close()
+        raise ChainError(
+            f"its node is of chain {found}, the pool works on {named.chain_id}",
+            hint="see `rpc` in the configuration",
+        )
 
     async def _work(self, pool: Pool) -> None:
         """Work until the scheduler's configuration changes or, after a start without it, until it is back."""

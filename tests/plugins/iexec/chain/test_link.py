@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -156,3 +158,13 @@ def test_a_file_that_is_no_wallet_is_refused(keystore: str) -> None:
 def test_a_key_shows_neither_its_file_nor_its_password() -> None:
     assert repr(KEY) == f"Key({ADDRESS})"
     assert "word" not in f"{KEY} {[KEY]}"
+
+
+async def test_no_core_file_is_written_of_the_process_that_has_the_key() -> None:
+    tell = "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"  # PR_GET_DUMPABLE
+    hide = "from edgepi_iexec.chain.process import keep_memory_private; keep_memory_private()"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", f"{tell}; {hide}; {tell}", stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await child.communicate()
+    assert said.split() == [b"1", b"0"]

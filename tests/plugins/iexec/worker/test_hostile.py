@@ -64,6 +64,26 @@ async def test_the_wrong_pool_is_refused_and_said(house: House) -> None:
     assert "another pool" in house.worker.status.sentence
 
 
+async def test_a_node_of_another_chain_is_refused_and_said(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def other() -> int:
+        return 1
+
+    monkeypatch.setattr(house.chain, "chain_id", other)
+    names = house.scheduler.chain_configuration
+
+    async def named(url: str) -> ChainConfiguration:
+        return replace(await names(url), chain_id=134)
+
+    house.scheduler.chain_configuration = named  # type: ignore[method-assign]
+    await given(house)
+    await house.pass_time(60.0)
+    assert house.worker is not None
+    assert "its node is of chain 1, the pool works on 134" in house.worker.status.sentence
+    assert house.scheduler.registered == []
+
+
 async def test_a_task_that_is_not_known_any_more_is_given_back(house: House) -> None:
     task_id = house.ledger.task()
     house.scheduler.worker = WORKER
