@@ -181,7 +181,7 @@ class _Chain:
 
 
 def keep_memory_private() -> None:
-    """Let nobody read this process's memory, which has the key: no core file, no other program of its user."""
+    """Let nobody read this process's memory, which has the key: no core file, no other program."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
