@@ -41,6 +41,8 @@ class _NoHardware:
 
 
 class _NoBudget:
+    points_per_rlc = 0.0
+
     async def would_grant(self, offer: Offer) -> NoReturn:
         raise EnergyError(f"a simulated year takes no offer from outside ({offer.offer_id})")
 
