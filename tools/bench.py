@@ -13,7 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 LIMIT_S = 300.0
-LONG_S = {"dark": 1800.0, "energy": 1800.0, "recorder_kill": 900.0, "power_cut": 1800.0}  # and these come last
+LONG_S = {
+    "dark": 1800.0,
+    "energy": 1800.0,
+    "recorder_kill": 900.0,
+    "power_cut": 1800.0,
+}  # and these come last
 
 
 def main(parts: list[str]) -> int:
