@@ -28,6 +28,7 @@ MOST_BYTES = 256 * 1024**2
 SHOWN_CHARS = 200
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NOTHING = "0x" + "00" * 32
+DEMO_ARGS = "2000000 7"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,12 @@ class Order:
     price_nrlc: int = 0
     volume: int = 1
 
-    def params(self) -> Mapping[str, Any]:
-        """As it goes into the deal."""
+    def params(self, *, demo: bool = False) -> Mapping[str, Any]:
+        """As it goes into the deal; *demo* for the demo's app, which does nothing without arguments."""
         params: dict[str, Any] = {"iexec_result_storage_provider": "ipfs"}
-        if self.args:
-            params["iexec_args"] = self.args
+        args = DEMO_ARGS if demo and self.args is None else self.args
+        if args:
+            params["iexec_args"] = args
         if self.input_files:
             params["iexec_input_files"] = list(self.input_files)
         return params
@@ -81,7 +83,7 @@ class Ordering:
             category=order.category,
             trust=order.trust,
             pool_price=order.price_nrlc,
-            params=order.params(),
+            params=order.params(demo=app.lower() == there.app),
         )
 
     def result(self, task_id: str, patience_s: float, out: Path | None) -> dict[str, Any]:
