@@ -214,6 +214,11 @@ def verdict(ending: Ending) -> tuple[ExitReason, str]:
             ExitReason.LOST,
             "the app was cut off while nobody watched it, as by a power cut",
         ),
+        (
+            code == TERMINATED,
+            ExitReason.LOST,
+            "the app was stopped from outside, as when the engine goes down",
+        ),
         (code == SIGKILLED, ExitReason.KILLED, "the app was killed, and not by this node"),
         (ending.error, ExitReason.FAILED, f"the app could not be started: {ending.error[:300]}"),
     )

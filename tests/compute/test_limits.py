@@ -129,6 +129,7 @@ def test_only_warnings_of_dropped_limits_are_serious() -> None:
         ({"exit_code": 137, "attended": False}, ExitReason.LOST),
         ({"exit_code": 255, "attended": False}, ExitReason.LOST),
         ({"exit_code": 1, "attended": False}, ExitReason.FAILED),
+        ({"exit_code": 143}, ExitReason.LOST),  # the engine was stopped, with all its containers
         ({"exit_code": 137, "decided": (ExitReason.TIMED_OUT, "late")}, ExitReason.TIMED_OUT),
         ({"exit_code": 127, "error": "no such file"}, ExitReason.FAILED),
     ],
