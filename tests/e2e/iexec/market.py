@@ -38,7 +38,7 @@ LOG = logging.getLogger("test")
 UNSET, ACTIVE, REVEALING, COMPLETED, FAILED = range(5)
 HASTY = 1  # the category whose tasks have few seconds
 CATEGORIES = (Category("XS", 300), Category("HASTY", 6))
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 
 class LivelyChain:
@@ -105,12 +105,14 @@ class Scene:
     pool_address: str = ""
     url: str = ""
     _pool_life: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _lones: list[Lone] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         self.session = await self.stack.enter_async_context(ClientSession())
         number = next(self.chain.pools)
         self.pool_address = await self.act(self.market.create_pool, f"pool {number} of the tests")
         self.stack.push_async_callback(self.stop_pool)  # after the workers, which have a last word to say
+        self.stack.push_async_callback(self._end_lones)
         try:
             await self.start_pool()
         except BaseException:
@@ -175,9 +177,14 @@ class Scene:
         return self._lone(self.pool_spec())
 
     def _lone(self, spec: Spec) -> Lone:
-        lone = Lone(spec)
-        self.stack.push_async_callback(self.act, lone.end)
-        return lone
+        self._lones.append(Lone(spec))
+        return self._lones[-1]
+
+    async def _end_lones(self) -> None:
+        for each in self._lones:
+            await self.act(each.tell)
+        for each in self._lones:
+            await self.act(each.end)
 
     # Workers
 

@@ -27,7 +27,7 @@ from .crew import Spec, backend_of, pool_of
 __all__ = ["Lone"]
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 
 class Lone:
@@ -68,8 +68,13 @@ class Lone:
         self.process.kill()
         self.process.wait()
 
+    def tell(self) -> None:
+        """Have it end in order, if it lives."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def end(self) -> None:
-        """End it in order, if it lives."""
+        """Wait until it has ended in order."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
