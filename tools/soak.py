@@ -155,7 +155,7 @@ def stop(world: subprocess.Popen[bytes]) -> None:
 
 
 def judge(samples: list[Sample], usual: Callable[[list[float]], float]) -> int:
-    """Compare the last quarter with the second, by what was *usual*; only moments when the node was on count."""
+    """Compare the last quarter with the second, by what was *usual*; only while the node was on."""
     on = [sample for sample in samples if sample.answered]
     quarter = len(on) // 4
     if quarter < 2:
