@@ -354,6 +354,7 @@ class Inside:
         with suppress(TimeoutError):
             async with asyncio.timeout(CUT_DELAY_S):
                 await self.worker.stop()
+                await self.trade.close()
                 await self.journal.close()
                 await self.budget.stop()
 

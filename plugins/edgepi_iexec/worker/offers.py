@@ -10,6 +10,7 @@ says it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,13 +21,23 @@ from edgepi_iexec.worker.checks import Terms
 from edgepi_iexec.worker.learning import Need
 from edgepi_iexec.worker.worth import Market
 
-__all__ = ["finish_s", "finish_wh", "here", "no_time_left", "round_up", "standing_offer", "task_offer"]
+__all__ = [
+    "finish_s",
+    "finish_wh",
+    "here",
+    "no_time_left",
+    "round_up",
+    "standing_offer",
+    "task_offer",
+    "without_run",
+]
 
 _FINISH_W: Final = 1.0  # radio and signing, above the idle node
 _FINISH_S: Final = (10.0, 180.0)
 _SEND_S: Final = (2.0, 60.0)  # for a contribution to get into a block
 _SOONEST_CHECK_S: Final = 1.0
 _RUN_AT_LEAST_S: Final = 1.0
+_LEFT_WH, _LEFT_S = 0.01, 30.0
 
 
 def finish_s(time_ref_s: float) -> float:
@@ -80,6 +91,11 @@ def task_offer(
             energy_wh=finish_wh(time_ref_s), duration_s=finish_s(time_ref_s), deadline_utc=due_utc
         ),
     )
+
+
+def without_run(offer: Offer) -> Offer:
+    """The offer for a task whose result is there: only its finish is left to be asked for."""
+    return replace(offer, run=RunPhase(energy_wh=_LEFT_WH, duration_s=_LEFT_S, pausable=True))
 
 
 def no_time_left(terms: Terms, task: Task, need: Need, market: Market, now_utc: datetime) -> str | None:

@@ -12,8 +12,9 @@ from edgepi.compute.journal import JobRecord
 from edgepi.errors import ComputeError, EnergyError, ProtocolError
 from edgepi.plugin import Budget, LeaseHandle
 from edgepi_iexec.worker.desk import Desk
+from edgepi_iexec.worker.offers import without_run
 from edgepi_iexec.worker.state import TaskState
-from edgepi_iexec.worker.steps import contributed
+from edgepi_iexec.worker.steps import computed, contributed
 
 __all__ = ["BACKEND", "Found", "lease_again", "open_tasks", "sweep"]
 
@@ -57,14 +58,17 @@ async def _close(record: JobRecord, desk: Desk, outcome: str) -> None:
 
 
 async def lease_again(budget: Budget, state: TaskState, desk: Desk) -> LeaseHandle | None:
-    """The lease that the task had, or a new one for the same offer; None if there is none to be had."""
+    """The lease that the task had, or a new one for what is left of it; None if there is none to be had."""
     if state.offer is None:
         return None
-    try:
-        return await budget.offer(state.offer)
-    except EnergyError as error:
-        desk.log.warning("task %s: its lease cannot be taken up again: %s", state.task_id, error)
-        return None
+    # Energy may have been promised for the whole offer or, in a later life, for what was left.
+    for offer in (without_run(state.offer), state.offer) if computed(state) else (state.offer,):
+        try:
+            return await budget.offer(offer)
+        except EnergyError as error:
+            desk.log.info("task %s: this lease cannot be taken up again: %s", state.task_id, error)
+    desk.log.warning("task %s: its lease cannot be taken up again", state.task_id)
+    return None
 
 
 async def sweep(desk: Desk, keep: Iterable[Found]) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from edgepi_iexec.worker.worth import Market, Worth, worth_of
 __all__ = ["LEARNED", "OwnersTrade", "ended_from"]
 
 LEARNED = "learned.json"
+KEEP_EVERY = timedelta(minutes=10)
 _LOST = frozenset({"CONSENSUS_REACHED", "REVEAL_TIMEOUT", "CANNOT_REVEAL"})
 
 
@@ -49,6 +50,7 @@ class OwnersTrade:
         self._points_per_rlc = points_per_rlc
         self._now = now
         self._saving: Saving | None = None
+        self._kept_utc = now()
 
     @classmethod
     async def open(cls, context: PluginContext[IexecConfig]) -> OwnersTrade:
@@ -104,6 +106,8 @@ class OwnersTrade:
             return why
         whole = Need(need.energy_wh + offers.finish_wh(terms.category.time_ref_s), need.duration_s)
         self.learned.saw_pay(worth.net_nrlc, whole.energy_wh)
+        if abs(self._now() - self._kept_utc) >= KEEP_EVERY:  # many may be seen for each that is taken
+            self._save()
         return self._too_little(worth, whole)
 
     def _too_little(self, worth: Worth, need: Need) -> str | None:
@@ -149,11 +153,13 @@ class OwnersTrade:
         self._save()
 
     def _save(self) -> None:
+        self._kept_utc = self._now()
         if self._saving is not None:
             self._saving.save(self.learned)
 
     async def close(self) -> None:
         """Wait until what was learned is on disk."""
+        self._save()
         if self._saving is not None:
             await self._saving.done()
 

@@ -238,6 +238,15 @@ async def test_what_was_learned_outlives_a_restart(tmp_path: Path) -> None:
     assert again.offer(terms(), task(), NOON).offer.run.energy_wh < 3.5 * 300 / 3600
 
 
+async def test_what_tasks_are_worth_outlives_a_restart_too(tmp_path: Path) -> None:
+    made = await opened(tmp_path)
+    made.refusal(terms(), task())
+    worth = made.standing().value_points
+    await made.close()
+    again = await opened(tmp_path)
+    assert again.standing().value_points == worth != trade().standing().value_points
+
+
 async def test_a_damaged_memory_begins_anew(tmp_path: Path) -> None:
     await asyncio.to_thread((tmp_path / LEARNED).write_text, '{"jobs": 5}')
     made = await opened(tmp_path)

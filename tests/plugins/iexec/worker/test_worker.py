@@ -755,5 +755,49 @@ async def test_what_others_completed_without_this_worker_is_not_called_completed
     assert house.budget.of(task_id).state is LeaseState.GIVEN_BACK
 
 
+async def test_of_a_task_whose_result_is_there_only_the_finish_is_asked_for_again(house: House) -> None:
+    task_id = await given(house)
+    commit = house.budget.commit
+
+    async def dies(offer_id: str) -> Answer:
+        house.life.dead = True
+        return await commit(offer_id)
+
+    house.budget.commit = dies  # type: ignore[method-assign]
+    house.budget.commits = False
+    await house.live_until(lambda: house.life.dead)
+    await house.die(power=True)
+    house.budget.commit, house.budget.commits = commit, True  # type: ignore[method-assign]
+    assert house.journal.records[task_id].stage == "COMPUTED"
+    whole = house.budget.offered[-1]
+    await house.up()
+    await house.live_until(lambda: house.over(task_id))
+    left = [offer for offer in house.budget.offered if offer.offer_id == whole.offer_id][-1]
+    assert left.run.energy_wh < 0.2 * whole.run.energy_wh
+    assert left.finish == whole.finish
+    assert house.journal.records[task_id].outcome == "completed"
+    assert len(house.sandbox.started) == 1
+
+
+async def test_a_promise_for_the_whole_offer_is_taken_up_as_it_was_given(house: House) -> None:
+    task_id = await given(house)
+    commit = house.budget.commit
+
+    async def dies(offer_id: str) -> Answer:
+        house.life.dead = True  # after the budget's yes is on disk, before the journal has the contribution
+        return await commit(offer_id)
+
+    house.budget.commit = dies  # type: ignore[method-assign]
+    await house.live_until(lambda: house.life.dead)
+    await house.die(power=True)
+    house.budget.commit = commit  # type: ignore[method-assign]
+    assert house.budget.of(task_id).state is LeaseState.COMMITTED
+    assert house.journal.records[task_id].stage == "COMPUTED"
+    await house.up()
+    await house.live_until(lambda: house.over(task_id))
+    assert house.journal.records[task_id].outcome == "completed"
+    assert house.budget.of(task_id).state is LeaseState.FINISHED
+
+
 def unreachable() -> None:
     raise ChainError("the chain's node is down")
