@@ -75,13 +75,22 @@ class Home:
         await house.worker.start()
         return house.worker
 
+    async def die(self) -> None:
+        """End the life as SIGKILL does: nobody of it watches over the container any more either."""
+        await self.house.die(power=False)
+        await self._leave()
+        self.house.life = Mortality()
+
+    async def _leave(self) -> None:
+        while self._made:
+            await self._made.pop().close()
+        while self._engines:
+            await self._engines.pop().close()
+
     async def close(self) -> None:
         if self.house.worker is not None:
             await self.house.worker.stop()
-        for sandbox in self._made:
-            await sandbox.close()
-        for engine in self._engines:
-            await engine.close()
+        await self._leave()
         await self.journal.close()
 
     async def until_over(self, task_id: str) -> str:
@@ -166,8 +175,7 @@ async def test_a_container_that_outlived_its_worker_is_taken_over(home: Home) ->
     await home.up()
     await until(lambda: S.COMPUTING in house.scheduler.reported(task_id))
     await until(lambda: bool(house.worker and house.worker._lives[task_id].box))
-    await house.die(power=False)
-    house.life = Mortality()
+    await home.die()
     await home.up()
     assert await home.until_over(task_id) == "completed"
     record = await home.journal.get(task_id)
