@@ -30,6 +30,7 @@ from dark_tally import RLC, Counts, judged, seized
 from dark_time import LoopClock, SwiftLoop
 from table import show
 
+from edgepi.compute.journal import JobJournal
 from edgepi.runtime.threads import PluginThread
 from edgepi_iexec.pool import sockjs_http
 from edgepi_iexec.pool.writer import Writer
@@ -84,6 +85,10 @@ async def live(loop: SwiftLoop, folder: Path, seed: int, plan: Plan) -> tuple[Ma
     for work in works:
         if work.done():
             work.result()
+    journal = JobJournal(node.folder / "jobs.db", keep=100_000)
+    await journal.open()
+    await node.read_journal(journal)
+    await journal.close()
     return market, node
 
 

@@ -165,6 +165,11 @@ class Node:
         elif decision.subject == "node":
             self.tell(decision.sentence)
 
+    async def read_journal(self, journal: JobJournal) -> None:
+        """What is on disk counts: whoever wrote it may have died before it could say so."""
+        for record in await journal.history(limit=100_000):
+            self.records[record.job_id] = record
+
     def begun(self, task_id: str) -> None:
         """Note that a container starts; there must be no result yet."""
         record = self.records.get(task_id)
@@ -306,7 +311,7 @@ class Inside:
         self.clock = LoopClock(node.loop, node.market.origin)
         self.machine = Machine(self.clock)
         self.session = node.market.session()
-        self.journal = Journal(node.folder / "jobs.db", log=LOG)
+        self.journal = Journal(node.folder / "jobs.db", log=LOG, keep=100_000)
         self.journal.node = node
         self.worker: IexecWorker | None = None
         self.budget = self._budget()
@@ -339,6 +344,7 @@ class Inside:
         """From the end of the boot to the halt, and what is put in order before the board cuts."""
         await self.budget.start()
         await self.journal.open()
+        await self.node.read_journal(self.journal)
         context = build_context(
             config=IexecConfig(pool=self.node.market.address, scheduler="", cpus=4.0),
             clock=self.clock,
