@@ -61,6 +61,8 @@ def weigh(stand: Standpoint, situation: Situation) -> Weighed:
     holds = _held_back(stand, situation, rungs, picks)
     for name in holds:
         del picks[name]
+    if stay:
+        picks = _paying_for_the_node(stand, situation, wants, moment, picks)
     if situation.soc is not None and situation.soc.sd >= UNSURE_SD:
         picks = {name: pick for name, pick in picks.items() if not _new(name, situation)}
     elif not choice.latched and situation.guard.worst is Guard.NONE:
@@ -170,6 +172,21 @@ def _waits(lease: Lease, situation: Situation) -> bool:
 
 def _new(name: str, situation: Situation) -> bool:
     return any(x.offer.offer_id == name and x.state is LeaseState.OFFERED for x in situation.leases)
+
+
+def _paying_for_the_node(
+    stand: Standpoint,
+    situation: Situation,
+    wants: tuple[Want, ...],
+    moment: Moment,
+    picks: dict[str, str],
+) -> dict[str, str]:
+    """Leave out jobs that would begin only because the node stays up for a while anyhow: they last longer."""
+    new = {name for name in picks if _new(name, situation)}
+    if not new:
+        return picks
+    later = stand.view.choose(rungs_of(wants, situation), moment).rung.picks
+    return {name: pick for name, pick in picks.items() if name not in new or name in later}
 
 
 def _promised(situation: Situation, picks: Mapping[str, str]) -> dict[str, str]:

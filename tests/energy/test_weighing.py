@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from edgepi.energy import DutyNow, LeaseVerb, Verdict
+from edgepi.energy.demand import Rung
+from edgepi.energy.engine import View
+from edgepi.energy.policy import Choice, Moment
 from edgepi.energy.priced import PricedGovernor
 from edgepi.energy.settings import EngineSettings
 from edgepi.model import Lease, LeaseState, Level, RunPhase
@@ -79,3 +83,26 @@ def test_a_standing_offer_starts_nothing_while_the_charge_is_not_known() -> None
     )
     for sd, starts in ((0.02, True), (0.25, False)):
         assert ("job-1" in granted(decided(held, job("job-1", 3.0, 30.0), sd=sd))) is starts
+
+
+@pytest.mark.parametrize("up_s", [60.0, 3600.0])
+def test_a_job_begins_only_if_it_is_worth_the_node_too_however_lately_that_came_up(
+    up_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered, runs = job("job-1", 3.0, 20.0, pausable=True), job("job-2", 3.0, 20.0, LeaseState.RUNNING)
+    situation = build_situation(0.6, duties=(simple("weather", 0.02, 2.0),), leases=(offered, runs))
+    situation = replace(situation, awake_since_s=situation.monotonic_s - up_s)
+    governor = PricedGovernor(QUICK, planning="never")
+    assert granted(governor.decide(situation)) == {"job-1"}
+    choose = View.choose
+
+    def prefers_off(view: View, rungs: Sequence[Rung], moment: Moment) -> Choice:
+        choice = choose(view, rungs, moment)
+        off = next((rung for rung in rungs if not rung.awake), None)
+        return choice if off is None else replace(choice, rung=off)
+
+    monkeypatch.setattr(View, "choose", prefers_off)
+    verdict = governor.decide(situation)
+    assert not granted(verdict)
+    if up_s < 300.0:
+        assert not verdict.leases, "what runs goes on while the node is up"
