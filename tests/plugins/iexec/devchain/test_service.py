@@ -105,7 +105,7 @@ async def test_a_node_that_dies_comes_back_at_its_address_with_what_was_kept(
     there = await chain.start()
     app = await asyncio.to_thread(chain.market.create_app, "kept:2", CHECKSUM)
     await asyncio.sleep(6)  # it is kept every five seconds
-    for pid in children_named("anvil"):
+    for pid in nodes_at(there.rpc_url):
         os.kill(pid, signal.SIGKILL)
     kept = await eventually(lambda: chain.market.hub.call("viewApp", app), "the chain comes back")
     assert kept[3] == b"kept:2"
@@ -226,7 +226,10 @@ def test_gas_can_have_a_price(tmp_path: Path, chain_cache: Path) -> None:
     chain.stop()
 
 
-def children_named(name: str) -> list[int]:
+def nodes_at(url: str) -> list[int]:
+    """The node of this chain alone: other tests have chains, too."""
     import psutil
 
-    return [child.pid for child in psutil.Process().children(recursive=True) if child.name() == name]
+    port = url.rpartition(":")[2]
+    nodes = (child for child in psutil.Process().children(recursive=True) if child.name() == "anvil")
+    return [node.pid for node in nodes if port in node.cmdline()]
