@@ -6,7 +6,8 @@ EdgePiError
  │    ├── PluginNotFoundError
  │    ├── ManifestError
  │    ├── RequirementMissingError
- │    └── ContractError     a plugin broke its contract
+ │    ├── ContractError     a plugin broke its contract
+ │    └── PluginCallError   a call into a plugin failed or hung
  ├── HardwareError          a bus, pin, line, clock or board did not do what it should
  │    ├── BusError          no answer, or a garbled one, on a bus
  │    ├── DeviceNotFoundError
@@ -18,7 +19,8 @@ EdgePiError
  ├── ForecastError          the sun cannot be foretold
  ├── ComputeError           a job cannot be boxed, run or written down
  │    ├── EngineError       the container engine cannot be reached or refuses
- │    ├── ImageError        an image cannot be had or does not fit this machine
+ │    ├── ImageError        an image cannot be had or run
+ │    │    └── UnfitImageError    another machine may have it and run it
  │    ├── SandboxError      a limit or a wall would not hold, so nothing is run
  │    └── JournalError      the job journal cannot be written or read
  ├── MarketError            a market of computing cannot be dealt with
@@ -64,6 +66,7 @@ __all__ = [
     "NotFoundError",
     "OfferError",
     "PeerError",
+    "PluginCallError",
     "PluginError",
     "PluginNotFoundError",
     "ProtocolError",
@@ -75,6 +78,7 @@ __all__ = [
     "StateLockedError",
     "TraceError",
     "TransactionError",
+    "UnfitImageError",
     "VerificationError",
     "WalletError",
     "WorldError",
@@ -127,6 +131,10 @@ class ContractError(PluginError, TypeError):
     """A plugin returned or did something that its contract forbids."""
 
 
+class PluginCallError(PluginError):
+    """A call into a plugin failed or hung; the message is one sentence."""
+
+
 class HardwareError(EdgePiError, OSError):
     """A bus, pin, line, clock or board did not do what it should."""
 
@@ -177,6 +185,10 @@ class EngineError(ComputeError, OSError):
 
 class ImageError(ComputeError):
     """An image cannot be had, or does not fit this machine or the disk."""
+
+
+class UnfitImageError(ImageError):
+    """The image is sound as far as is known, but not for this machine: another one may run it."""
 
 
 class SandboxError(ComputeError):

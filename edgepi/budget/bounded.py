@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from edgepi.errors import PluginError
+from edgepi.errors import PluginCallError
 from edgepi.runtime.containment import within
 
-__all__ = ["PluginCallError", "bounded"]
+__all__ = ["bounded"]
 
 T = TypeVar("T")
-
-
-class PluginCallError(PluginError):
-    """A call into a plugin failed or hung; the message is one sentence."""
 
 
 async def bounded(work: Coroutine[Any, Any, T], timeout_s: float, what: str) -> T:

@@ -8,11 +8,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.budget.learned import LearnedPowers
 from edgepi.clock import Clock
 from edgepi.energy import DutyNow
-from edgepi.errors import ContractError
+from edgepi.errors import ContractError, PluginCallError
 from edgepi.model import Level
 from edgepi.plugin import Duty
 

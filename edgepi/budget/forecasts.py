@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.budget.outlook import check_forecast, ends_utc, forecast_from_dict, forecast_to_dict
 from edgepi.clock import Clock
-from edgepi.errors import ForecastError
+from edgepi.errors import ForecastError, PluginCallError
 from edgepi.model import SunForecast
 from edgepi.plugin import SunForecaster
 

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.budget.telemetry import Source
+from edgepi.errors import PluginCallError
 from edgepi.plugin import PowerController
 
 __all__ = ["Heartbeats"]

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.clock import Clock
 from edgepi.energy import SleepPlan
+from edgepi.errors import PluginCallError
 from edgepi.hardware import Machine, Phase
 from edgepi.model import Answer, PowerGoing, WakePlan, WakeReceipt
 from edgepi.plugin import PowerController

@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.clock import Clock
-from edgepi.errors import ContractError
+from edgepi.errors import ContractError, PluginCallError
 from edgepi.model import Supply, WakeReason
 from edgepi.plugin import PowerController, SupplyMeter
 

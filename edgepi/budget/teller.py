@@ -6,7 +6,8 @@ import logging
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
+from edgepi.errors import PluginCallError
 from edgepi.hardware import Machine
 from edgepi.model import Lease
 

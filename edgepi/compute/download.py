@@ -13,8 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from edgepi.compute.model import PullProgress
-from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import EngineError, ImageError
+from edgepi.errors import EngineError, ImageError, UnfitImageError
 
 __all__ = ["Layers", "Login", "inspect_remote", "pulling"]
 

@@ -15,8 +15,8 @@ from edgepi.clock import Clock
 from edgepi.compute.download import Layers, Login, inspect_remote, pulling
 from edgepi.compute.engine import Engine
 from edgepi.compute.model import Image, PullProgress
-from edgepi.compute.platforms import Name, UnfitImageError, misfit, parse_name
-from edgepi.errors import EngineError, ImageError
+from edgepi.compute.platforms import Name, misfit, parse_name
+from edgepi.errors import EngineError, ImageError, UnfitImageError
 from edgepi.files import atomic_write
 
 __all__ = ["Images", "PulledImage"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgepi.errors import ImageError
+from edgepi.errors import ImageError, UnfitImageError
 
-__all__ = ["Name", "UnfitImageError", "machine_platform", "misfit", "parse_name"]
+__all__ = ["Name", "machine_platform", "misfit", "parse_name"]
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?)"
@@ -68,10 +68,6 @@ def parse_name(reference: str, digest: str | None = None) -> Name:
 def machine_platform(machine: str) -> tuple[str, str]:
     """Return architecture and variant as images name them, of what the engine calls this machine."""
     return _MACHINES.get(machine, (machine, ""))
-
-
-class UnfitImageError(ImageError):
-    """The image is there and sound as far as is known, but not for this machine: another one may run it."""
 
 
 def misfit(reference: str, platforms: Iterable[Mapping[str, str]], machine: str) -> ImageError | None:

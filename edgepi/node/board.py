@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edgepi.budget.bounded import PluginCallError, bounded
+from edgepi.budget.bounded import bounded
 from edgepi.budget.sleep import Sleeper
 from edgepi.config import PluginSettings, Settings
 from edgepi.energy import Battery, Board, Panel, Situation, ThresholdGovernor
 from edgepi.energy.sentences import clock_time, zone
-from edgepi.errors import EnergyError, HardwareError
+from edgepi.errors import EnergyError, HardwareError, PluginCallError
 from edgepi.hardware import Machine
 from edgepi.model import WakePlan
 from edgepi.plugin import PowerController

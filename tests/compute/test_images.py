@@ -14,8 +14,7 @@ from edgepi.compute.download import Login
 from edgepi.compute.engine import Engine
 from edgepi.compute.images import Images
 from edgepi.compute.model import PullProgress
-from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import ImageError
+from edgepi.errors import ImageError, UnfitImageError
 from tests.engine import ARCHITECTURE, FOREIGN_ARCHITECTURE, Registry, TestImage, load_image, running_registry
 
 pytestmark = pytest.mark.slow

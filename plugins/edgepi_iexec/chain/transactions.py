@@ -76,7 +76,7 @@ class Pending:
     trouble: ChainError | None = None
 
 
-class NonceTakenError(Exception):
+class _NonceTakenError(Exception):
     """Another transaction has the nonce with which this one was to be sent; nothing was sent."""
 
 
@@ -138,7 +138,7 @@ class Sender:
                 pending = await self._begin(call)
                 try:
                     return await self._settle(pending, done)
-                except NonceTakenError:  # the node that told it lags, or somebody else uses the wallet
+                except _NonceTakenError:  # the node that told it lags, or somebody else uses the wallet
                     await self._wait(self._settings.block_time_s)
             raise TransactionError(
                 f"{call.name}: other transactions of this wallet take its place", hint=ALONE
@@ -204,7 +204,7 @@ class Sender:
         except RefusedError as error:
             if error.kind is Refusal.NONCE_USED:
                 if not (pending.accepted or pending.unheard):
-                    raise NonceTakenError from error
+                    raise _NonceTakenError from error
                 pending.accepted = True  # of those that we handed over one may be in a block
             elif error.kind is Refusal.UNDERPRICED:
                 await self._raise(pending, error)

@@ -6,8 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgepi.compute.model import BoxedJob, ExitReason, Outcome
-from edgepi.compute.platforms import UnfitImageError
-from edgepi.errors import ChainError, ComputeError, EngineError, ImageError, PeerError, ProtocolError
+from edgepi.errors import (
+    ChainError,
+    ComputeError,
+    EngineError,
+    ImageError,
+    PeerError,
+    ProtocolError,
+    UnfitImageError,
+)
 from edgepi_iexec.chain.model import ZERO_ADDRESS
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.models import ComputeLogs

@@ -10,7 +10,6 @@ import pytest
 
 from edgepi.compute.journal import JobRecord
 from edgepi.compute.model import ExitReason, Outcome
-from edgepi.compute.platforms import UnfitImageError
 from edgepi.errors import (
     ChainError,
     EngineError,
@@ -18,6 +17,7 @@ from edgepi.errors import (
     PeerError,
     SandboxError,
     TransactionError,
+    UnfitImageError,
 )
 from edgepi.model import Answer, LeaseState
 from edgepi.testing.boxes import Script
