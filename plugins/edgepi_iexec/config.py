@@ -49,7 +49,9 @@ class IexecConfig:
     deny_requesters: tuple[str, ...] = ()
     allow_datasets: tuple[str, ...] = ()
     deny_datasets: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
     longest: float = 3600.0
+    most_trust: int | None = None
     min_price: float = 0.0
     floor_per_wh: float = 0.0
     rlc_per_coin: float = 4000.0
@@ -139,7 +141,9 @@ FIELDS = {
     vol.Optional("disk_mb"): Integer(min=1, max=10_000_000),
     vol.Optional("images_gb"): Number(above=0.0, max=100_000.0),
     vol.Optional("network"): Choice(("none", "internet")),
+    vol.Optional("categories"): Several(Integer(min=0, max=1_000_000)),
     vol.Optional("longest"): TimeSpan(min_s=1.0),
+    vol.Optional("most_trust"): Integer(min=1, max=1_000_000),
     vol.Optional("min_price"): Number(min=0.0),
     vol.Optional("floor_per_wh"): Number(min=0.0),
     vol.Optional("rlc_per_coin"): Number(min=0.0),

@@ -56,9 +56,11 @@ class OwnersPolicy:
             apps=Parties(frozenset(config.allow_apps), frozenset(config.deny_apps)),
             requesters=Parties(frozenset(config.allow_requesters), frozenset(config.deny_requesters)),
             datasets=Parties(frozenset(config.allow_datasets), frozenset(config.deny_datasets)),
+            categories=frozenset(config.categories),
             min_price_nrlc=round(config.min_price * RLC),
             floor_nrlc_per_wh=config.floor_per_wh * RLC,
             longest_s=config.longest,
+            most_trust=config.most_trust,
             nrlc_per_wei=config.rlc_per_coin * RLC / 1e18,
         )
 

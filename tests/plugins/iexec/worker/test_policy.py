@@ -56,9 +56,16 @@ def test_a_list_of_datasets_says_nothing_of_tasks_without_one() -> None:
 
 def test_a_configuration_becomes_a_policy() -> None:
     config = IexecConfig(
-        allow_apps=(APP,), deny_requesters=(OTHER,), longest=60.0, min_price=0.5, floor_per_wh=0.1
+        allow_apps=(APP,),
+        deny_requesters=(OTHER,),
+        categories=(0, 2),
+        longest=60.0,
+        most_trust=3,
+        min_price=0.5,
+        floor_per_wh=0.1,
     )
     policy = OwnersPolicy.of(config)
     assert policy.apps == Parties(allow=frozenset({APP}))
     assert policy.requesters == Parties(deny=frozenset({OTHER}))
+    assert (policy.categories, policy.most_trust) == (frozenset({0, 2}), 3)
     assert (policy.longest_s, policy.min_price_nrlc, policy.floor_nrlc_per_wh) == (60.0, RLC // 2, RLC * 0.1)
