@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +13,13 @@ from typing import Any, TypeVar
 from edgepi.clock import Clock
 from edgepi.compute import containers, storage
 from edgepi.compute.engine import Engine
+from edgepi.compute.firewall import HINT
 from edgepi.compute.limits import SIGKILLED, Ending, verdict
+from edgepi.compute.lookout import EVERY_S, Look, until_breached
 from edgepi.compute.model import ExitReason, Outcome
+from edgepi.compute.probe import Breach
 from edgepi.compute.record import BoxRecord, Place
+from edgepi.compute.settling import drop_disk, settle
 from edgepi.errors import EngineError, SandboxError
 
 __all__ = ["Box", "Surroundings"]
@@ -40,10 +44,20 @@ class Surroundings:
 
 
 class Box:
-    """A container of this node; it ends at the latest when its time is up."""
+    """A container of this node; it ends at the latest when its time is up.
+
+    *look* finds what is wrong with the walls around it; None where it has no network.
+    """
 
     def __init__(
-        self, around: Surroundings, container_id: str, record: BoxRecord, place: Place, *, attended: bool
+        self,
+        around: Surroundings,
+        container_id: str,
+        record: BoxRecord,
+        place: Place,
+        *,
+        attended: bool,
+        look: Look | None = None,
     ) -> None:
         self.job_id = record.job_id
         self._around = around
@@ -51,6 +65,7 @@ class Box:
         self._record = record
         self._place = place
         self._attended = attended
+        self._look_at_walls = look
         self._paused = False
         self._run_s = record.run_s
         self._since_s: float | None = None
@@ -155,7 +170,7 @@ class Box:
         known = self._record.known_outcome()
         if known is not None:
             return await self._with_logs(known)
-        watchers = [asyncio.create_task(self._count_down()), asyncio.create_task(self._look())]
+        watchers = [asyncio.create_task(each) for each in (self._count_down(), self._look(), self._guard())]
         try:
             there = await self._until_it_ends()
         finally:
@@ -219,6 +234,20 @@ class Box:
             # A disk fills fast; yet large folders must not be looked at all the time.
             await clock.sleep(max(LOOK_S * max(1.0, clock.rate), LOOK_SHARE * looked_s))
 
+    async def _guard(self) -> None:
+        """End it when it is behind walls no more; one that was found may have been without for long."""
+        if self._look_at_walls is None:
+            return
+        first_in_s = 0.0 if self._run_s else EVERY_S
+        said = await until_breached(self._breaches, self._around.clock, first_in_s=first_in_s)
+        self._around.log.warning("job %s loses the internet: %s; %s", self.job_id, said, HINT)
+        await self._end(
+            ExitReason.UNWALLED, f"the job was ended, for its walls do not stand any more: {said}"
+        )
+
+    async def _breaches(self) -> Sequence[Breach]:
+        return () if self._paused or self._look_at_walls is None else await self._look_at_walls()
+
     async def _end(self, reason: ExitReason, sentence: str) -> None:
         while True:
             try:
@@ -249,7 +278,7 @@ class Box:
         state = await self._final_state() if there else None
         if state is None:
             return await self._lose()
-        full, trouble = await asyncio.to_thread(self._settle)
+        full, trouble = await asyncio.to_thread(settle, self._record, self._place, self._around.log)
         code = int(state.get("ExitCode", 0))
         reason, sentence = verdict(
             Ending(
@@ -276,7 +305,7 @@ class Box:
         lost = Outcome(
             reason=ExitReason.LOST, exit_code=None, sentence="its container is gone", run_s=self._run_s
         )
-        await asyncio.to_thread(self._drop_files)
+        await asyncio.to_thread(drop_disk, self._place)
         await self._keep(self._record.ended(lost))
         return lost
 
@@ -300,40 +329,6 @@ class Box:
             self._around.log.warning("the logs of job %s are lost: %s", self.job_id, error)
             return outcome
         return replace(outcome, stdout=stdout, stderr=stderr)
-
-    def _settle(self) -> tuple[bool, tuple[ExitReason, str] | None]:
-        """Have the files where they are wanted, safe to read; whether the disk was full, what is wrong."""
-        if self._record.outputs is None:
-            return False, None
-        try:
-            return self._settle_files(Path(self._record.outputs))
-        except (SandboxError, OSError) as error:
-            self._around.log.warning("the files of job %s cannot be kept: %s", self.job_id, error)
-            return False, (ExitReason.LOST, f"the app's files could not be kept: {error}")
-
-    def _settle_files(self, outputs: Path) -> tuple[bool, tuple[ExitReason, str] | None]:
-        on_disk_image = self._record.on_disk_image
-        if on_disk_image and not self._place.image.exists():
-            return False, None  # settled before the last end of the node
-        if on_disk_image:
-            storage.mount_disk(self._place.image, self._place.mounted)
-        source = self._place.mounted if on_disk_image else outputs
-        full = on_disk_image and storage.nearly_full(source)
-        used = storage.measure(source)
-        if used.too_deep or used.size_bytes > self._record.disk_bytes:
-            said = "nested too deep" if used.too_deep else "larger than it may use, holes filled"
-            return full, (ExitReason.DISK_FULL, f"the app's files are {said}")
-        if on_disk_image:
-            storage.remove_tree(outputs)  # half a copy of an earlier try
-            storage.bring_out(source, outputs)
-            self._drop_files()
-        else:
-            storage.tidy(outputs)
-        return full, None
-
-    def _drop_files(self) -> None:
-        storage.unmount(self._place.mounted)
-        self._place.image.unlink(missing_ok=True)
 
     async def _patiently(self, action: Callable[[Any, str], T]) -> T:
         """Ask the engine, and again while it is away for a moment."""

@@ -18,7 +18,7 @@ class Network(StrEnum):
 
 
 class ExitReason(StrEnum):
-    """Why a container ended."""
+    """Why a container ended; KILLED, LOST and UNWALLED (its firewall is gone) are not the app's doing."""
 
     FINISHED = "finished"
     FAILED = "failed"
@@ -27,6 +27,7 @@ class ExitReason(StrEnum):
     DISK_FULL = "disk_full"
     KILLED = "killed"
     LOST = "lost"
+    UNWALLED = "unwalled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

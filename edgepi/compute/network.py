@@ -28,7 +28,15 @@ from edgepi.errors import EngineError, SandboxError
 if TYPE_CHECKING:
     from edgepi.compute.engine import Engine
 
-__all__ = ["JOB_RESOLVERS", "JobNetwork", "find_breaches", "internet_network", "network_of", "remove_network"]
+__all__ = [
+    "JOB_RESOLVERS",
+    "JobNetwork",
+    "find_breaches",
+    "internet_network",
+    "look_again",
+    "network_of",
+    "remove_network",
+]
 
 JOB_RESOLVERS = ("9.9.9.9", "1.1.1.1")
 """Name servers of jobs on the internet: the local network's own is behind the wall."""
@@ -84,6 +92,23 @@ async def remove_network(engine: Engine, *, owner: str, job_id: str) -> None:
     await engine.call(lambda client: _remove(client, network))
 
 
+async def look_again(
+    engine: Engine, *, owner: str, job_id: str, here: Premises | None = None
+) -> tuple[Breach, ...]:
+    """Try the walls from inside the network of a job that runs; empty if all stand.
+
+    Raises:
+        SandboxError: it cannot be found out.
+        EngineError: the engine cannot be reached or refuses.
+    """
+    there = await asyncio.to_thread(premises) if here is None else here
+    installed, found = examine(there)
+    if installed is None or found:
+        return found
+    network = network_of(owner, job_id)
+    return await engine.call(lambda client: _probed(client, network, installed, there), long=True)
+
+
 async def find_breaches(engine: Engine, *, owner: str, here: Premises | None = None) -> tuple[Breach, ...]:
     """Try the walls as before a job and return what does not hold; empty if all stand."""
     try:
@@ -111,16 +136,22 @@ async def _examine(engine: Engine, network: JobNetwork, here: Premises | None) -
 def _make_and_probe(
     client: Any, network: JobNetwork, installed: Installed, here: Premises
 ) -> tuple[Breach, ...]:
-    gateway, own = _make(client, network)
+    _make(client, network)
     try:
-        asked = attempts(installed, gateway, own, here)
-        return breaches(asked, _probe(client, network, [attempt.target for attempt in asked]))
+        return _probed(client, network, installed, here)
     except BaseException:
         _remove(client, network)
         raise
 
 
-def _make(client: Any, network: JobNetwork) -> tuple[str, IPv4Network]:
+def _probed(client: Any, network: JobNetwork, installed: Installed, here: Premises) -> tuple[Breach, ...]:
+    (pool,) = client.networks.get(network.name).attrs["IPAM"]["Config"]
+    own = IPv4Network(pool["Subnet"])
+    asked = attempts(installed, pool.get("Gateway", str(own[1])), own, here)
+    return breaches(asked, _probe(client, network, [attempt.target for attempt in asked]))
+
+
+def _make(client: Any, network: JobNetwork) -> None:
     _remove(client, network)  # of an earlier life of this node
     client.networks.create(
         network.name,
@@ -132,23 +163,30 @@ def _make(client: Any, network: JobNetwork) -> tuple[str, IPv4Network]:
             "com.docker.network.bridge.enable_icc": "false",
         },
     )
-    (pool,) = client.networks.get(network.name).attrs["IPAM"]["Config"]
-    own = IPv4Network(pool["Subnet"])
-    return pool.get("Gateway", str(own[1])), own
 
 
 def _remove(client: Any, network: JobNetwork) -> None:
+    from docker.errors import APIError, NotFound
+
     for found in client.networks.list(names=[network.name]):
-        if found.name == network.name:
+        if found.name != network.name:
+            continue
+        _remove_probes(client, network)
+        try:
+            found.remove()
+        except NotFound:
+            continue
+        except APIError:  # a last look at the walls has just begun
             _remove_probes(client, network)
             found.remove()
 
 
 def _remove_probes(client: Any, network: JobNetwork) -> None:
-    """Remove what a node that was killed while it probed has left behind."""
+    """Remove what a node that was killed while it probed has left behind, or what still looks."""
     filters = {"label": f"{_PROBE_LABEL}={network.owner}", "network": network.name}
-    for container in client.containers.list(all=True, filters=filters):
-        container.remove(force=True, v=True)
+    for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
+        with _unless_gone():
+            container.remove(force=True, v=True)
 
 
 def _probe(client: Any, network: JobNetwork, asked: Sequence[str]) -> str:
@@ -185,7 +223,20 @@ def _probe_container(client: Any, network: JobNetwork, asked: Sequence[str]) -> 
     try:
         yield container
     finally:
-        container.remove(force=True, v=True)
+        with _unless_gone():
+            container.remove(force=True, v=True)
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Pass over it when another one removes it too, or has done so."""
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        if error.status_code not in {404, 409}:
+            raise
 
 
 def _see_to_image(client: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,10 @@ from edgepi.compute.download import Login
 from edgepi.compute.engine import JOB_LABEL, OWNER_LABEL, Engine
 from edgepi.compute.images import Images
 from edgepi.compute.limits import Placement, host_config, readiness, serious
+from edgepi.compute.lookout import Look
 from edgepi.compute.model import BoxedJob, ExitReason, Image, Network, PullProgress, Readiness
-from edgepi.compute.network import JOB_RESOLVERS, internet_network, remove_network
+from edgepi.compute.network import JOB_RESOLVERS, internet_network, look_again, remove_network
+from edgepi.compute.probe import Breach, Premises, premises
 from edgepi.compute.record import BoxRecord, Place, key_of, record_of
 from edgepi.errors import ComputeError, EngineError, ImageError, SandboxError
 
@@ -35,7 +37,8 @@ class Sandbox:
     """Runs the jobs of one node as containers that carry its *owner*; nothing else is ever touched.
 
     *folder* keeps records, and the disks of jobs while they run. *mount* says whether each job gets a
-    file system of its own (None: where the node may mount); else folders are watched.
+    file system of its own (None: where the node may mount); else folders are watched. *see* reads
+    what is known of the firewall and the networks around.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Sandbox:
         image_quota_bytes: int = 4 * GIB,
         logins: Mapping[str, Login] | None = None,
         mount: bool | None = None,
+        see: Callable[[], Premises] = premises,
     ) -> None:
         self._around = Surroundings(engine, clock, log)
         self._engine = engine
@@ -56,6 +60,7 @@ class Sandbox:
         self._log = log
         self._folder = folder
         self._mount = mount
+        self._see = see
         self._boxes: dict[str, Box] = {}
         self._without_init = False
         self.images = Images(engine, clock, log, folder=folder, quota_bytes=image_quota_bytes, logins=logins)
@@ -152,7 +157,8 @@ class Sandbox:
         network = "none"
         resolvers: tuple[str, ...] = ()
         if record.internet:
-            network = await internet_network(self._engine, owner=self._owner, job_id=job.job_id)
+            here = await asyncio.to_thread(self._see)
+            network = await internet_network(self._engine, owner=self._owner, job_id=job.job_id, here=here)
             resolvers = JOB_RESOLVERS
         made = await self._engine.call(
             lambda client: self._create(
@@ -169,7 +175,7 @@ class Sandbox:
             )
         )
         await self._engine.call(lambda client: self._launch(client, made))
-        box = Box(self._around, made, record, place, attended=True)
+        box = Box(self._around, made, record, place, attended=True, look=self._look(record))
         self._boxes[job.job_id] = box
         await box.begin()
         return box
@@ -220,10 +226,18 @@ class Sandbox:
         used_s = min(record.used_s(self._around.clock.now()), record.time_s)
         await asyncio.to_thread(place.folder.mkdir, mode=0o711, parents=True, exist_ok=True)
         there = listed["State"] in {"running", "paused", "restarting"}
-        box = Box(self._around, listed["Id"], replace(record, run_s=used_s), place, attended=there)
+        known = replace(record, run_s=used_s)
+        box = Box(self._around, listed["Id"], known, place, attended=there, look=self._look(record))
         self._boxes[record.job_id] = box
         await box.begin(paused=not there or listed["State"] == "paused")
         return box
+
+    def _look(self, record: BoxRecord) -> Look | None:
+        async def look() -> Sequence[Breach]:
+            here = await asyncio.to_thread(self._see)
+            return await look_again(self._engine, owner=self._owner, job_id=record.job_id, here=here)
+
+        return look if record.internet else None
 
     def _place(self, job_id: str) -> Place:
         return Place(self._folder / "boxes" / key_of(job_id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgepi.clock import Clock
-from edgepi.compute.model import BoxedJob, ExitReason, Image, Outcome, PullProgress, Readiness
+from edgepi.compute.model import BoxedJob, ExitReason, Image, Network, Outcome, PullProgress, Readiness
 from edgepi.errors import ComputeError, ImageError
 
 __all__ = ["FakeBox", "FakeSandbox", "Script"]
@@ -145,7 +145,8 @@ class FakeSandbox:
     """The same calls as `edgepi.compute.sandbox.Sandbox`, and no engine.
 
     *script* says how each job goes. Set *failing* to have an action ("pull", "run", ...) raise, and
-    *ready* to refuse. `cut_power` ends all that runs, as a power cut does: `find` knows them as lost.
+    *ready* to refuse. `cut_power` ends all that runs, as a power cut does: `find` knows them as lost;
+    `lose_walls` ends what has the internet, as when the firewall's rules are taken away.
     """
 
     def __init__(self, clock: Clock, script: Script | Callable[[BoxedJob], Script] = Script()) -> None:
@@ -222,6 +223,13 @@ class FakeSandbox:
         lost = Outcome(reason=ExitReason.LOST, exit_code=137, sentence="the power went")
         for box in self.boxes.values():
             box.finish(lost)
+
+    def lose_walls(self) -> None:
+        """End all that has the internet, as when its walls are found gone."""
+        unwalled = Outcome(reason=ExitReason.UNWALLED, exit_code=137, sentence="the walls do not stand")
+        for box in self.boxes.values():
+            if box.job.network is Network.INTERNET:
+                box.finish(unwalled)
 
     def _maybe_fail(self, action: str) -> None:
         if error := self.failing.get(action):

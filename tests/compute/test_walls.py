@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -13,12 +14,16 @@ from typing import Any, TypeVar
 import pytest
 from docker.types import Mount
 
+from edgepi.compute.box import Box
 from edgepi.compute.engine import Engine, connect
 from edgepi.compute.firewall import HINT, TABLE, on_link_networks, own_addresses, rules
+from edgepi.compute.model import BoxedJob, ExitReason, Image, Limits, Network, Outcome
 from edgepi.compute.network import find_breaches, internet_network, remove_network
 from edgepi.compute.probe import PROBE_IMAGE, Premises
+from edgepi.compute.sandbox import Sandbox
 from edgepi.compute.survey import survey
 from edgepi.errors import SandboxError
+from edgepi.testing.clock import ManualClock
 from tests.compute.lan import (
     ENGINE_OPTIONS,
     HOST,
@@ -208,6 +213,57 @@ def test_rules_in_force_that_are_not_those_installed_are_no_walls(lan: Lan, wall
     lan.host.run("nft", "-f", "-", stdin=rules([IPv4Network("198.51.100.0/24")]))
     with pytest.raises(SandboxError, match="udp port"):
         job_network(lan, "other", walls)
+
+
+async def ended(box: Box, clock: ManualClock) -> Outcome | None:
+    """Let a minute pass, as slowly as the engine needs to look at the walls; how the job ended, if so."""
+    for _ in range(60):
+        await clock.advance(1.0)
+        await asyncio.sleep(0.15)
+        if box.ended:
+            return await box.wait()
+    return None
+
+
+def test_a_job_whose_walls_are_taken_away_while_it_runs_is_ended(
+    lan: Lan, walls: Premises, tmp_path: Path
+) -> None:
+    clock, log = ManualClock(), logging.getLogger("test")
+
+    def sandbox() -> Sandbox:
+        engine = Engine(lan.engine_url)
+        return Sandbox(engine=engine, clock=clock, owner=OWNER, log=log, folder=tmp_path, see=lambda: walls)
+
+    async def lived() -> tuple[Outcome | None, Outcome | None]:
+        first = sandbox()
+        client = await asyncio.to_thread(connect, lan.engine_url)
+        await asyncio.to_thread(load_image, client, "sleeper:test", shell("true"))
+        found = await asyncio.to_thread(client.api.inspect_image, "sleeper:test")
+        await asyncio.to_thread(client.close)
+        job = BoxedJob(
+            job_id="watched",
+            image=Image("sleeper:test", found["Id"], None, found["Size"]),
+            limits=Limits(time_s=3600.0, memory_bytes=64 * 1024**2),
+            command=("/bin/sh", "-c", "while true; do sleep 1; done"),
+            network=Network.INTERNET,
+        )
+        standing = await ended(await first.run(job), clock)
+        await first.close()
+        second = sandbox()  # the node's next life watches on
+        box = await second.find("watched")
+        assert box is not None
+        await asyncio.to_thread(lan.host.run, "nft", "delete", "table", "inet", TABLE)
+        gone = await ended(box, clock)
+        await second.remove("watched")
+        await second.close()
+        return standing, gone
+
+    standing, gone = asyncio.run(lived())
+    assert standing is None, "as long as they stand it runs"
+    assert gone is not None
+    assert gone.reason is ExitReason.UNWALLED
+    assert "walls" in gone.sentence
+    assert networks(lan) == set(), "nor did a probe stay behind"
 
 
 def restart(lan: Lan) -> None:

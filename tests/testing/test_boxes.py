@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgepi.compute.model import BoxedJob, ExitReason, Image, Limits, Outcome
+from edgepi.compute.model import BoxedJob, ExitReason, Image, Limits, Network, Outcome
 from edgepi.errors import ImageError, SandboxError
 from edgepi.testing.boxes import FakeBox, FakeSandbox, Script
 from edgepi.testing.clock import ManualClock, settle
@@ -69,6 +70,15 @@ async def test_what_a_power_cut_ends_is_found_as_lost_until_it_is_removed() -> N
     assert await sandbox.leftovers() == ("j",)
     await sandbox.remove("j")
     assert await sandbox.find("j") is None
+
+
+async def test_lost_walls_end_only_what_has_the_internet() -> None:
+    sandbox = FakeSandbox(ManualClock(), Script(run_s=50))
+    alone = await sandbox.run(job())
+    online = await sandbox.run(replace(job(), job_id="online", network=Network.INTERNET))
+    sandbox.lose_walls()
+    assert (await online.wait()).reason is ExitReason.UNWALLED
+    assert not alone.ended
 
 
 async def test_failures_can_be_asked_for() -> None:

@@ -47,6 +47,7 @@ Next = NotificationType | None
 MAX_RUNS = 2
 MAX_LOG = 100_000
 ENGINE_TRIES = 5
+_CUT_OFF = frozenset({ExitReason.LOST, ExitReason.UNWALLED})
 
 
 async def start(life: TaskLife) -> Next:
@@ -194,7 +195,7 @@ async def _run(life: TaskLife, box: Box | None) -> Outcome:
             outcome = await box.wait()
         finally:
             life.box = None
-        if outcome.reason is not ExitReason.LOST or life.state.runs >= MAX_RUNS:
+        if outcome.reason not in _CUT_OFF or life.state.runs >= MAX_RUNS:
             return outcome
         box = None
 
@@ -240,10 +241,7 @@ async def _job(life: TaskLife) -> BoxedJob:
 async def _judged(life: TaskLife, outcome: Outcome, logs: ComputeLogs) -> Next:
     """Tell what came of the container; what it left is a result only if it says so itself."""
     code = outcome.exit_code
-    if outcome.reason in {
-        ExitReason.LOST,
-        ExitReason.KILLED,
-    }:  # nobody's fault that another worker would share
+    if outcome.reason in {*_CUT_OFF, ExitReason.KILLED}:  # nobody's fault that another worker would share
         raise StageEnd(_C.ABORTED_BY_WORKER, outcome.sentence)
     if not outcome.ok:
         timed_out = outcome.reason is ExitReason.TIMED_OUT

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgepi.compute.journal import JobRecord
-from edgepi.compute.model import ExitReason, Outcome
+from edgepi.compute.model import ExitReason, Network, Outcome
 from edgepi.errors import (
     ChainError,
     EngineError,
@@ -410,6 +410,40 @@ async def test_a_machine_without_room_for_it_gives_the_task_to_others(house: Hou
     await house.live_until(lambda: house.over(task_id))
     assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
     assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
+
+
+async def test_a_task_whose_walls_are_gone_is_computed_again_behind_new_ones(house: House) -> None:
+    house.settings["network"] = Network.INTERNET
+    house.script = Script(run_s=60.0, files=RESULT)
+    task_id = await given(house)
+    await house.live_until(lambda: bool(house.sandbox.boxes))
+    house.sandbox.lose_walls()
+    await house.live_until(lambda: house.over(task_id))
+    assert len(house.sandbox.started) == 2
+    assert house.ledger.contributions[task_id, WORKER].status is REVEALED
+
+
+async def test_a_task_whose_walls_stay_away_is_given_to_others(house: House) -> None:
+    house.settings["network"] = Network.INTERNET
+    house.script = Script(run_s=60.0)
+    task_id = await given(house)
+    await house.live_until(lambda: bool(house.sandbox.boxes))
+    house.sandbox.failing["run"] = SandboxError("jobs get no internet")
+    house.sandbox.lose_walls()
+    await house.live_until(lambda: house.over(task_id))
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
+    assert house.ledger.sent == []
+
+
+async def test_walls_that_go_twice_are_no_failure_of_the_app(house: House) -> None:
+    gone = Outcome(reason=ExitReason.UNWALLED, exit_code=137, sentence="the walls do not stand")
+    house.script = Script(run_s=5.0, outcome=gone)
+    task_id = await given(house)
+    await house.live_until(lambda: house.over(task_id))
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
+    assert house.ledger.sent == []
 
 
 async def test_an_image_that_does_not_fit_this_machine_gives_the_task_to_others(house: House) -> None:
