@@ -21,6 +21,7 @@ from edgepi_iexec.chain.client import ChainClient
 from edgepi_iexec.pool.book import Book
 from edgepi_iexec.pool.model import PoolTask
 from edgepi_iexec.worker.client import SchedulerClient
+from edgepi_iexec.worker.uploads import ResultStore
 
 from .crew import Spec, backend_of, pool_of
 
@@ -90,7 +91,8 @@ class Mortal:
     """Ends this process with SIGKILL at one point.
 
     ``put STATUS``: as soon as the journal has the status; ``sent NAME``: as soon as a transaction is in a
-    block; ``told STATUS``: as soon as the scheduler has answered; ``ran``: as soon as the container runs.
+    block; ``told STATUS``: as soon as the scheduler has answered; ``ran``: as soon as the container runs;
+    ``uploaded``: as soon as the store has the result.
     """
 
     def __init__(self, point: str) -> None:
@@ -98,6 +100,7 @@ class Mortal:
         self._after(JobJournal, "put", lambda record: f"put {record.stage}")
         self._after(SchedulerClient, "update", lambda _, update: f"told {update.status.value}")
         self._after(Sandbox, "run", lambda _: "ran")
+        self._after(ResultStore, "give", lambda *_: "uploaded")
         self._after(Book, "save", lambda *records, **_: {f"put {_stage(each)}" for each in records})
         for name in ("contribute", "reveal", "contribute_and_finalize", "initialize", "finalize"):
             self._after(ChainClient, name, lambda *_, name=name: f"sent {name}")

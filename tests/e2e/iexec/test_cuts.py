@@ -33,12 +33,23 @@ POINTS = {
     ),
     "with a stake": ("told CONTRIBUTED", "put REVEALING", "sent reveal", "put REVEALED", "told REVEALED"),
     "at the end": ("put RESULT_UPLOADING", "put RESULT_UPLOADED", "told RESULT_UPLOADED", "put COMPLETING"),
+    "all at once": (
+        "put CONTRIBUTE_AND_FINALIZE_ONGOING",
+        "uploaded",
+        "sent contribute_and_finalize",
+        "put CONTRIBUTE_AND_FINALIZE_DONE",
+        "told CONTRIBUTE_AND_FINALIZE_DONE",
+    ),
 }
 
 
 @pytest.mark.parametrize("when", POINTS)
 async def test_a_worker_killed_at_any_stage_goes_on_and_is_paid(scene: Scene, when: str) -> None:
     """Each has an app of its own, so that each takes one task and dies at one point; then all come back."""
+    if when == "all at once":
+        await scene.stop_pool()
+        scene.pool_settings["contribute_and_finalize"] = True
+        await scene.start_pool()
     began_s = time.time()
     points = dict(enumerate(POINTS[when]))
     before = {n: await scene.stake(f"worker-{n + 1}") for n in points}
