@@ -5,6 +5,7 @@ Import the fixtures where they are used: ``from tests.engine import docker_engin
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -76,6 +77,7 @@ class Registry:
 
     address: str
     storage: Path
+    login: str = ""  # as `user:password`, of one that asks for it
 
     @property
     def url(self) -> str:
@@ -92,7 +94,7 @@ class Registry:
         """Return the digest of what the tag ``latest`` names."""
         request = urllib.request.Request(f"{self.url}/v2/{name}/manifests/latest", method="HEAD")
         request.add_header("Accept", f"{_INDEX_TYPE}, {_MANIFEST_TYPE}")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with self._ask(request) as answer:
             return str(answer.headers["Docker-Content-Digest"])
 
     def _push_variant(self, name: str, image: TestImage) -> tuple[bytes, str]:
@@ -111,7 +113,7 @@ class Registry:
 
     def _put_blob(self, name: str, blob: bytes) -> None:
         request = urllib.request.Request(f"{self.url}/v2/{name}/blobs/uploads/", method="POST", data=b"")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with self._ask(request) as answer:
             place = answer.headers["Location"]
         join = "&" if "?" in place else "?"
         self._put(f"{place}{join}digest={_digest(blob)}", blob, "application/octet-stream")
@@ -119,8 +121,13 @@ class Registry:
     def _put(self, path: str, body: bytes, media_type: str) -> None:
         url = path if path.startswith("http") else self.url + path
         request = urllib.request.Request(url, method="PUT", data=body, headers={"Content-Type": media_type})
-        with urllib.request.urlopen(request, timeout=10):
+        with self._ask(request):
             pass
+
+    def _ask(self, request: urllib.request.Request) -> Any:
+        if self.login:
+            request.add_header("Authorization", f"Basic {base64.b64encode(self.login.encode()).decode()}")
+        return urllib.request.urlopen(request, timeout=10)
 
 
 @dataclass(frozen=True)

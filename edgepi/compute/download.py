@@ -56,7 +56,7 @@ async def inspect_remote(
     """
     async with _request(base_url, "GET", f"/distribution/{reference}/json", login) as answer:
         if answer.status != 200:
-            raise _refused(reference, await answer.text())
+            raise _refused(reference, await answer.text(), login)
         found = await answer.json()
     return tuple(found.get("Platforms") or ()), str(found["Descriptor"]["digest"])
 
@@ -73,11 +73,11 @@ async def pulling(
     path = f"/images/create?fromImage={quote(reference, safe='')}"
     async with _request(base_url, "POST", path, login) as answer:
         if answer.status != 200:
-            raise _refused(reference, await answer.text())
+            raise _refused(reference, await answer.text(), login)
         async for line in answer.content:
             message = json.loads(line)
             if said := message.get("error"):
-                raise _refused(reference, str(said))
+                raise _refused(reference, str(said), login)
             yield message
 
 
@@ -108,21 +108,29 @@ def _encoded(login: Login) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-_FOR_ALL = ("not found", "unknown", "unauthorized", "denied", "credentials", "authentication", "invalid")
+_LOGIN = ("unauthorized", "denied", "credentials", "authentication")
+_FOR_ALL = ("not found", "unknown", "invalid", *_LOGIN)
 """What a registry says of an image to whoever asks; all else, as no network, is this machine's."""
 
 
-def _refused(reference: str, body: str) -> ImageError:
+def _refused(reference: str, body: str, login: Login | None) -> ImageError:
     with contextlib.suppress(ValueError, KeyError, TypeError):
         body = json.loads(body)["message"]
     said = body.lower()
-    kind = ImageError if any(word in said for word in _FOR_ALL) else UnfitImageError
-    return kind(f"{reference} cannot be had: {body.strip()[:300]}", hint=_hint(said))
+    about_login = any(word in said for word in _LOGIN)
+    own = not any(word in said for word in _FOR_ALL) or (about_login and login is not None)
+    kind = UnfitImageError if own else ImageError
+    hint = _hint_of_login(login) if about_login else _hint(said)
+    return kind(f"{reference} cannot be had: {body.strip()[:300]}", hint=hint)
+
+
+def _hint_of_login(login: Login | None) -> str:
+    if login is None:
+        return "if it is private, give the registry's login in the configuration"
+    return "look at the registry's login in the configuration, and at what it may read"
 
 
 def _hint(said: str) -> str | None:
-    if "unauthorized" in said or "credentials" in said or "denied" in said or "authentication" in said:
-        return "if it is private, give the registry's login in the configuration"
     if "no space" in said:
         return "make room on the disk of the container engine: docker system df"
     if "not found" in said or "manifest unknown" in said:

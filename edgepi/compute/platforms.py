@@ -47,7 +47,10 @@ class Name:
     def registry(self) -> str:
         """The registry that it comes from."""
         first, slash, _ = self.repository.partition("/")
-        named = bool(slash) and ("." in first or ":" in first or first == "localhost")
+        # As the engine reads it, so that no login goes to another host.
+        named = bool(slash) and (
+            "." in first or ":" in first or first == "localhost" or first != first.lower()
+        )
         return first if named else "docker.io"
 
 

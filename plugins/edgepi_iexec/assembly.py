@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgepi.compute.download import Login
 from edgepi.compute.engine import Engine, owner_of
 from edgepi.compute.journal import JobJournal
 from edgepi.compute.model import Limits, Network
@@ -114,6 +115,7 @@ class Assembly:
                 log=context.log,
                 folder=context.state_dir / "boxes",
                 image_quota_bytes=context.config.images_bytes,
+                logins=_logins(context.config),
             )
         return self._sandbox
 
@@ -158,6 +160,10 @@ def worker_settings(context: PluginContext[IexecConfig], station: Station) -> Wo
         allow_private_urls=config.allow_private_urls or config.devchain is not None,
         ipfs_gateways=config.ipfs_gateways,
     )
+
+
+def _logins(config: IexecConfig) -> dict[str, Login]:
+    return {one.registry: Login(one.user, one.password) for one in config.registries}
 
 
 def _memory_mb() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,19 @@ import voluptuous as vol
 from edgepi.plugin import ConfigSchema
 from edgepi.plugin.fields import Choice, FieldError, Flag, Integer, Number, Text, TimeSpan
 
-__all__ = ["IexecConfig", "config_schema"]
+__all__ = ["IexecConfig", "RegistryLogin", "config_schema"]
 
 MB = 1024**2
 GB = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLogin:
+    """A login for images that a registry does not give to everybody."""
+
+    registry: str
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +41,7 @@ class IexecConfig:
     hub: str | None = None
     devchain: Path | None = None
     wallet: Path | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     password_file: Path | None = None
     docker: str = "unix:///var/run/docker.sock"
     tasks: int = 1
@@ -41,6 +50,7 @@ class IexecConfig:
     pids: int = 128
     disk_mb: int = 1024
     images_gb: float = 4.0
+    registries: tuple[RegistryLogin, ...] = ()
     network: str = "none"
     writable_apps: tuple[str, ...] = ()
     allow_apps: tuple[str, ...] = ()
@@ -122,6 +132,10 @@ class File:
 
 
 URL = Text(r"https?://[^\s?#]+", "an address such as https://host:13000")
+REGISTRY = Text(
+    r"localhost|docker\.io|[a-z0-9-]+(\.[a-z0-9-]+)*:[0-9]{1,5}|[a-z0-9-]+(\.[a-z0-9-]+)+",
+    "a registry as in an image's name, such as registry.example:5000, or docker.io",
+)
 SOCKET = Text(r"(unix|tcp)://\S+", "an address such as unix:///var/run/docker.sock")
 
 FIELDS = {
@@ -140,6 +154,13 @@ FIELDS = {
     vol.Optional("pids"): Integer(min=4, max=100_000),
     vol.Optional("disk_mb"): Integer(min=1, max=10_000_000),
     vol.Optional("images_gb"): Number(above=0.0, max=100_000.0),
+    vol.Optional("registries"): [
+        {
+            vol.Required("registry"): REGISTRY,
+            vol.Required("user"): Text(),
+            vol.Required("password"): Text(),
+        }
+    ],
     vol.Optional("network"): Choice(("none", "internet")),
     vol.Optional("categories"): Several(Integer(min=0, max=1_000_000)),
     vol.Optional("longest"): TimeSpan(min_s=1.0),
@@ -168,7 +189,11 @@ def config_schema() -> ConfigSchema[IexecConfig]:
 
 
 def _build(**values: Any) -> IexecConfig:
-    config = IexecConfig(**values)
+    logins = tuple(RegistryLogin(**login) for login in values.pop("registries", ()))
+    config = IexecConfig(**values, registries=logins)
+    names = [login.registry for login in logins]
+    if len(set(names)) < len(names):
+        raise vol.Invalid("name each registry once", path=["registries"])
     if config.devchain is None:
         for key in ("pool", "scheduler"):
             if getattr(config, key) is None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,19 +161,31 @@ async def test_a_registry_that_never_answers_is_abandoned(
         await images(engine, tmp_path).pull(f"{silent}/app", timeout_s=0.5)
 
 
-async def test_a_private_registry_wants_its_login(engine: Engine, tmp_path: Path) -> None:
+async def test_a_private_registry_wants_its_login(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     passwords = tmp_path / "htpasswd"
     passwords.write_text("sun:" + BCRYPT_OF_SHINE + "\n")
     extra = f"auth: {{htpasswd: {{realm: test, path: '{passwords}'}}}}\n"
-    with running_registry(extra) as registry:
+    with running_registry(extra) as started:
+        registry = replace(started, login="sun:shine")
+        reference = registry.push("app", filled("a"))
+        foreign = registry.push("foreign", filled("f", architecture=FOREIGN_ARCHITECTURE))
         with pytest.raises(ImageError) as refused:
-            await images(engine, tmp_path).pull(f"{registry.address}/app", timeout_s=30)
+            await images(engine, tmp_path).pull(reference, timeout_s=30)
         assert "login" in (refused.value.hint or "")
+        wrong = {registry.address: Login("sun", "moonlight")}
+        with pytest.raises(UnfitImageError, match="cannot be had") as own:  # another machine has a right one
+            await images(engine, tmp_path, logins=wrong).pull(reference, timeout_s=30)
         logins = {registry.address: Login("sun", "shine")}
-        with pytest.raises(ImageError) as unknown:
-            await images(engine, tmp_path, logins=logins).pull(f"{registry.address}/app", timeout_s=30)
-        assert "unknown" in str(unknown.value)
-    assert "shine" not in repr(logins)
+        with pytest.raises(UnfitImageError, match=f"has {FOREIGN_ARCHITECTURE}") as misfit:
+            await images(engine, tmp_path, logins=logins).pull(foreign, timeout_s=30)
+        assert await local(engine) == set()
+        await images(engine, tmp_path, logins=logins).pull(reference, timeout_s=30)
+        assert await local(engine) == {"app:latest"}
+    told = f"{caplog.text} {refused.value} {own.value} {misfit.value} {logins} {wrong}"
+    assert not {"shine", "moonlight"} & set(re.findall(r"\w+", told))
 
 
 @pytest.mark.parametrize(

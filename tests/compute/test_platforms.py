@@ -17,6 +17,8 @@ DIGEST = "sha256:" + "a" * 64
         ("localhost/app", "localhost/app:latest", "localhost"),
         ("127.0.0.1:5000/a/b:x", "127.0.0.1:5000/a/b:x", "127.0.0.1:5000"),
         ("Registry.example.com/a", "Registry.example.com/a:latest", "Registry.example.com"),
+        ("HOST/app", "HOST/app:latest", "HOST"),
+        ("123/app", "123/app:latest", "docker.io"),
         (f"app:1@{DIGEST}", f"app@{DIGEST}", "docker.io"),
     ],
 )

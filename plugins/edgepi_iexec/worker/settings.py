@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgepi.compute.model import Limits, Network
@@ -36,7 +35,6 @@ class WorkerSettings:
     ipfs_gateways: tuple[str, ...] = ("https://ipfs.io",)
     max_input_bytes: int = 512 * MB
     max_result_bytes: int = 256 * MB
-    registries: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ping_every_s: float = 10.0
     watch_every_s: float = 60.0
     patience_s: float = 180.0
