@@ -33,7 +33,7 @@ ROUNDS = 3
 TASKS_EACH_S = 5
 TIMER_S = 0.02
 LATE = "late"
-TARGET = "p99 < 100 ms"
+TARGET = {"ask": "p99 < 100 ms", "ping": "p99 < 100 ms"}  # reports wait for the disk, and have none
 RLC = 10**9
 
 
@@ -101,7 +101,7 @@ async def rounds(title: str, crowd: Crowd, process: psutil.Process) -> list[tupl
     late = took.ms.pop(LATE)
     count = sum(map(len, took.ms.values())) / ROUND_S
     rows = [(f"{title}, best of {ROUNDS} rounds", f"{count:,.0f} requests/s", "1,500/s")]
-    rows += [(f"  {kind}", quantiles(ms), TARGET) for kind, ms in sorted(took.ms.items())]
+    rows += [(f"  {kind}", quantiles(ms), TARGET.get(kind, "")) for kind, ms in sorted(took.ms.items())]
     return [
         *rows,
         ("  p99 of the worst round", f"{worst:.1f} ms", ""),
