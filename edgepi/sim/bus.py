@@ -12,10 +12,17 @@ from typing import Protocol, runtime_checkable
 
 from edgepi.errors import BusError
 
-__all__ = ["BlockChip", "BusFaults", "Chip", "SimulatedBus", "bus_error"]
+__all__ = ["BlockChip", "BusFaults", "Chip", "SimulatedBus", "Stepped", "bus_error"]
 
 BLOCK_LIMIT = 32  # of one SMBus block
 LONGEST_STEP_S = 1.0
+
+
+class Stepped(Protocol):
+    """Something for which time passes."""
+
+    def step(self, dt_s: float) -> None:
+        """Let at most a second go by."""
 
 
 class Chip(Protocol):
@@ -101,6 +108,7 @@ class SimulatedBus:
     ) -> None:
         self.faults = faults or BusFaults()
         self._chips: dict[int, Chip] = dict(chips or {})
+        self._carried: list[Stepped] = []
         self._pointer: dict[int, int] = {}
         self._monotonic = monotonic
         self._last_s = monotonic() if monotonic else 0.0
@@ -116,6 +124,17 @@ class SimulatedBus:
         with self._lock:
             self._chips.pop(address, None)
 
+    def carry(self, other: Stepped) -> None:
+        """Let time pass for something that is no chip of its own, such as a board behind several."""
+        with self._lock:
+            self._carried.append(other)
+
+    def clear(self) -> None:
+        """Unsolder everything."""
+        with self._lock:
+            self._chips.clear()
+            self._carried.clear()
+
     def addresses(self) -> tuple[int, ...]:
         """Addresses that a scan would find."""
         return tuple(sorted(self._chips))
@@ -125,12 +144,12 @@ class SimulatedBus:
         return self._chips[address]
 
     def step(self, dt_s: float) -> None:
-        """Let time pass for every chip, in steps of at most a second."""
+        """Let time pass for every chip, once for each, in steps of at most a second."""
         with self._lock:
             while dt_s > 0.0:
                 part_s = min(dt_s, LONGEST_STEP_S)
-                for chip in tuple(self._chips.values()):
-                    chip.step(part_s)
+                for each in {id(each): each for each in (*self._chips.values(), *self._carried)}.values():
+                    each.step(part_s)
                 dt_s -= part_s
 
     @contextmanager

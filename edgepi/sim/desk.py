@@ -144,7 +144,9 @@ class Desk:
         return {"node_time_utc": shown.isoformat()}
 
     def _press(self) -> None:
-        self._simulation.world.board.click()
+        board = self._simulation.world.board
+        board.press()
+        board.release()
 
     def _fault(self, kind: str, address: int, count: int, on: bool, process: str) -> None:
         world = self._simulation.world

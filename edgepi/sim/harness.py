@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from edgepi.errors import EdgePiError, WorldError
 from edgepi.hardware import Phase
-from edgepi.sim.chips import BoardEvent, Reason
+from edgepi.sim.chips import BoardEvent
 from edgepi.sim.draw import NodeState
 from edgepi.sim.process import NodeProcess
 from edgepi.sim.server import WorldServer
@@ -178,7 +177,7 @@ class Harness:
 
     def _rail(self, on: bool) -> None:
         if on:
-            self._say(f"{self._clock()}: the board gives power ({self._reason()})")
+            self._say(f"{self._clock()}: the board gives power ({self._simulation.world.board.reason()})")
             self._life = asyncio.create_task(self._live(), name="node life")
             return
         self._simulation.power_went()
@@ -196,17 +195,11 @@ class Harness:
         except EdgePiError as error:
             self._say(f"{self._clock()}: the node's containers may run on: {error}")
 
-    def _reason(self) -> str:
-        number = self._simulation.world.board.read(11)
-        with contextlib.suppress(ValueError):
-            return Reason(number).name.lower().replace("_", " ")
-        return f"reason {number}"
-
     def _board(self, event: BoardEvent) -> None:
         if event.kind == "request":
             self._say(f"{self._clock()}: the board asks for shut-down and will cut whatever happens")
         elif event.kind == "alarm_lost":
-            self._say(f"{self._clock()}: the board let its wake alarm pass, its input is too low")
+            self._say(f"{self._clock()}: the board let its wake alarm pass")
 
     def _phase(self, phase: Phase) -> None:
         if phase is Phase.READY:

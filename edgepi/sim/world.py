@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from edgepi.errors import RequestError, WorldError
 from edgepi.sim.battery import Battery, BatterySpec
 from edgepi.sim.bus import SimulatedBus
-from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, Rail, WittyPi4
+from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, PowerBoard, Rail
+from edgepi.sim.chips.boards import board_class
+from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
 from edgepi.sim.panel import panel_power_w
 from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
@@ -19,9 +21,9 @@ from edgepi.sim.weather import GOLDEN_LONGITUDE, MeasuredWeather, Rain, Weather,
 __all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
 
 LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one second only, can stand
-GPIO4, SYS_UP, TXD = 4, 17, 14
 ANEMOMETER, RAIN_GAUGE = 5, 6
-WITTYPI, AIR_SENSOR, PANEL_METER, BATTERY_METER = 0x08, 0x76, 0x40, 0x41
+AIR_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x40, 0x41
+DEFAULT_BOARD = "wittypi4"  # also of worlds saved before there were others
 SHUNT_OHM = 0.1
 PANEL_V = 17.6
 RAIL_V = 5.1
@@ -36,6 +38,7 @@ class WorldSpec:
     panel_w: float = 20.0
     battery: BatterySpec = field(default_factory=BatterySpec)
     board: str = "pi4"
+    power_board: str = DEFAULT_BOARD
     standby_w: float = 0.1
     start_soc: float = 0.55
     start_utc: datetime = FIRST_DAY
@@ -71,16 +74,20 @@ class World:
         self._rail = False
         self._outputs: dict[int, bool] = {}
         self.weather: Weather = self.measured.at(self._start_s)
-        self._adopt(WittyPi4())
-        self.board.rtc.set(spec.start_utc)
+        self._adopt(board_class(spec.power_board)())
+        self.board.set_clock(spec.start_utc)
         self.board.power_on()
 
-    def _adopt(self, board: WittyPi4) -> None:
+    def _adopt(self, board: PowerBoard) -> None:
         self.board = board
-        board.on_gpio4 = lambda high: self.on_line(GPIO4, high)
+        board.on_line = self._line_changed
         board.on_event = self._board_did
-        self.bus.attach(WITTYPI, board)
+        self.bus.clear()
+        board.attach(self.bus)
         self._plug_in_sensors()
+
+    def _line_changed(self, pin: int, high: bool) -> None:
+        self.on_line(pin, high)
 
     def _board_did(self, event: BoardEvent) -> None:
         self.on_board(event)
@@ -118,7 +125,7 @@ class World:
     @property
     def lines(self) -> dict[int, bool]:
         """Level of every pin that something drives."""
-        return {GPIO4: self.board.gpio4, **self._outputs}
+        return {**self.board.lines(), **self._outputs}
 
     def advance(self, to_s: float) -> None:
         """Go on to a time, in steps of at most half a second."""
@@ -131,11 +138,12 @@ class World:
         self.weather = self.measured.at(self.wall_s)
         self.pulses.step(self.weather, self.rain.rate_mm_h(self.wall_s), dt_s)
         self.battery.step(self.panel_w, self.load_w, dt_s)
-        analog = self.board.analog
-        analog.vin_v = self.battery.terminal_v
-        analog.vout_v = RAIL_V
-        analog.iout_a = self.node_w / RAIL_V
-        analog.temperature_c = INDOORS_C
+        self.board.feed(
+            input_v=self.battery.terminal_v,
+            output_v=RAIL_V,
+            output_a=self.node_w / RAIL_V,
+            temperature_c=INDOORS_C,
+        )
         self.bus.step(dt_s)
         self._follow_rail()
 
@@ -169,15 +177,12 @@ class World:
         if not 0 <= pin <= 27:
             raise RequestError(f"GPIO{pin} does not exist")
         self._outputs[pin] = high
-        if pin == SYS_UP:
-            self.board.set_sys_up(high)
-        elif pin == TXD:
-            self.board.set_txd(high)
+        self.board.set_line(pin, high)
 
     def release_line(self, pin: int) -> None:
         """Let go of a pin; what it was wired to sees it fall."""
-        if self._outputs.pop(pin, False) and pin == SYS_UP:
-            self.board.set_sys_up(False)
+        if self._outputs.pop(pin, False) and pin != TXD:
+            self.board.set_line(pin, high=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that changes, for a file."""
@@ -185,16 +190,18 @@ class World:
             "time_s": self.time_s,
             "start_s": self._start_s,
             "battery": self.battery.to_dict(),
+            "power_board": self.board.name,
             "board": self.board.to_dict(),
             "pulses": self.pulses.to_dict(),
             "capacity_wh": self.spec.battery.capacity_wh,
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Take up what `to_dict` put down; raises WorldError if it cannot be used."""
+        """Take up what `to_dict` put down, power board included; raises WorldError if it cannot be used."""
         try:
+            kind = board_class(str(data.get("power_board", DEFAULT_BOARD)))
             battery = Battery.from_dict(self.spec.battery, data["battery"])
-            board = WittyPi4.from_dict(data["board"])
+            board = kind.from_dict(data["board"])
             totals = {int(pin): float(total) for pin, total in data["pulses"].items()}
             self.time_s, self._start_s = float(data["time_s"]), float(data["start_s"])
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -203,6 +210,7 @@ class World:
             ) from error
         self.battery = battery
         self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz}, totals)
+        self.spec = replace(self.spec, power_board=kind.name)
         self._adopt(board)
         self.weather = self.measured.at(self.wall_s)
 
@@ -211,7 +219,9 @@ class World:
         return {
             "time_utc": datetime.fromtimestamp(self.wall_s, UTC).isoformat(),
             "node": self.node.value,
+            "power_board": self.board.name,
             "rail_on": self.board.rail_on,
+            "reason": self.board.reason(),
             "soc": self.battery.soc,
             "stored_wh": self.battery.stored_wh,
             "capacity_wh": self.spec.battery.capacity_wh,

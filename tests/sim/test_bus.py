@@ -159,3 +159,35 @@ def test_a_chip_can_be_taken_off_and_put_on(bus: SimulatedBus, memory: Memory) -
     bus.attach(0x21, memory)
     assert bus.addresses() == (0x21,)
     assert bus.chip(0x21) is memory
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def read(self, register: int) -> int:
+        return register
+
+    def write(self, register: int, value: int) -> None:
+        del register, value
+
+    def step(self, dt_s: float) -> None:
+        self.s += dt_s
+
+
+def test_time_passes_once_for_a_chip_with_two_addresses_and_for_what_the_bus_carries() -> None:
+    chip, carried = Counting(), Counting()
+    bus = SimulatedBus({1: chip, 2: chip})
+    bus.carry(carried)
+    bus.carry(chip)
+    bus.step(2.5)
+    assert (chip.s, carried.s) == (2.5, 2.5)
+
+
+def test_a_cleared_bus_has_nothing_on_it() -> None:
+    chip, carried = Counting(), Counting()
+    bus = SimulatedBus({1: chip})
+    bus.carry(carried)
+    bus.clear()
+    bus.step(1.0)
+    assert (bus.addresses(), chip.s, carried.s) == ((), 0.0, 0.0)

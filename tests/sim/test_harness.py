@@ -254,7 +254,8 @@ async def test_a_cut_ends_what_the_node_boxed_before_the_node_lives_again(
         simulation.world.board.press()
         await until(lambda: terminal.said("power is cut"))
         simulation.world.board.release()
-        simulation.world.board.click()
+        simulation.world.board.press()
+        simulation.world.board.release()
         await until(lambda: terminal.node.count("ready") == 2)
         assert done == ["containers are dead"]
 

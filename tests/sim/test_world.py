@@ -126,7 +126,8 @@ def test_a_request_of_the_board_pulls_the_line_and_is_told() -> None:
     events: list[str] = []
     made.on_line = lambda pin, high: told.append((pin, high))
     made.on_board = lambda event: events.append(event.kind)
-    made.board.click()
+    made.board.press()
+    made.board.release()
     made.advance(made.time_s + 1.0)
     assert (GPIO4, False) in told
     assert "request" in events
@@ -167,8 +168,31 @@ def test_a_saved_world_goes_on_as_if_nothing_had_been() -> None:
         one.node = NodeState.UP
         one.advance(7200.0)
     assert again.battery.stored_wh == pytest.approx(made.battery.stored_wh)
-    assert again.board.rtc.fields == made.board.rtc.fields
+    assert again.board.clock_utc() == made.board.clock_utc()
     assert again.pulses.totals == made.pulses.totals
+
+
+def test_a_world_saved_before_boards_had_names_has_a_witty_pi_4() -> None:
+    saved = world().to_dict()
+    assert saved.pop("power_board") == "wittypi4"
+    again = world()
+    again.restore(saved)
+    assert again.board.name == "wittypi4"
+
+
+def test_a_saved_world_with_a_board_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(WorldError, match="wittypi4"):
+        world().restore({**world().to_dict(), "power_board": "toaster"})
+
+
+def test_a_world_with_a_board_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(WorldError, match="toaster"):
+        world(power_board="toaster")
+
+
+def test_the_truth_says_which_board_switches_and_why_it_last_did() -> None:
+    truth = running().truth()
+    assert (truth["power_board"], truth["reason"]) == ("wittypi4", "power connected")
 
 
 @pytest.mark.parametrize("key", ["battery", "board", "pulses", "time_s"])

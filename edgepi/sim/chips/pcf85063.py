@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 __all__ = ["PCF85063", "from_bcd", "to_bcd"]
@@ -31,6 +31,14 @@ class PCF85063:
         weekday = time.isoweekday() % 7
         self.fields = [time.second, time.minute, time.hour, time.day, weekday, time.month, time.year % 100]
         self.fraction_s = time.microsecond / 1e6
+
+    def shown_utc(self) -> datetime | None:
+        """What it shows, taken as UTC; None in the year 0 and for what is no time."""
+        second, minute, hour, day, _, month, year = self.fields
+        try:
+            return datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC) if year else None
+        except ValueError:
+            return None
 
     @property
     def stamp(self) -> int:

@@ -5,35 +5,69 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
-from edgepi.sim.bus import bus_error
+from edgepi.sim.bus import SimulatedBus, bus_error
 from edgepi.sim.chips.pcf85063 import PCF85063
+from edgepi.sim.chips.powerboard import BoardEvent
 from edgepi.sim.chips.wittypi4_memory import Analog, Memory
 from edgepi.sim.chips.wittypi4_registers import Reason, Reg
-from edgepi.sim.chips.wittypi4_switch import INSTANT_S, BoardEvent, Variables, WittyPi4Tunables
+from edgepi.sim.chips.wittypi4_switch import INSTANT_S, Variables, WittyPi4Tunables
 from edgepi.sim.chips.wittypi4_watch import Watch
 
 __all__ = ["WittyPi4"]
 
 
 class WittyPi4(Watch):
-    """The board. Set *analog* before each `step`; the lines are `set_txd`, `set_sys_up`, `press`, `release`.
+    """The board as `PowerBoard`; *analog* is what `feed` sets, *memory* its registers, *rtc* its clock."""
 
-    *on_event* hears each `BoardEvent`, *on_gpio4* each change of the line that asks for shut-down.
-    *txd_held_high* is another HAT that holds the line, so that the board never sees the halt.
-    """
+    name: ClassVar[str] = "wittypi4"
+    address: ClassVar[int] = 0x08
 
     def __init__(
         self,
         *,
         tunables: WittyPi4Tunables | None = None,
         on_event: Callable[[BoardEvent], None] | None = None,
-        on_gpio4: Callable[[bool], None] | None = None,
+        on_line: Callable[[int, bool], None] | None = None,
     ) -> None:
-        super().__init__(tunables=tunables, on_event=on_event, on_gpio4=on_gpio4)
+        super().__init__(tunables=tunables, on_event=on_event, on_line=on_line)
         self._lm75b = {1: 0, 2: 0, 3: 0}
         self._start_firmware()
+
+    def attach(self, bus: SimulatedBus) -> None:
+        """Hang on at its one address."""
+        bus.attach(self.address, self)
+
+    def feed(
+        self, *, input_v: float, output_v: float, output_a: float, temperature_c: float, usb_v: float = 0.0
+    ) -> None:
+        """Take over what is true at its terminals; a charger at its USB socket is not modelled."""
+        del usb_v
+        analog = self.analog
+        analog.vin_v, analog.vout_v, analog.iout_a = input_v, output_v, output_a
+        analog.temperature_c = temperature_c
+
+    def set_clock(self, time_utc: datetime) -> None:
+        """Set the clock from outside."""
+        self.rtc.set(time_utc)
+
+    def lose_clock(self) -> None:
+        """Forget the time, as with an empty coin cell."""
+        self.rtc.lose_power()
+
+    def clock_utc(self) -> datetime | None:
+        """What the clock shows; None in the year 0, in which it starts after losing power."""
+        return self.rtc.shown_utc()
+
+    def reason(self) -> str:
+        """Words of register 11."""
+        number = self.memory[Reg.REASON]
+        try:
+            return Reason(number).name.lower().replace("_", " ")
+        except ValueError:
+            return f"reason {number}"
 
     def read(self, register: int) -> int:
         """Return one register; reading a whole part measures afresh, which burns EEPROM."""
@@ -170,10 +204,11 @@ class WittyPi4(Watch):
             "lines": [self._txd, self._sys_up, self._button, self.txd_held_high],
             "powered": self._powered,
             "elapsed_s": self.elapsed_s,
+            "alarms_to_miss": self.alarms_to_miss,
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> WittyPi4:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """The board that `to_dict` described; its callbacks are to be set again."""
         board = cls(tunables=WittyPi4Tunables(**data["tunables"]))
         board.analog = Analog(**data["analog"])
@@ -183,6 +218,7 @@ class WittyPi4(Watch):
         board._v = Variables(**data["variables"])
         board._txd, board._sys_up, board._button, board.txd_held_high = data["lines"]
         board._powered, board.elapsed_s = data["powered"], data["elapsed_s"]
+        board.alarms_to_miss = data.get("alarms_to_miss", 0)
         return board
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from edgepi.sim.chips.pcf85063 import PCF85063
+from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD, BoardEvent
 from edgepi.sim.chips.wittypi4_memory import Analog, Memory
 from edgepi.sim.chips.wittypi4_registers import Reason, Reg
 
-__all__ = ["INSTANT_S", "BoardEvent", "Switch", "Variables", "WittyPi4Tunables"]
+__all__ = ["INSTANT_S", "Switch", "Variables", "WittyPi4Tunables"]
 
 EVENTS_KEPT = 256
 INSTANT_S = 1e-9
@@ -28,19 +29,6 @@ class WittyPi4Tunables:
     coin_cell: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class BoardEvent:
-    """Something the board did at a time counted from its making.
-
-    *kind* is ``on``, ``request`` (it asks the node to go), ``halt_seen``, ``reboot_seen``, ``cut``,
-    ``sys_up``, ``alarm_lost``, ``power_lost`` or ``power_back``; *reason* is register 11 then.
-    """
-
-    kind: str
-    reason: int
-    at_s: float
-
-
 @dataclass(slots=True)
 class Variables:
     """The firmware's variables; lost when the input goes."""
@@ -56,6 +44,7 @@ class Variables:
     pulse_left_s: float = 0.0
     to_tick_s: float = 1.0
     alarm1_delayed: int = 0
+    missing: bool = False
     pulse_ticks: int = 0
     on_s: int = 0
     asleep_s: int = 0
@@ -75,15 +64,16 @@ class Switch:
         *,
         tunables: WittyPi4Tunables | None = None,
         on_event: Callable[[BoardEvent], None] | None = None,
-        on_gpio4: Callable[[bool], None] | None = None,
+        on_line: Callable[[int, bool], None] | None = None,
     ) -> None:
         self.tunables = tunables or WittyPi4Tunables()
         self.on_event = on_event
-        self.on_gpio4 = on_gpio4
+        self.on_line = on_line
         self.analog = Analog()
         self.memory = Memory()
         self.rtc = PCF85063()
         self.txd_held_high = False
+        self.alarms_to_miss = 0
         self.events: deque[BoardEvent] = deque(maxlen=EVENTS_KEPT)
         self.elapsed_s = 0.0
         self._v = Variables()
@@ -119,6 +109,17 @@ class Switch:
     def eeprom_writes(self) -> int:
         """How many EEPROM cells were burnt in all."""
         return sum(self.memory.writes)
+
+    def set_line(self, pin: int, high: bool) -> None:
+        """Follow a pin that the node drives; the board sees SYS_UP and TXD."""
+        if pin == SYS_UP:
+            self.set_sys_up(high)
+        elif pin == TXD:
+            self.set_txd(high)
+
+    def lines(self) -> dict[int, bool]:
+        """Level of each pin that the board drives."""
+        return {GPIO4: self.gpio4}
 
     def set_txd(self, high: bool) -> None:
         """Drive the node's TXD: high while it is up."""
@@ -231,5 +232,5 @@ class Switch:
             self.on_event(event)
 
     def _gpio4_changed(self, *, high: bool) -> None:
-        if self.on_gpio4:
-            self.on_gpio4(high)
+        if self.on_line:
+            self.on_line(GPIO4, high)

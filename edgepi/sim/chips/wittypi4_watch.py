@@ -62,6 +62,8 @@ class Watch(Switch):
     def _check_alarms(self) -> None:
         m = self.memory
         can = self._can_trigger()
+        if self._misses(due=self._due(Reg.ALARM1, Reg.ALARM1_TRIGGERED)):
+            return
         if self._due(Reg.ALARM1, Reg.ALARM1_TRIGGERED):
             if not can:
                 self._tell("alarm_lost")
@@ -76,6 +78,17 @@ class Watch(Switch):
             m[Reg.ALARM2_TRIGGERED] = m[Reg.FLAG_ALARM2] = 1
             if self._v.rail_on and not self._v.turning_off:
                 self._request(Reason.ALARM2)
+
+    def _misses(self, *, due: bool) -> bool:
+        """Whether the alarm passes unseen, for all the seconds in which it would match."""
+        v = self._v
+        if not due:
+            v.missing = False
+        elif not v.missing and self.alarms_to_miss > 0 and not v.rail_on:
+            v.missing = True
+            self.alarms_to_miss -= 1
+            self._tell("alarm_lost")
+        return v.missing
 
     def _due(self, alarm: Reg, triggered: Reg) -> bool:
         second, minute, hour, day = (from_bcd(self.memory[alarm + i]) for i in range(4))

@@ -19,12 +19,14 @@ from edgepi.testing.driving import drive
 from edgepi.testing.faults import bus_garbage, bus_silent, writes_lost
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi import plugin
-from edgepi_wittypi.controller import WittyPi4Controller
-from edgepi_wittypi.link import VENDOR_DAEMON, Link, WittyPiConfig, link_of
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.controller import WittyPiController
+from edgepi_wittypi.link import Link, link_of
+from edgepi_wittypi.quirks import ANY
 from edgepi_wittypi.sensor import BoardSensor
 
 BOARD = 0x08
-Make = Callable[..., WittyPi4Controller]
+Make = Callable[..., WittyPiController]
 
 
 @pytest.fixture
@@ -36,25 +38,27 @@ def board(simulated_bus: SimulatedBus, fake_hardware: FakeHardware, manual_clock
     chip.set_txd(True)
     simulated_bus.attach(BOARD, chip)
     fake_hardware.wires[17] = chip.set_sys_up
-    chip.on_gpio4 = lambda high: fake_hardware.inputs[4].set(high) if 4 in fake_hardware.inputs else None
+    chip.on_line = lambda pin, high: (
+        fake_hardware.inputs[pin].set(high) if pin in fake_hardware.inputs else None
+    )
     return chip
 
 
 @pytest.fixture
 def make(plugin_context: ContextFactory, board: WittyPi4) -> Make:
-    def build(**config: Any) -> WittyPi4Controller:
+    def build(**config: Any) -> WittyPiController:
         context = plugin_context(WittyPiConfig(**config), plugin="wittypi")
-        return WittyPi4Controller(context, Link(context))
+        return WittyPiController(context, Link(context))
 
     return build
 
 
 class TestController(PowerControllerConformance):
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], WittyPi4Controller]:
-        def build() -> WittyPi4Controller:
+    def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], WittyPiController]:
+        def build() -> WittyPiController:
             context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return WittyPi4Controller(context, Link(context))
+            return WittyPiController(context, Link(context))
 
         return build
 
@@ -64,7 +68,7 @@ class TestSensor(SensorConformance):
     def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], BoardSensor]:
         def build() -> BoardSensor:
             context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return BoardSensor(context, Link(context))
+            return BoardSensor(Link(context))
 
         return build
 
@@ -472,7 +476,7 @@ class TestVendorDaemon:
         board: WittyPi4,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        fake_hardware.processes = [f"/bin/bash /home/pi/{VENDOR_DAEMON}"]
+        fake_hardware.processes = [f"/bin/bash /home/pi/{ANY.vendor[0]}"]
         board.rtc.set(manual_clock.now() + timedelta(hours=2))
         before = board.to_dict()
         controller = make(low_voltage=11.6)
@@ -498,7 +502,7 @@ class TestVendorDaemon:
     async def test_no_wake_is_set_even_where_the_clocks_agree(
         self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
-        fake_hardware.processes = [f"/bin/bash /home/pi/{VENDOR_DAEMON}"]
+        fake_hardware.processes = [f"/bin/bash /home/pi/{ANY.vendor[0]}"]
         controller = make()
         await drive(controller.start(), manual_clock)
         plan = WakePlan(wake_utc=manual_clock.now() + timedelta(hours=5))
@@ -509,7 +513,7 @@ class TestVendorDaemon:
     async def test_the_board_is_set_up_once_it_has_stopped(
         self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
-        fake_hardware.processes = [f"/bin/bash /home/pi/{VENDOR_DAEMON}"]
+        fake_hardware.processes = [f"/bin/bash /home/pi/{ANY.vendor[0]}"]
         controller = make()
         await drive(controller.start(), manual_clock)
         assert board.memory[Reg.CUT_DELAY] == 70

@@ -219,7 +219,7 @@ class TestSwitching:
         self, bus: SimulatedBus, board: WittyPi4
     ) -> None:
         lines: list[bool] = []
-        board.on_gpio4 = lines.append
+        board.on_line = lambda _pin, high: lines.append(high)
         boot(bus, board)
         lines.clear()
         set_alarm(bus, utc(2026, 6, 1, 12, 1, 0), Reg.ALARM2)
@@ -336,6 +336,19 @@ class TestAlarms:
         bus.step(4.0)
         assert board.rail_on
         assert bus.read_byte_data(BOARD, Reg.REASON) == Reason.ALARM1_DELAYED
+
+    def test_a_missed_alarm_passes_as_if_it_had_never_been(self, bus: SimulatedBus, board: WittyPi4) -> None:
+        boot(bus, board)
+        board.alarms_to_miss = 1
+        set_alarm(bus, utc(2026, 6, 1, 12, 2, 0))
+        sleep(bus, board)
+        bus.step(3600.0)
+        assert not board.rail_on
+        assert kinds(board).count("alarm_lost") == 1
+        assert bus.read_byte_data(BOARD, Reg.ALARM1_TRIGGERED) == 0
+        set_alarm(bus, utc(2026, 6, 1, 14, 0, 0))
+        bus.step(3600.0)
+        assert board.rail_on
 
     def test_unless_that_is_switched_off(self, bus: SimulatedBus, board: WittyPi4) -> None:
         boot(bus, board)

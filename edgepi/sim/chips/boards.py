@@ -1,0 +1,24 @@
+"""Every simulated power board by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edgepi.errors import WorldError
+from edgepi.sim.chips.powerboard import PowerBoard
+from edgepi.sim.chips.wittypi4 import WittyPi4
+
+__all__ = ["BOARDS", "board_class"]
+
+_ALL: tuple[type[PowerBoard], ...] = (WittyPi4,)
+BOARDS: Mapping[str, type[PowerBoard]] = MappingProxyType({board.name: board for board in _ALL})
+
+
+def board_class(name: str) -> type[PowerBoard]:
+    """Return the class of a board; raises WorldError for a name that is not known."""
+    try:
+        return BOARDS[name]
+    except KeyError:
+        known = ", ".join(sorted(BOARDS))
+        raise WorldError(f"the world has no power board {name!r}", hint=f"it knows {known}") from None
