@@ -1,4 +1,4 @@
-"""The BME280 at register level: temperature, pressure and humidity; with another id, a BMP280."""
+"""The BME280 at register level: temperature, pressure and humidity; and the BMP280, without humidity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgepi.sim.chips.compensation import Calibration, Compensated, RawSample, raw_for
 
-__all__ = ["BME280", "BME280_ID", "BMP280_ID", "Air"]
+__all__ = ["BME280", "BME280_ID", "BMP280", "BMP280_ID", "Air"]
 
 BME280_ID = 0x60
 BMP280_ID = 0x58
@@ -19,6 +19,8 @@ SKIPPED, SKIPPED_HUMIDITY = 0x80000, 0x8000
 SLEEP, NORMAL = 0, 3
 NVM_COPY_S = 0.002
 STANDBY_S = (0.0005, 0.0625, 0.125, 0.25, 0.5, 1.0, 0.01, 0.02)
+BMP280_STANDBY_S = (*STANDBY_S[:6], 2.0, 4.0)
+HUMIDITY_CALIBRATION = 0xA1
 FILTER = (1, 2, 4, 8, 16, 16, 16, 16)
 
 
@@ -73,6 +75,8 @@ class BME280:
     def read(self, register: int) -> int:
         """Return a register."""
         bank_a = self.calibration.first_bank()
+        if register == HUMIDITY_CALIBRATION and not self._has_humidity:
+            return 0
         if CALIBRATION_A <= register < CALIBRATION_A + len(bank_a):
             return bank_a[register - CALIBRATION_A]
         bank_b = self.calibration.second_bank()
@@ -149,7 +153,7 @@ class BME280:
         self._raw = self._convert()
         self.conversions += 1
         if self.mode == NORMAL:
-            self._standby_s = STANDBY_S[self._config >> 5]
+            self._standby_s = (STANDBY_S if self._has_humidity else BMP280_STANDBY_S)[self._config >> 5]
         else:
             self._ctrl_meas &= 0xFC
 
@@ -185,3 +189,12 @@ class BME280:
             + (raw.temperature << 4).to_bytes(3, "big")
             + raw.humidity.to_bytes(2, "big")
         )
+
+
+class BMP280(BME280):
+    """The smaller brother: no humidity registers, an id of its own, longer pauses in normal mode."""
+
+    def __init__(
+        self, air: Callable[[], Air] | Air | None = None, *, calibration: Calibration | None = None
+    ) -> None:
+        super().__init__(air, calibration=calibration, chip_id=BMP280_ID)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgepi.sim.bus import SimulatedBus
-from edgepi.sim.chips import BME280, BMP280_ID, Air, Calibration
+from edgepi.sim.chips import BME280, BMP280, BMP280_ID, Air, Calibration
 from edgepi.sim.chips.compensation import RawSample, compensate
 
 CTRL_HUM, STATUS, CTRL_MEAS, CONFIG, DATA = 0xF2, 0xF3, 0xF4, 0xF5, 0xF7
@@ -134,3 +134,39 @@ def test_a_bmp280_knows_no_humidity() -> None:
     assert bus.read_byte_data(0x76, 0xD0) == 0x58
     assert bus.read_byte_data(0x76, CTRL_HUM) == 0
     assert raw(bus).humidity == 0x8000
+
+
+@pytest.fixture
+def brother() -> SimulatedBus:
+    return SimulatedBus({0x77: BMP280(AIR)})
+
+
+def test_a_bmp280_has_no_register_of_humidity(brother: SimulatedBus) -> None:
+    assert brother.read_byte_data(0x77, 0xD0) == BMP280_ID
+    brother.write_byte_data(0x77, CTRL_HUM, 5)
+    assert brother.read_byte_data(0x77, CTRL_HUM) == 0
+    assert brother.read_i2c_block_data(0x77, 0xE1, 7) == [0] * 7
+    assert brother.read_byte_data(0x77, 0xA1) == 0
+
+
+def test_a_bmp280_measures_the_rest_in_less_time(brother: SimulatedBus) -> None:
+    brother.write_byte_data(0x77, CTRL_MEAS, FORCED_1X)
+    brother.step(0.0064)
+    assert brother.read_byte_data(0x77, STATUS) & 8
+    brother.step(0.0001)
+    assert not brother.read_byte_data(0x77, STATUS) & 8
+    data = brother.read_i2c_block_data(0x77, DATA, 6)
+    pressure, temperature = (int.from_bytes(data[i : i + 3], "big") >> 4 for i in (0, 3))
+    measured = compensate(RawSample(temperature, pressure, 0x8000), Calibration())
+    assert measured.temperature_c == pytest.approx(19.5, abs=0.02)
+    assert measured.pressure_pa == pytest.approx(100150, abs=2)
+
+
+@pytest.mark.parametrize(("chip_class", "conversions"), [(BME280, 300), (BMP280, 2)])
+def test_the_longest_pause_of_normal_mode_differs(chip_class: type[BME280], conversions: int) -> None:
+    chip = chip_class(AIR)
+    bus = SimulatedBus({0x76: chip})
+    bus.write_byte_data(0x76, CONFIG, 7 << 5)
+    bus.write_byte_data(0x76, CTRL_MEAS, 0b001_001_11)
+    bus.step(7.95)
+    assert chip.conversions == pytest.approx(conversions, abs=2 if conversions > 2 else 0)
