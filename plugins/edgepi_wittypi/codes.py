@@ -1,4 +1,4 @@
-"""How times, voltages and delays are written in the board's registers; pure."""
+"""How times are written in the boards' registers, and which alarm is safe; pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from edgepi_wittypi.registers import UNSET
-
 __all__ = [
     "AlarmTime",
     "choose_alarm",
     "decode_clock",
-    "decode_temperature",
-    "decode_wake",
     "encode_clock",
-    "encode_voltage",
-    "encode_wake",
     "from_bcd",
     "to_bcd",
 ]
@@ -66,36 +60,17 @@ def decode_clock(registers: Sequence[int]) -> datetime | None:
         return None
 
 
-def decode_temperature(word: int) -> float:
-    """Degrees Celsius of a word read low byte first: swap, drop 5 bits, 0.125 degrees each."""
-    swapped = (word & 0xFF) << 8 | word >> 8
-    steps = swapped >> 5
-    return (steps - 2048 if steps & 0x400 else steps) * 0.125
-
-
-def encode_voltage(volts: float | None) -> int:
-    """Tenths of a volt, 255 for off."""
-    return UNSET if volts is None else min(max(round(volts * 10), 0), UNSET - 1)
-
-
-def encode_wake(hours: int) -> int:
-    """Register 49: hours up to 127, then days, rounded up."""
-    if hours <= 127:
-        return max(hours, 1)
-    return 0x80 | min(math.ceil(hours / 24), 127)
-
-
-def decode_wake(register: int) -> int:
-    """Hours that register 49 stands for; 0 is off."""
-    return (register & 0x7F) * (24 if register & 0x80 else 1)
-
-
 @dataclass(frozen=True, slots=True)
 class AlarmTime:
     """When the alarm will be set, and why it is not what was asked."""
 
     time_utc: datetime
     note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The alarm as a trigger of a receipt."""
+        return f"alarm at {self.time_utc:%Y-%m-%d %H:%M:%S} UTC" + (f" ({self.note})" if self.note else "")
 
     def registers(self) -> tuple[int, int, int, int, int]:
         """Second, minute, hour, day, weekday."""

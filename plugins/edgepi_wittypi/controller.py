@@ -1,4 +1,4 @@
-"""The Witty Pi 4 as a power controller of EdgePi."""
+"""Every board of the family as a power controller of EdgePi."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ import asyncio
 from datetime import datetime
 
 from edgepi.errors import EdgePiError
-from edgepi.model import Supply, WakePlan, WakeReason, WakeReasonKind, WakeReceipt
+from edgepi.model import Supply, WakePlan, WakeReason, WakeReceipt
 from edgepi.plugin import InputLine, OutputLine, PluginContext, PowerCapabilities, PowerController
-from edgepi_wittypi import waking
-from edgepi_wittypi.board import CLOCK_TOLERANCE, Board
-from edgepi_wittypi.codes import encode_voltage
-from edgepi_wittypi.link import Link, WittyPiConfig
-from edgepi_wittypi.registers import REASONS, Quirks, Reg
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Board, Reason
+from edgepi_wittypi.link import Link
 
-__all__ = ["WittyPi4Controller"]
+__all__ = ["WittyPiController"]
 
-HALT_PIN = 4
-SYS_UP_PIN = 17
 PULSES = 2
 PULSE_S = 0.1
 LAST_SAFE_SECOND = 57  # while the clock is set register by register, no minute may pass
-FACTORY_DEFAULT_ON_DELAY = 0
 
 
-class WittyPi4Controller(PowerController):
-    """Reads at most once a minute; writes only while the vendor's daemon does not run."""
+class WittyPiController(PowerController):
+    """Reads as seldom as the board needs it; writes only while the vendor's daemon does not run."""
 
-    name = "witty-pi-4"
+    name = "witty-pi"
     timeout_s = 20.0
 
     def __init__(self, context: PluginContext[WittyPiConfig], link: Link) -> None:
@@ -35,22 +30,23 @@ class WittyPi4Controller(PowerController):
         self._link = link
         self._halt_line: InputLine | None = None
         self._sys_up: OutputLine | None = None
-        self._set_up = self._warned = False
+        self._set_up = self._warned = self._asked_by_heartbeat = False
         self._was_trusted: bool | None = None
         self._said: tuple[str, ...] = ()
         self._asking: set[asyncio.Task[None]] = set()
-        self.interval_s = max(context.config.interval, Quirks().min_interval_s)
+        self.interval_s = link.interval_s
 
     @property
     def capabilities(self) -> PowerCapabilities:
-        """What a Witty Pi 4 can do once this driver has set it up."""
-        quirks = Quirks()
+        """What the board can do once its driver has set it up; a Witty Pi 4 until it is found."""
+        quirks = self._link.quirks
         return PowerCapabilities(
             can_cut=True,
             can_wake_at=True,
-            can_wake_on_voltage=True,
+            can_wake_on_voltage=quirks.wakes_on_voltage,
+            has_watchdog=quirks.heartbeat_s is not None,
             has_clock=True,
-            cut_delay_s=(quirks.longest_cut_delay / 10, quirks.longest_cut_delay / 10),
+            cut_delay_s=quirks.cut_delay_s,
             wake_horizon_s=quirks.alarm_horizon_s,
             min_interval_s=quirks.min_interval_s,
         )
@@ -59,9 +55,11 @@ class WittyPi4Controller(PowerController):
         """Find the board, watch its request line, bring clocks and settings in order."""
         self._link.forget()
         await self._link.open()
-        if self._halt_line is None:
+        self.interval_s = self._link.interval_s
+        pin = self._link.quirks.halt_pin
+        if self._halt_line is None and pin is not None:
             self._halt_line = self._context.hardware.input_line(
-                HALT_PIN, pull_up=True, on_change=self._halt_line_changed
+                pin, pull_up=True, on_change=self._halt_line_changed
             )
         await self._bring_in_order()
 
@@ -81,24 +79,25 @@ class WittyPi4Controller(PowerController):
         return supply
 
     async def ready(self) -> None:
-        """Pulse SYS_UP, now and once more when the board's LED is surely dark; clear what woke us."""
+        """Tell the board that the node is up, twice if its LED may shine on that line; clear what woke us."""
         if await self._link.vendor_runs():
             self._context.log.warning(
                 "the vendor's daemon runs and tells the board itself that the node is up"
             )
             return
         board = await self._link.open()
-        await self._link.run(_clear_flags, board)
+        await self._link.run(board.woken)
         await self._pulse()
-        self._context.timers.after(board.quirks.deaf_s, self._pulse, name="witty pi: SYS_UP again")
+        if board.quirks.sys_up_pin is not None:
+            self._context.timers.after(board.quirks.deaf_s, self._pulse, name="witty pi: SYS_UP again")
 
     async def last_reason(self) -> WakeReason:
         """Why the node was switched on, as noted when the board was first found."""
         await self._link.open()
-        return self._link.wake_reason or WakeReason(WakeReasonKind.UNKNOWN, REASONS[0].text)
+        return self._link.wake_reason or WakeReason(NO_REASON.kind, NO_REASON.text)
 
     async def arm(self, plan: WakePlan) -> WakeReceipt:
-        """Set alarm, recovery voltage and guaranteed wake; the receipt says if one was moved."""
+        """Set every wake trigger that the board has; the receipt says if one was moved."""
         await self._link.must_be_ours()
         board = await self._link.open()
         await self._compare_clocks(board)
@@ -112,14 +111,25 @@ class WittyPi4Controller(PowerController):
     async def disarm(self) -> None:
         """Take the alarm back."""
         await self._link.must_be_ours()
-        await self._link.run(waking.disarm, await self._link.open())
+        board = await self._link.open()
+        await self._link.run(board.disarm)
 
     async def prepare_cut(self) -> None:
         """Make sure that the board listens for the halt and waits as long as it can before the cut."""
         await self._link.must_be_ours()
         board = await self._link.open()
-        await self._link.run(board.write, Reg.CUT_DELAY, board.quirks.longest_cut_delay)
+        await self._link.run(board.prepare_cut)
         await self._pulse()
+
+    async def heartbeat(self) -> None:
+        """Feed the board's watchdog, and hear whether it asks the node to go."""
+        if await self._link.vendor_runs():
+            return
+        board = await self._link.open()
+        reason = await self._link.run(board.heartbeat)
+        if reason is not None and not self._asked_by_heartbeat:
+            self._pass_on(reason)
+        self._asked_by_heartbeat = reason is not None
 
     async def clock(self) -> datetime | None:
         """Time of the board's clock, which EdgePi keeps in UTC."""
@@ -136,9 +146,8 @@ class WittyPi4Controller(PowerController):
             await node.sleep(wait_s)
         await self._link.run(board.set_clock, lambda: node.now() + offset)
 
-    def _arm_now(self, board: Board, plan: WakePlan) -> waking.Armed:
-        now_utc = self._context.clock.now()
-        return waking.arm(board, plan, now_utc, margin_s=self._context.config.alarm_margin)
+    def _arm_now(self, board: Board, plan: WakePlan) -> Armed:
+        return board.arm(plan, self._context.clock.now(), margin_s=self._context.config.alarm_margin)
 
     async def _bring_in_order(self) -> None:
         """Once, and after each gain of trust: settings and clocks; not while the vendor's daemon runs."""
@@ -149,20 +158,22 @@ class WittyPi4Controller(PowerController):
         if await self._link.vendor_runs():
             if not self._warned:
                 self._context.log.warning(
-                    "the vendor's Witty Pi daemon runs, so the board is only read; "
-                    "stop it with: sudo systemctl disable --now wittypi"
+                    "the vendor's Witty Pi daemon runs, so the board is only read; stop it with: %s",
+                    board.quirks.vendor[1],
                 )
             self._warned = True
             return
         try:
             await self._compare_clocks(board)
-            await self._link.run(_configure, board, self._context.config)
+            notes = await self._link.run(board.configure, self._context.config)
         except EdgePiError as error:
             # measuring must go on: the guards live on it
             if not self._warned:
                 self._context.log.warning("the board is not set up yet: %s", error)
             self._warned = True
             return
+        for note in notes:
+            self._context.log.warning("%s", note)
         self._set_up, self._was_trusted, self._warned = True, self._context.clock.trusted, False
 
     async def _compare_clocks(self, board: Board) -> None:
@@ -181,8 +192,11 @@ class WittyPi4Controller(PowerController):
             await self.set_clock(node.now())
 
     async def _pulse(self) -> None:
+        pin = self._link.quirks.sys_up_pin
+        if pin is None:
+            return
         if self._sys_up is None:
-            self._sys_up = self._context.hardware.output_line(SYS_UP_PIN)
+            self._sys_up = self._context.hardware.output_line(pin)
         for _ in range(PULSES):
             self._sys_up.set(True)
             await self._context.clock.sleep(PULSE_S)
@@ -199,32 +213,19 @@ class WittyPi4Controller(PowerController):
         """Pass the board's request on, unless its reason shows that the line only caught noise."""
         try:
             board = await self._link.open()
-            reason = REASONS.get(await self._link.run(board.read, Reg.REASON), REASONS[0])
+            reason = await self._link.run(board.reason)
         except EdgePiError:
-            reason = REASONS[0]
-        if not reason.asks_to_go:
-            self._context.log.info("GPIO%d fell, but the board has not asked for shut-down", HALT_PIN)
-        elif self.on_shutdown_request is None:
+            reason = NO_REASON
+        if reason.asks_to_go:
+            self._pass_on(reason)
+        else:
+            self._context.log.info("the request line fell, but the board has not asked for shut-down")
+
+    def _pass_on(self, reason: Reason) -> None:
+        if self.on_shutdown_request is None:
             self._context.log.warning("the board asks for shut-down and nobody listens: %s", reason.text)
         else:
             self.on_shutdown_request(f"the power board asks the node to shut down: {reason.text}")
-
-
-def _configure(board: Board, config: WittyPiConfig) -> None:
-    board.write(Reg.RTC_CONTROL1, 0)
-    board.write(Reg.CUT_DELAY, board.quirks.longest_cut_delay)
-    if board.read(Reg.DEFAULT_ON_DELAY) > board.quirks.longest_default_on_delay:
-        board.write(Reg.DEFAULT_ON_DELAY, FACTORY_DEFAULT_ON_DELAY)
-    board.write(Reg.DEFAULT_ON, 1)
-    for register in (Reg.ALARM2_DAY, Reg.ALARM2_HOUR, Reg.ALARM2_MINUTE, Reg.ALARM2_SECOND):
-        board.write(register, 0)  # a shut-down that other software has planned
-    if config.low_voltage is not None:
-        board.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
-
-
-def _clear_flags(board: Board) -> None:
-    board.write(Reg.FLAG_ALARM1, 0)
-    board.write(Reg.FLAG_ALARM2, 0)
 
 
 def _wait_for_safe_second(now_utc: datetime) -> float:

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from edgepi.errors import HardwareError
 from edgepi.model import Supply, WakeReason
 from edgepi.plugin import PluginContext
-from edgepi_wittypi.board import Board, Telemetry
-from edgepi_wittypi.registers import REASONS, Reg
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.detection import detect
+from edgepi_wittypi.family import Board, Telemetry
+from edgepi_wittypi.quirks import ANY, Quirks
 
-__all__ = ["VENDOR_DAEMON", "Link", "WittyPiConfig", "link_of"]
+__all__ = ["Link", "link_of"]
 
 T = TypeVar("T")
-VENDOR_DAEMON = "wittypi/daemon.sh"
 _links: dict[str, Link] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WittyPiConfig:
-    """Section ``wittypi``.
-
-    *input* says what is wired to the board's input; *low_voltage* is the board's own cut-off in
-    volts, None leaves what the board holds; *alarm_margin* is the nearest wake in seconds.
-    """
-
-    bus: int = 1
-    address: int = 0x08
-    interval: float = 60.0
-    input: Literal["battery", "supply"] = "battery"
-    low_voltage: float | None = None
-    alarm_margin: float = 120.0
 
 
 def link_of(context: PluginContext[WittyPiConfig]) -> Link:
@@ -45,11 +29,15 @@ def link_of(context: PluginContext[WittyPiConfig]) -> Link:
 
 
 class Link:
-    """Opens the board once, keeps its telemetry for at least a minute, guards every write."""
+    """Opens the board once, keeps its telemetry for as long as the board must be spared, guards every write.
+
+    *quirks* are those of the board once it was found.
+    """
 
     def __init__(self, context: PluginContext[WittyPiConfig]) -> None:
         self.context = context
         self.wake_reason: WakeReason | None = None
+        self.quirks: Quirks = ANY
         self._board: Board | None = None
         self._lock = asyncio.Lock()
         self._telemetry: tuple[float, Supply] | None = None
@@ -60,17 +48,23 @@ class Link:
             if self._board is None:
                 config = self.context.config
                 bus = self.context.hardware.i2c(config.bus)
-                board = await self.context.run_blocking(Board, bus, config.address)
+                board = await self.context.run_blocking(detect, bus, config.address)
                 if self.wake_reason is None:
-                    reason = REASONS.get(await self.context.run_blocking(board.read, Reg.REASON), REASONS[0])
+                    reason = await self.context.run_blocking(board.reason)
                     self.wake_reason = WakeReason(reason.kind, reason.text)
-                self.context.log.info("Witty Pi 4 found, firmware revision %d", board.revision)
+                self.context.log.info("%s found, firmware %s", board.model, board.firmware)
+                self.quirks = board.quirks
                 self._board = board
             return self._board
 
     def forget(self) -> None:
         """Look for the board anew next time."""
         self._board = None
+
+    @property
+    def interval_s(self) -> float:
+        """How often to measure: as configured, but no more often than the board bears."""
+        return max(self.context.config.interval, self.quirks.min_interval_s)
 
     async def run(self, function: Callable[..., T], /, *args: Any) -> T:
         """Run blocking work on the board's bus, one at a time."""
@@ -79,14 +73,14 @@ class Link:
 
     async def vendor_runs(self) -> bool:
         """Whether the vendor's daemon has the board in its hands."""
-        return await self.context.hardware.process_runs(VENDOR_DAEMON)
+        return await self.context.hardware.process_runs(self.quirks.vendor[0])
 
     async def must_be_ours(self) -> None:
         """Raise HardwareError while the vendor's daemon runs."""
         if await self.vendor_runs():
             raise HardwareError(
                 "the vendor's Witty Pi daemon runs, so nothing is written to the board",
-                hint="stop it for good: sudo systemctl disable --now wittypi",
+                hint=f"stop it for good: {self.quirks.vendor[1]}",
             )
 
     async def supply(self) -> Supply:
@@ -99,7 +93,9 @@ class Link:
         return self._telemetry[1]
 
     def _as_supply(self, measured: Telemetry) -> Supply:
-        on_battery = self.context.config.input == "battery"
+        on_battery = measured.on_battery
+        if on_battery is None:
+            on_battery = self.context.config.input == "battery"
         return Supply(
             time_utc=self.context.clock.now(),
             source=self.context.instance,

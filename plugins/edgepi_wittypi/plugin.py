@@ -8,8 +8,9 @@ import voluptuous as vol
 
 from edgepi.plugin import Card, ConfigSchema, PluginContext, PowerController, Sensor, hookimpl
 from edgepi.plugin.fields import Choice, I2CAddress, Integer, Number, TimeSpan
-from edgepi_wittypi.controller import WittyPi4Controller
-from edgepi_wittypi.link import WittyPiConfig, link_of
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.controller import WittyPiController
+from edgepi_wittypi.link import link_of
 from edgepi_wittypi.sensor import BoardSensor
 
 __all__ = ["cards", "config_schema", "power_controllers", "sensors"]
@@ -34,13 +35,13 @@ def config_schema() -> ConfigSchema[WittyPiConfig]:
 @hookimpl
 def power_controllers(context: PluginContext[WittyPiConfig]) -> Iterable[PowerController]:
     """The board."""
-    return (WittyPi4Controller(context, link_of(context)),)
+    return (WittyPiController(context, link_of(context)),)
 
 
 @hookimpl
 def sensors(context: PluginContext[WittyPiConfig]) -> Iterable[Sensor]:
     """Its telemetry."""
-    return (BoardSensor(context, link_of(context)),)
+    return (BoardSensor(link_of(context)),)
 
 
 @hookimpl

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgepi.model import DeviceClass, EntityCategory, Reading, ReadingDescription, StateClass, WakeReasonKind
-from edgepi.plugin import PluginContext, Sensor
-from edgepi_wittypi.link import Link, WittyPiConfig
-from edgepi_wittypi.registers import Quirks
+from edgepi.plugin import Sensor
+from edgepi_wittypi.link import Link
 
 __all__ = ["BoardSensor"]
 
@@ -18,9 +17,9 @@ class BoardSensor(Sensor):
     name = "board"
     power_w = 0.0001
 
-    def __init__(self, context: PluginContext[WittyPiConfig], link: Link) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self.interval_s = max(context.config.interval, Quirks().min_interval_s)
+        self.interval_s = link.interval_s
 
     def describe(self) -> Sequence[ReadingDescription]:
         """List the board's readings."""
@@ -29,6 +28,7 @@ class BoardSensor(Sensor):
     async def start(self) -> None:
         """Find the board."""
         await self._link.open()
+        self.interval_s = self._link.interval_s
 
     async def read(self) -> Sequence[Reading]:
         """The telemetry of the last minute."""

@@ -13,8 +13,7 @@ from edgepi.model import WakePlan
 from edgepi.sim.bus import SimulatedBus
 from edgepi_ina219.chip import Ina219
 from edgepi_weather.chip import Bme280
-from edgepi_wittypi import waking
-from edgepi_wittypi.board import Board
+from edgepi_wittypi.detection import detect
 
 contents = st.binary(min_size=256, max_size=256)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -51,7 +50,7 @@ def test_bme280(held: bytes) -> None:
 @given(contents)
 def test_wittypi(held: bytes) -> None:
     bus = SimulatedBus({0x08: Memory(held, {0: 0x26})})
-    board = Board(bus)
+    board = detect(bus)
     with contextlib.suppress(HardwareError):
         measured = board.measure()
         assert 0 <= measured.input_v <= 35
@@ -61,7 +60,7 @@ def test_wittypi(held: bytes) -> None:
         time = board.clock()
         assert time is None or time.year >= 2024
     with contextlib.suppress(HardwareError):
-        receipt = waking.arm(board, WakePlan(wake_utc=NOW), NOW, margin_s=120.0).receipt
+        receipt = board.arm(WakePlan(wake_utc=NOW), NOW, margin_s=120.0).receipt
         assert receipt.triggers
 
 

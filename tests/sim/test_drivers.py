@@ -64,7 +64,7 @@ async def test_the_board_driver_arms_the_worlds_board(
     machine: Machine, simulation: Simulation, tmp_path: Path
 ) -> None:
     from edgepi.model import WakePlan
-    from edgepi_wittypi.link import WittyPiConfig
+    from edgepi_wittypi.config import WittyPiConfig
     from edgepi_wittypi.plugin import power_controllers
 
     simulation.world.set_line(14, high=True)

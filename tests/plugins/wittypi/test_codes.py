@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepi_wittypi.codes import (
-    choose_alarm,
-    decode_clock,
-    decode_temperature,
-    decode_wake,
-    encode_clock,
-    encode_voltage,
-    encode_wake,
-)
+from edgepi_wittypi.codes import choose_alarm, decode_clock, encode_clock
+from edgepi_wittypi.gen4.codes import decode_temperature, decode_wake, encode_voltage, encode_wake
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 times = st.datetimes(datetime(2024, 1, 1), datetime(2099, 12, 31)).map(  # noqa: DTZ001

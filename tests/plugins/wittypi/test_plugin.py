@@ -9,7 +9,7 @@ import edgepi_wittypi
 from edgepi.plugin import MANIFEST_NAME, Manifest
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi import plugin
-from edgepi_wittypi.link import WittyPiConfig
+from edgepi_wittypi.config import WittyPiConfig
 
 
 def test_the_manifest_offers_what_the_plugin_declares() -> None:

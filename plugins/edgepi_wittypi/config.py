@@ -1,0 +1,26 @@
+"""What the section ``wittypi`` becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["WittyPiConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WittyPiConfig:
+    """Section ``wittypi``.
+
+    *address* None looks at each address that a board of the family has from the factory; *interval* is
+    never below what the board bears; *input* says what is wired to the board's input; *low_voltage* is
+    the board's own cut-off in volts, None leaves what the board holds; *alarm_margin* is the nearest
+    wake in seconds.
+    """
+
+    bus: int = 1
+    address: int | None = None
+    interval: float = 60.0
+    input: Literal["battery", "supply"] = "battery"
+    low_voltage: float | None = None
+    alarm_margin: float = 120.0

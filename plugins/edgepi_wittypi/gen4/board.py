@@ -1,0 +1,153 @@
+"""The Witty Pi 4 on the bus: measures, keeps time, holds settings. Everything here blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from edgepi.errors import HardwareError, VerificationError
+from edgepi.model import WakePlan
+from edgepi_wittypi.access import Access
+from edgepi_wittypi.codes import decode_clock, encode_clock
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Telemetry
+from edgepi_wittypi.gen4 import waking
+from edgepi_wittypi.gen4.codes import decode_temperature, encode_voltage
+from edgepi_wittypi.gen4.registers import REASONS, Reg
+from edgepi_wittypi.quirks import quirks_of
+
+__all__ = ["Gen4Board"]
+
+TRIES = 5
+LARGEST_JUMP_V = 0.5
+FACTORY_DEFAULT_ON_DELAY = 0
+LIMITS = {"input": (0.0, 35.0, "V"), "output": (0.0, 7.0, "V"), "current": (0.0, 6.0, "A")}
+
+
+class Gen4Board:
+    """One board of the fourth generation; *identity* is what its register 0 holds."""
+
+    def __init__(self, registers: Access, identity: int) -> None:
+        self.registers = registers
+        self.model = registers.name
+        self.revision = registers.read(Reg.REVISION)
+        self.firmware = f"revision {self.revision}"
+        self.quirks = quirks_of(identity, (self.revision,))
+        self._identity = identity
+        self._last_input_v: float | None = None
+
+    def measure(self) -> Telemetry:
+        """Measure afresh; burns up to six EEPROM cells, so ask once a minute at most."""
+        if (found := self.registers.read(Reg.ID)) != self._identity:
+            raise HardwareError(f"the Witty Pi says its id is 0x{found:02x}, so its answers are not believed")
+        input_v = self._input_v()
+        output_v = self._within("output", self._centi(Reg.VOUT))
+        output_a = self._within("current", self._centi(Reg.IOUT))
+        word = self.registers.bus.read_word_data(self.registers.address, Reg.TEMPERATURE)
+        return Telemetry(input_v, output_v, output_a, decode_temperature(word))
+
+    def clock(self) -> datetime | None:
+        """Time of the board's clock, None if it was lost; read again if a minute ends meanwhile."""
+        for _ in range(TRIES):
+            held = [self.registers.read(Reg.RTC_SECOND + i) for i in range(7)]
+            if self.registers.read(Reg.RTC_SECOND) >= held[0]:
+                return decode_clock(held)
+        raise HardwareError("the clock of the Witty Pi cannot be read: its seconds jump")
+
+    def set_clock(self, now: Callable[[], datetime]) -> None:
+        """Set the clock to what *now* says; not to be called within the last seconds of a minute.
+
+        Raises:
+            VerificationError: it does not show that time afterwards.
+        """
+        self.registers.write(Reg.RTC_CONTROL1, 0)
+        begun = now()
+        for register, value in enumerate(encode_clock(begun), start=Reg.RTC_SECOND):
+            self.registers.put(register, value)
+        held = self.clock()
+        if held is None or not begun - CLOCK_TOLERANCE <= held <= now() + CLOCK_TOLERANCE:
+            raise VerificationError(
+                f"the clock of the Witty Pi shows {held} after it was set to {begun}",
+                hint="its battery may be empty or its clock chip broken",
+            )
+
+    def reason(self) -> Reason:
+        """What register 11 says."""
+        return REASONS.get(self.registers.read(Reg.REASON), NO_REASON)
+
+    def configure(self, config: WittyPiConfig) -> tuple[str, ...]:
+        """Let the clock run, the cut wait, a connected input start the node, and no old alarm cut it."""
+        registers = self.registers
+        registers.write(Reg.RTC_CONTROL1, 0)
+        registers.write(Reg.CUT_DELAY, self.quirks.longest_cut_delay)
+        if registers.read(Reg.DEFAULT_ON_DELAY) > self.quirks.longest_default_on_delay:
+            registers.write(Reg.DEFAULT_ON_DELAY, FACTORY_DEFAULT_ON_DELAY)
+        registers.write(Reg.DEFAULT_ON, 1)
+        for register in (Reg.ALARM2_DAY, Reg.ALARM2_HOUR, Reg.ALARM2_MINUTE, Reg.ALARM2_SECOND):
+            registers.write(register, 0)  # a shut-down that other software has planned
+        if config.low_voltage is not None:
+            registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
+        return ()
+
+    def arm(self, plan: WakePlan, now_utc: datetime, *, margin_s: float) -> Armed:
+        """Set alarm, recovery voltage and guaranteed wake, and read all back."""
+        return waking.arm(self, plan, now_utc, margin_s=margin_s)
+
+    def disarm(self) -> None:
+        """Take the alarm back; the fall-backs stay, for they hold without a plan."""
+        self.set_alarm((0, 0, 0, 0, 0))
+
+    def woken(self) -> None:
+        """Clear the flags of both alarms."""
+        self.registers.write(Reg.FLAG_ALARM1, 0)
+        self.registers.write(Reg.FLAG_ALARM2, 0)
+
+    def prepare_cut(self) -> None:
+        """Have the board wait as long as it can."""
+        self.registers.write(Reg.CUT_DELAY, self.quirks.longest_cut_delay)
+
+    def heartbeat(self) -> Reason | None:
+        """Nothing: this board has no watchdog."""
+        return None
+
+    def health(self) -> tuple[str, ...]:
+        """Nothing yet that would be wrong."""
+        return ()
+
+    def alarm(self) -> tuple[int, ...]:
+        """Registers of the wake alarm as held: second, minute, hour, day, weekday."""
+        return tuple(self.registers.read(Reg.ALARM1_SECOND + i) for i in range(5))
+
+    def set_alarm(self, wanted: Sequence[int]) -> None:
+        """Set the wake alarm; the day goes first to nowhere, so that no half-written alarm can fire."""
+        if self.alarm() == tuple(wanted) and self.registers.read(Reg.ALARM1_TRIGGERED) == 0:
+            return
+        second, minute, hour, day, weekday = wanted
+        self.registers.write(Reg.ALARM1_DAY, 0)
+        self.registers.write(Reg.ALARM1_SECOND, second)
+        self.registers.write(Reg.ALARM1_MINUTE, minute)
+        self.registers.write(Reg.ALARM1_HOUR, hour)
+        self.registers.write(Reg.ALARM1_WEEKDAY, weekday)
+        self.registers.write(Reg.ALARM1_DAY, day)
+        if self.alarm() != tuple(wanted) or self.registers.read(Reg.ALARM1_TRIGGERED) != 0:
+            raise VerificationError("the Witty Pi does not hold the wake alarm that was written")
+
+    def _input_v(self) -> float:
+        value = self._within("input", self._centi(Reg.VIN))
+        last = self._last_input_v
+        if last is not None and abs(value - last) > LARGEST_JUMP_V:
+            # the board refreshes both halves every second by itself, perhaps between our two reads
+            value = self._within("input", self._centi(Reg.VIN))
+        self._last_input_v = value
+        return value
+
+    def _centi(self, register: int) -> float:
+        whole = self.registers.read(register)
+        return round(whole + self.registers.read(register + 1) / 100.0, 2)
+
+    @staticmethod
+    def _within(what: str, value: float) -> float:
+        low, high, unit = LIMITS[what]
+        if not low <= value <= high:
+            raise HardwareError(f"the Witty Pi answers nonsense for its {what}: {value:g} {unit}")
+        return value

@@ -1,0 +1,68 @@
+"""Arms every wake trigger that a Witty Pi 4 has, and says what it really holds. Blocks."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edgepi.model import WakePlan, WakeReceipt
+from edgepi_wittypi.codes import AlarmTime, choose_alarm
+from edgepi_wittypi.family import Armed
+from edgepi_wittypi.gen4.codes import decode_wake, encode_voltage, encode_wake
+from edgepi_wittypi.gen4.registers import UNSET, Reg
+
+if TYPE_CHECKING:
+    from edgepi_wittypi.gen4.board import Gen4Board
+
+__all__ = ["arm"]
+
+SPARE_HOURS = 2
+CLOCK_LOST = "the board's clock was lost and could not be set, so its alarm may come at any time"
+
+
+def arm(board: Gen4Board, plan: WakePlan, now_utc: datetime, *, margin_s: float) -> Armed:
+    """Set alarm, recovery voltage and guaranteed wake, and read all back.
+
+    Raises:
+        VerificationError: the board does not hold what was written.
+    """
+    alarm = choose_alarm(plan.wake_utc, now_utc, margin_s=margin_s, horizon_s=board.quirks.alarm_horizon_s)
+    board.set_alarm(alarm.registers())
+    board.registers.write(Reg.MISC, board.registers.read(Reg.MISC) & ~1)
+    recovery, recovery_note = _arm_recovery(board, plan)
+    fallback = _arm_fallback(board, plan, alarm, now_utc)
+    triggers = tuple(t for t in (alarm.text, recovery, fallback, _default_on(board)) if t)
+    doubts = () if board.clock() is not None else (CLOCK_LOST,)
+    receipt = WakeReceipt(wake_utc=alarm.time_utc, triggers=triggers, doubts=doubts)
+    return Armed(receipt, tuple(n for n in (alarm.note, recovery_note) if n))
+
+
+def _arm_recovery(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | None]:
+    registers = board.registers
+    wanted, note = encode_voltage(plan.recovery_v), None
+    if wanted != UNSET and board.quirks.recovery_needs_low and registers.read(Reg.LOW_VOLTAGE) == UNSET:
+        wanted = UNSET
+        note = (
+            "the recovery voltage is left off: without `low_voltage` the board "
+            "would wake at once from any shut-down"
+        )
+    registers.write(Reg.IGNORE_LV_SHUTDOWN, 0)
+    registers.write(Reg.RECOVERY_VOLTAGE, wanted)
+    text = f"input above {wanted / 10:.1f} V after a low-voltage shut-down"
+    return (None if wanted == UNSET else text), note
+
+
+def _arm_fallback(board: Gen4Board, plan: WakePlan, alarm: AlarmTime, now_utc: datetime) -> str | None:
+    if not board.quirks.guaranteed_wake:
+        return None
+    to_alarm_h = math.ceil((alarm.time_utc - now_utc) / timedelta(hours=1))
+    hours = max(plan.fallback_hours or 0, to_alarm_h + SPARE_HOURS)
+    board.registers.write(Reg.GUARANTEED_WAKE, encode_wake(hours))
+    return f"guaranteed {decode_wake(board.registers.read(Reg.GUARANTEED_WAKE))} h after the cut"
+
+
+def _default_on(board: Gen4Board) -> str | None:
+    registers = board.registers
+    delay_works = registers.read(Reg.DEFAULT_ON_DELAY) <= board.quirks.longest_default_on_delay
+    return "input connected again" if registers.read(Reg.DEFAULT_ON) == 1 and delay_works else None

@@ -1,0 +1,66 @@
+"""How each board differs from what one would expect: one table, by model and firmware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["ANY", "Quirks", "quirks_of"]
+
+VENDOR_4 = ("wittypi/daemon.sh", "sudo systemctl disable --now wittypi")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """What the controller, or the board's own driver, must know.
+
+    ==========================  ==================================================================
+    *min_interval_s*            each fresh reading of a 4 burns EEPROM cells, rated for some 100,000 writes
+    *cut_delay_s*               from the board's request (or the halt) to the cut, once set up
+    *alarm_horizon_s*           an alarm knows the day of the month only
+    *halt_pin*                  falls when the board asks the node to go; None: it is asked by heartbeat
+    *sys_up_pin*                is pulsed to say that the node is up; None: the heartbeat says it
+    *deaf_s*                    SYS_UP is not seen while the LED on the same pin shines after start
+    *heartbeat_s*               how often the board wants to hear of the node; None: never
+    *vendor*                    the vendor's daemon (words of its command line), and how to stop it
+    *wakes_on_voltage*          the board can wake the node when its input has recovered
+    *guaranteed_wake*           4: register 49 works (from revision 7)
+    *longest_cut_delay*         4: 254 tenths of a second; a stored 255 counts as unset
+    *longest_default_on_delay*  4: above 32 s the firmware's 16-bit product overflows
+    *recovery_needs_low*        4: with low voltage off, recovery also wakes after a planned shut-down
+    ==========================  ==================================================================
+    """
+
+    min_interval_s: float = 60.0
+    cut_delay_s: tuple[float, float] = (25.4, 25.4)
+    alarm_horizon_s: float = 27 * 86400.0
+    halt_pin: int | None = 4
+    sys_up_pin: int | None = 17
+    deaf_s: float = 5.0
+    heartbeat_s: float | None = None
+    vendor: tuple[str, str] = VENDOR_4
+    wakes_on_voltage: bool = True
+    guaranteed_wake: bool = True
+    longest_cut_delay: int = 254
+    longest_default_on_delay: int = 32
+    recovery_needs_low: bool = True
+
+
+ANY = Quirks()
+
+# Identity (register 0): firmware from which on it holds, and the quirks; the last that fits counts.
+_TABLE: Mapping[int, tuple[tuple[tuple[int, ...], Quirks], ...]] = {
+    0x26: (
+        ((0,), Quirks(guaranteed_wake=False)),
+        ((7,), Quirks()),
+    ),
+}
+
+
+def quirks_of(identity: int, firmware: tuple[int, ...]) -> Quirks:
+    """Quirks of a model with a firmware; those of the Witty Pi 4 for one that the table does not have."""
+    found = ANY
+    for since, quirks in _TABLE.get(identity, ()):
+        if firmware >= since:
+            found = quirks
+    return found
