@@ -19,9 +19,9 @@ from edgepi_iexec.pool.reading import address_of
 from edgepi_iexec.pool.results import ResultStore
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.logs import challenge_document
-from edgepi_iexec.protocol.models import ComputeLogs
 from edgepi_iexec.protocol.params import DealParams
 from edgepi_iexec.protocol.records import ReplicateModel, StatusEntry, TaskLogs, TaskModel, TaskStatusEntry
+from edgepi_iexec.protocol.reports import ComputeLogs
 
 __all__ = ["Inquiries"]
 

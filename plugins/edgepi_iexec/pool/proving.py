@@ -14,8 +14,8 @@ from edgepi_iexec.pool.results import ResultStore
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.hashing import keccak256
 from edgepi_iexec.protocol.links import read_link, result_link
-from edgepi_iexec.protocol.models import StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.params import DealParams
+from edgepi_iexec.protocol.reports import StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["Prover"]

@@ -14,8 +14,9 @@ from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.pool.stepping import REVEALED
 from edgepi_iexec.pool.store import Logs, put_logs
 from edgepi_iexec.pool.writer import Statement
-from edgepi_iexec.protocol.models import StatusUpdate, WorkerpoolAuthorization
+from edgepi_iexec.protocol.models import WorkerpoolAuthorization
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.transitions import allowed, next_action
 

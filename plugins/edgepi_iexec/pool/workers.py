@@ -17,15 +17,11 @@ from edgepi_iexec.pool.reading import address_of, block_of
 from edgepi_iexec.pool.reporting import Reporting
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.protocol.hashing import hex_text, keccak256
-from edgepi_iexec.protocol.models import (
-    ChainConfiguration,
-    PublicConfiguration,
-    StatusUpdate,
-    WorkerModel,
-)
+from edgepi_iexec.protocol.models import ChainConfiguration, PublicConfiguration, WorkerModel
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.reading import Fields
 from edgepi_iexec.protocol.records import WorkerRecord
+from edgepi_iexec.protocol.reports import StatusUpdate
 
 __all__ = ["Workers"]
 

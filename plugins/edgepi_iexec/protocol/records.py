@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from edgepi_iexec.protocol.models import ComputeLogs, WorkerModel
+from edgepi_iexec.protocol.models import WorkerModel
 from edgepi_iexec.protocol.reading import Fields, time_text
+from edgepi_iexec.protocol.reports import ComputeLogs
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 __all__ = ["ReplicateModel", "StatusEntry", "TaskLogs", "TaskModel", "TaskStatusEntry", "WorkerRecord"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from edgepi_iexec.protocol.causes import ReplicateCause
-from edgepi_iexec.protocol.models import StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.protocol.statuses import FINAL, WORKFLOW, ReplicateStatus
 
 __all__ = ["RECOVERABLE", "Reception", "allowed", "missing_details", "next_action", "receive"]

@@ -13,12 +13,8 @@ from edgepi.model import LeaseState
 from edgepi.plugin import LeaseHandle
 from edgepi_iexec.chain.model import Task, TaskStatus
 from edgepi_iexec.protocol.causes import ReplicateCause
-from edgepi_iexec.protocol.models import (
-    ReplicateTaskSummary,
-    StatusDetails,
-    StatusUpdate,
-    WorkerpoolAuthorization,
-)
+from edgepi_iexec.protocol.models import ReplicateTaskSummary, WorkerpoolAuthorization
+from edgepi_iexec.protocol.reports import StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.checks import Terms, check_authorization, read_terms
 from edgepi_iexec.worker.desk import Desk

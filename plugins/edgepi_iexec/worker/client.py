@@ -17,10 +17,10 @@ from edgepi_iexec.protocol.models import (
     ChainConfiguration,
     PublicConfiguration,
     ReplicateTaskSummary,
-    StatusUpdate,
     WorkerModel,
 )
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.worker.guard import Guard
 from edgepi_iexec.worker.web import Reply, Request, send
 

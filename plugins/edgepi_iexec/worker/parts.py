@@ -24,11 +24,11 @@ from edgepi_iexec.protocol.models import (
     ChainConfiguration,
     PublicConfiguration,
     ReplicateTaskSummary,
-    StatusUpdate,
     WorkerModel,
     WorkerpoolAuthorization,
 )
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.worker.checks import Terms
 from edgepi_iexec.worker.settings import WorkerSettings
 from edgepi_iexec.worker.worth import Market

@@ -17,9 +17,9 @@ from edgepi.errors import (
 )
 from edgepi_iexec.chain.model import ZERO_ADDRESS
 from edgepi_iexec.protocol.causes import ReplicateCause
-from edgepi_iexec.protocol.models import ComputeLogs
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.params import DealParams, input_file_name
+from edgepi_iexec.protocol.reports import ComputeLogs
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.checks import Terms, cannot_contribute
 from edgepi_iexec.worker.container import (

@@ -13,8 +13,8 @@ from edgepi.errors import ChainError, PeerError, ProtocolError
 from edgepi.plugin import LeaseHandle
 from edgepi_iexec.protocol.causes import ReplicateCause
 from edgepi_iexec.protocol.ids import result_hash
-from edgepi_iexec.protocol.models import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.reports import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.checks import Terms, View, finish_due, here, read_terms, sight, view
 from edgepi_iexec.worker.desk import Desk

@@ -16,7 +16,6 @@ from edgepi_iexec.protocol.models import (
     ChainConfiguration,
     PublicConfiguration,
     ReplicateTaskSummary,
-    StatusUpdate,
     WorkerModel,
     WorkerpoolAuthorization,
 )
@@ -26,6 +25,7 @@ from edgepi_iexec.protocol.notifications import (
     TaskAbortCause,
     TaskNotification,
 )
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.transitions import RECOVERABLE, Reception, next_action, receive
 from edgepi_iexec.worker.parts import Peers, Wanted

@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from edgepi_iexec.protocol import sockjs, stomp
-from edgepi_iexec.protocol.models import ResultModel, StatusUpdate, WorkerModel, WorkerpoolAuthorization
+from edgepi_iexec.protocol.models import ResultModel, WorkerModel, WorkerpoolAuthorization
 from edgepi_iexec.protocol.notifications import NotificationType, TaskNotification
+from edgepi_iexec.protocol.reports import StatusUpdate
 from tests.plugins.iexec.fakescheduler import FakeHearing, FakeScheduler
 
 PLACE = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPBdG"

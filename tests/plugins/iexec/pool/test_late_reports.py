@@ -15,8 +15,8 @@ from edgepi_iexec.pool.reporting import Reporting
 from edgepi_iexec.pool.settings import PoolSettings
 from edgepi_iexec.pool.store import Store
 from edgepi_iexec.pool.writer import Statement
-from edgepi_iexec.protocol.models import StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.reports import StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepi.errors import ProtocolError
-from edgepi_iexec.protocol import models, notifications, reading, records, uploading
+from edgepi_iexec.protocol import models, notifications, reading, records, reports, uploading
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 
 WORKER, TASK, DEAL = "0x" + "ab" * 20, "0x" + "11" * 32, "0x" + "22" * 32
@@ -40,10 +40,10 @@ READERS: list[Callable[[Any], Any]] = [
     models.WorkerModel.from_json,
     models.WorkerpoolAuthorization.from_json,
     models.ReplicateTaskSummary.from_json,
-    models.StatusUpdate.from_json,
-    models.StatusDetails.from_json,
-    models.ChainReceipt.from_json,
-    models.ComputeLogs.from_json,
+    reports.StatusUpdate.from_json,
+    reports.StatusDetails.from_json,
+    reports.ChainReceipt.from_json,
+    reports.ComputeLogs.from_json,
     notifications.TaskNotification.from_json,
     notifications.NotificationExtra.from_json,
     uploading.ResultModel.from_json,
@@ -145,12 +145,12 @@ def test_a_summary_for_a_standard_task_names_no_sms() -> None:
 
 
 def test_a_status_says_everything_that_the_protocol_has_room_for() -> None:
-    update = models.StatusUpdate(
+    update = reports.StatusUpdate(
         status=ReplicateStatus.COMPUTE_FAILED,
-        details=models.StatusDetails(
-            chain_receipt=models.ChainReceipt(5, TASK),
+        details=reports.StatusDetails(
+            chain_receipt=reports.ChainReceipt(5, TASK),
             cause="APP_COMPUTE_FAILED",
-            compute_logs=models.ComputeLogs(WORKER, "out", "err"),
+            compute_logs=reports.ComputeLogs(WORKER, "out", "err"),
             exit_code=137,
         ),
     )
@@ -169,20 +169,20 @@ def test_a_status_says_everything_that_the_protocol_has_room_for() -> None:
             "teeSessionGenerationError": None,
         },
     }
-    assert models.StatusUpdate.from_json(update.to_json()) == update
+    assert reports.StatusUpdate.from_json(update.to_json()) == update
 
 
 def test_a_status_is_read_whatever_else_it_says() -> None:
     said = {"status": "STARTED", "success": True, "details": {"success": True, "cause": "NEW_IN_VERSION_12"}}
-    found = models.StatusUpdate.from_json(said)
+    found = reports.StatusUpdate.from_json(said)
     assert found.details is not None
     assert found.details.cause == "NEW_IN_VERSION_12"
 
 
 def test_only_the_end_of_long_logs_is_kept() -> None:
-    logs = models.ComputeLogs(WORKER, "a" * 50 + "b" * 100_000, "c")
+    logs = reports.ComputeLogs(WORKER, "a" * 50 + "b" * 100_000, "c")
     assert logs.to_json()["stdout"] == "b" * 100_000
-    found = models.ComputeLogs.from_json({"walletAddress": WORKER, "stdout": "a" + "b" * 100_000})
+    found = reports.ComputeLogs.from_json({"walletAddress": WORKER, "stdout": "a" + "b" * 100_000})
     assert found.stdout == "b" * 100_000
 
 
@@ -347,7 +347,7 @@ def test_a_task_is_shown_with_the_fields_that_the_sdk_looks_for() -> None:
 
 
 def test_logs_go_to_their_requester_and_come_back() -> None:
-    logs = records.TaskLogs(TASK, (models.ComputeLogs(WORKER, "out", ""),))
+    logs = records.TaskLogs(TASK, (reports.ComputeLogs(WORKER, "out", ""),))
     said = logs.to_json()
     assert said == {
         "chainTaskId": TASK,

@@ -6,8 +6,8 @@ import pytest
 
 from edgepi.errors import ProtocolError
 from edgepi_iexec.protocol.causes import ReplicateCause, read_cause
-from edgepi_iexec.protocol.models import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.reports import ChainReceipt, ComputeLogs, StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.protocol.transitions import (
     RECOVERABLE,

@@ -9,8 +9,9 @@ from aiohttp.test_utils import TestServer
 
 from edgepi.errors import MarketError, PeerError, ProtocolError
 from edgepi_iexec.protocol.login import challenge_digest
-from edgepi_iexec.protocol.models import StatusDetails, StatusUpdate, WorkerModel
+from edgepi_iexec.protocol.models import WorkerModel
 from edgepi_iexec.protocol.notifications import NotificationType
+from edgepi_iexec.protocol.reports import StatusDetails, StatusUpdate
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.client import SchedulerClient
 from edgepi_iexec.worker.guard import Guard
