@@ -21,6 +21,7 @@ from edgepi_iexec.chain.settings import ChainSettings
 from edgepi_iexec.config import MB, IexecConfig
 from edgepi_iexec.protocol.models import ChainConfiguration
 from edgepi_iexec.station import Station, find_station
+from edgepi_iexec.wallet.advice import hub_on_trust
 from edgepi_iexec.worker.parts import WorkerParts
 from edgepi_iexec.worker.readiness import EngineReadiness
 from edgepi_iexec.worker.settings import WorkerSettings
@@ -45,6 +46,7 @@ class Assembly:
         self.worker: IexecWorker
         self._sandbox: Sandbox | None = None
         self._engine: Engine | None = None
+        self._warned: str | None = None
 
     @classmethod
     async def open(cls, context: PluginContext[IexecConfig], journal: JobJournal) -> Assembly:
@@ -86,6 +88,7 @@ class Assembly:
 
     async def _connect(self, chain: ChainConfiguration) -> Chain:
         context, config = self.context, self.context.config
+        self._warn(chain)
         settings = ChainSettings(
             rpc_urls=self.station.rpc or (chain.chain_node_url,),
             hub=self.station.hub or chain.iexec_hub_contract_address,
@@ -103,6 +106,14 @@ class Assembly:
             clock=context.clock,
         )
         return self.chain
+
+    def _warn(self, chain: ChainConfiguration) -> None:
+        """Say once of each hub that the owner did not name it."""
+        hub = chain.iexec_hub_contract_address
+        if self.station.hub is None and hub != self._warned:
+            self._warned = hub
+            if (why := hub_on_trust(hub, chain.chain_id)) is not None:
+                self.context.log.warning("%s", why)
 
     def _boxes(self) -> Sandbox:
         if self._sandbox is None:

@@ -68,6 +68,11 @@ class ChainClient:
         return self._link.loaded
 
     @property
+    def hub(self) -> str:
+        """The contract of all deals."""
+        return self._settings.hub
+
+    @property
     def free_gas(self) -> bool:
         """Whether the chain asks nothing for transactions."""
         return self._settings.free_gas

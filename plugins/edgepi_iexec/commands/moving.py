@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from edgepi.plugin import CommandContext
-from edgepi_iexec.commands.purse import RLC, Place, find_place, old_password, open_chain
+from edgepi_iexec.commands.purse import RLC, Place, doubt_of_hub, find_place, old_password, open_chain
 
 if TYPE_CHECKING:
     from edgepi_iexec.chain.client import ChainClient
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["move"]
 
-Act = Callable[["ChainClient", int], Awaitable["Receipt"]]
+Act = Callable[["ChainClient", int, str | None], Awaitable["Receipt"]]
+"""What is done with how many nRLC, and what speaks against the hub."""
 
 
 def move(args: argparse.Namespace, context: CommandContext, act: Act) -> int:
@@ -38,7 +39,7 @@ async def _move(
     args: argparse.Namespace, context: CommandContext, place: Place, password: str, act: Act
 ) -> dict[str, Any]:
     async with open_chain(args, context, place, password) as chain:
-        receipt = await act(chain, args.amount)
+        receipt = await act(chain, args.amount, await doubt_of_hub(args, place.config, chain))
         account = await chain.account(chain.address)
         return {
             "address": chain.address,

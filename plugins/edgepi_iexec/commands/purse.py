@@ -30,6 +30,7 @@ __all__ = [
     "amount",
     "ask",
     "chain_arguments",
+    "doubt_of_hub",
     "find_place",
     "new_password",
     "old_password",
@@ -167,6 +168,17 @@ async def open_chain(
             yield chain
         finally:
             await chain.close()
+
+
+async def doubt_of_hub(
+    args: argparse.Namespace, config: IexecConfig | None, chain: ChainClient
+) -> str | None:
+    """Return what to say where nobody but the scheduler named the hub; raises ChainError."""
+    from edgepi_iexec.wallet.advice import hub_on_trust
+
+    if args.hub or config is None or config.hub or config.devchain:
+        return None
+    return hub_on_trust(chain.hub, await chain.chain_id())
 
 
 async def _settings(

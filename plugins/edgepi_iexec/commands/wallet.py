@@ -17,6 +17,7 @@ from edgepi_iexec.commands.purse import (
     amount,
     ask,
     chain_arguments,
+    doubt_of_hub,
     find_place,
     new_password,
     open_chain,
@@ -151,7 +152,7 @@ async def _look(args: argparse.Namespace, context: CommandContext, place: Place,
             wallet_rlc=purse.wallet_nrlc / RLC,
             gas_wei=purse.gas_wei,
             score=await chain.score(purse.address),
-            advice=advise(purse, needs),
+            advice=(*filter(None, [await doubt_of_hub(args, place.config, chain)]), *advise(purse, needs)),
         )
 
 

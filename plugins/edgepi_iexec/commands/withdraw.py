@@ -19,4 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Withdraw; raises WalletError, ChainError."""
-    return move(args, context, lambda chain, nrlc: chain.withdraw(nrlc))
+    return move(args, context, lambda chain, nrlc, _: chain.withdraw(nrlc))

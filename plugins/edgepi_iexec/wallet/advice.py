@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Needs", "Purse", "advise"]
+__all__ = ["Needs", "Purse", "advise", "hub_on_trust"]
 
 RLC = 1e9
 # What one task costs a worker at most: contribute and reveal (measured: 394,732 and 56,455), with a margin.
 GAS_PER_TASK = 600_000
+LOCAL_CHAINS = frozenset({1337, 31337, 65535})  # of developers: their money is play money
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,16 @@ def _lacks(purse: Purse, needs: Needs) -> Iterator[str]:
             f"gas for {_tasks(needs.tasks)} costs {gas_wei / 1e18:.6f} of the chain's coin,"
             f" the wallet has {purse.gas_wei / 1e18:.6f}: send some to {purse.address}"
         )
+
+
+def hub_on_trust(hub: str, chain_id: int) -> str | None:
+    """Return what to say where nobody but the scheduler named the hub; None on a developer's own chain."""
+    if chain_id in LOCAL_CHAINS:
+        return None
+    return (
+        f"only the scheduler says that the contract of all deals on chain {chain_id} is {hub}:"
+        " look its address up with iExec, and set `hub`"
+    )
 
 
 def _tasks(count: int) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,10 @@ from edgepi.errors import UnfitImageError
 from edgepi.testing.clock import ManualClock
 from edgepi.testing.doubles import build_context
 from edgepi_iexec.assembly import Assembly
+from edgepi_iexec.chain.link import Key
 from edgepi_iexec.config import IexecConfig, RegistryLogin
+from edgepi_iexec.protocol.models import ChainConfiguration
+from edgepi_iexec.station import Station
 
 LOGIN = RegistryLogin(registry="registry.example", user="sun", password="shine1")
 
@@ -68,6 +71,37 @@ async def test_a_registrys_login_goes_with_its_images_and_with_no_other(
         await boxes.pull("other.example/app:1", timeout_s=30.0)
     await assembly.close()
     assert engine.logins() == [{"username": "sun", "password": "shine1"}, None]
+
+
+POOLS = ChainConfiguration(
+    chain_id=134,
+    sidechain=True,
+    chain_node_url="http://chain.test",
+    iexec_hub_contract_address="0x" + "66" * 20,
+)
+
+
+@pytest.mark.parametrize(
+    ("named", "chain_id", "warnings"), [(None, 134, 1), ("0x" + "77" * 20, 134, 0), (None, 31337, 0)]
+)
+async def test_a_start_says_once_that_the_owner_named_no_hub(
+    tmp_path: Path,
+    manual_clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    named: str | None,
+    chain_id: int,
+    warnings: int,
+) -> None:
+    context = build_context(config=IexecConfig(hub=named), clock=manual_clock, state_dir=tmp_path)
+    station = Station(
+        pool="", scheduler="", rpc=(), hub=named, key=Key(json.dumps({"address": "ab" * 20}), "")
+    )
+    assembly = Assembly(context, None, station)  # type: ignore[arg-type]  # no journal is asked for
+    for _ in range(2):
+        chain = await assembly._connect(replace(POOLS, chain_id=chain_id))
+        await chain.close()
+    assert caplog.text.count("set `hub`") == warnings
 
 
 async def _nothing() -> None:

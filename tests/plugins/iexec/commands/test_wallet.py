@@ -9,9 +9,10 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from edgepi.clock import Clock, SystemClock
 from edgepi.errors import ConfigError, EdgePiError, MarketError, WalletError
 from edgepi.plugin import CommandContext
 from edgepi.runtime.child import Child
-from edgepi_iexec.commands import deposit, purse, wallet, withdraw
+from edgepi_iexec.commands import deposit, moving, purse, wallet, withdraw
 from edgepi_iexec.commands.purse import amount
 from edgepi_iexec.config import IexecConfig
 from edgepi_iexec.devchain.local import LocalChain
@@ -253,6 +254,68 @@ def test_an_amount_is_exact(text: str, nrlc: int) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="nine decimals"):
         amount(text)
+
+
+@dataclass
+class Bank:
+    """A chain, as far as money goes into it and out of it."""
+
+    chain: int
+    hub: str = "0x" + "66" * 20
+    address: str = ADDRESS
+    moved: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self, *_: object) -> AsyncIterator[Bank]:
+        yield self
+
+    async def chain_id(self) -> int:
+        return self.chain
+
+    async def deposit(self, _: int) -> Any:
+        self.moved.append("in")
+        return SimpleNamespace(tx_hash="0x1", block_number=1)
+
+    async def withdraw(self, _: int) -> Any:
+        self.moved.append("out")
+        return SimpleNamespace(tx_hash="0x2", block_number=2)
+
+    async def account(self, _: str) -> Any:
+        return SimpleNamespace(stake_nrlc=0)
+
+    async def rlc_balance(self, _: str) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("chain", "own", "arguments", "goes"),
+    [
+        (42161, {}, (), False),
+        (42161, {"hub": "0x" + "66" * 20}, (), True),
+        (42161, {}, ("--hub", "0x" + "66" * 20), True),
+        (31337, {}, (), True),
+    ],
+)
+def test_real_money_goes_to_no_contract_that_only_the_scheduler_names(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    chain: int,
+    own: dict[str, str],
+    arguments: tuple[str, ...],
+    goes: bool,
+) -> None:
+    bank = Bank(chain)
+    monkeypatch.setattr(moving, "open_chain", bank.open)
+    bench.configs = {"iexec": IexecConfig(pool=POOL, scheduler="http://pool.test", **own)}  # type: ignore[arg-type]
+    secret = ("--password-file", bench.password_file)
+    if not goes:
+        with pytest.raises(WalletError, match=r"nothing is deposited: .* set `hub`"):
+            bench.run(deposit, 1, *arguments, *secret)
+    else:
+        bench.run(deposit, 1, *arguments, *secret)
+    bench.run(withdraw, 1, *arguments, *secret)
+    assert bank.moved == (["in", "out"] if goes else ["out"])
 
 
 @pytest.mark.slow

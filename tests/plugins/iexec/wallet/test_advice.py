@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgepi_iexec.wallet.advice import GAS_PER_TASK, Needs, Purse, advise
+from edgepi_iexec.wallet.advice import GAS_PER_TASK, Needs, Purse, advise, hub_on_trust
 
 RLC = 10**9
 ADDRESS = "0x" + "ab" * 20
@@ -44,3 +44,14 @@ def test_where_gas_is_free_none_is_needed() -> None:
 
 def test_every_lack_has_its_sentence() -> None:
     assert len(advise(Purse(ADDRESS, 0, 0, 0, 0), NEEDS)) == 2
+
+
+@pytest.mark.parametrize(("chain_id", "told"), [(42161, True), (134, True), (31337, False), (65535, False)])
+def test_a_hub_that_only_the_scheduler_names_is_to_be_looked_up_where_money_is_real(
+    chain_id: int, told: bool
+) -> None:
+    said = hub_on_trust(ADDRESS, chain_id)
+    assert (said is not None) is told
+    if said is not None:
+        assert f"chain {chain_id} is {ADDRESS}" in said
+        assert "set `hub`" in said
