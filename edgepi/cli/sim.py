@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=float, metavar="N", help="stop after N days of the world")
     parser.add_argument("--soc", type=_percent, metavar="PERCENT", help="charge of a new battery (55)")
     parser.add_argument("--start", type=_moment, metavar="TIME", help="when a new world begins, ISO 8601")
+    parser.add_argument("--power-board", metavar="NAME", help="what switches a new node's power (wittypi4)")
     parser.add_argument("--seed", type=int, default=1, help="of the synthetic rain (1)")
     parser.add_argument(
         "--no-network-time",
@@ -217,16 +218,26 @@ def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulatio
     from edgepi.runtime.discovery import discover
     from edgepi.runtime.tolerant import TolerantCatalog
     from edgepi.sim.build import build, world_spec
+    from edgepi.sim.chips.boards import board_class
 
     # The world needs nothing of a plugin, and must not be harmed by one.
     catalog = TolerantCatalog(discover(), wanted=lambda _: False)
     settings = load(config, catalog, os.environ, leave_out=True)
     saved = directory / "world.json"
+    new = {"--soc": args.soc, "--start": args.start, "--power-board": args.power_board}
+    if args.power_board is not None:
+        board_class(args.power_board)
     if args.fresh:
         saved.unlink(missing_ok=True)
-    elif saved.exists() and (args.soc is not None or args.start is not None):
-        raise RequestError("--soc and --start are for a new world", hint="add --fresh to begin one")
-    spec = world_spec(settings, start_soc=args.soc, start_utc=args.start, seed=args.seed)
+    elif saved.exists() and any(given is not None for given in new.values()):
+        raise RequestError(f"{', '.join(new)} are for a new world", hint="add --fresh to begin one")
+    spec = world_spec(
+        settings,
+        start_soc=args.soc,
+        start_utc=args.start,
+        seed=args.seed,
+        power_board=args.power_board,
+    )
     return build(spec, time.monotonic, rate=args.rate, saved=saved, network_time=not args.no_network_time)
 
 
@@ -240,14 +251,16 @@ def _node_command(config: Path, directory: Path) -> tuple[str, ...]:
 
 
 def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) -> None:
+    from edgepi.sim.chips.boards import TITLES
+
     world = simulation.world
     spec = world.spec
     goes_on = "goes on" if world.time_s else "begins"
     now = datetime.fromtimestamp(world.wall_s, UTC)
     say(f"the world {goes_on} at {now:%Y-%m-%d %H:%M} UTC and runs at {simulation.keeper.rate:g}x")
     say(
-        f"simulated: Witty Pi 4, BME280, two INA219, a {spec.panel_w:g} W panel,"
-        f" a {spec.battery.capacity_wh:g} Wh LiFePO4 battery at {world.battery.soc:.0%}"
+        f"simulated: {TITLES.get(spec.power_board, spec.power_board)}, BME280, two INA219,"
+        f" a {spec.panel_w:g} W panel, a {spec.battery.capacity_wh:g} Wh LiFePO4 battery at {world.battery.soc:.0%}"
     )
     say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"

@@ -25,9 +25,14 @@ def demo_config() -> Path:
 
 
 def world_spec(
-    settings: Settings, *, start_soc: float | None = None, start_utc: datetime | None = None, seed: int = 1
+    settings: Settings,
+    *,
+    start_soc: float | None = None,
+    start_utc: datetime | None = None,
+    seed: int = 1,
+    power_board: str | None = None,
 ) -> WorldSpec:
-    """Make the world fit the panel, battery and board that the node is configured for.
+    """Make the world fit the panel, battery and computer that the node is configured for.
 
     Raises:
         WorldError: the battery is of a kind that is not modelled.
@@ -47,6 +52,7 @@ def world_spec(
         longitude=settings.node.longitude,
     )
     spec = spec if start_soc is None else replace(spec, start_soc=start_soc)
+    spec = spec if power_board is None else replace(spec, power_board=power_board)
     return spec if start_utc is None else replace(spec, start_utc=start_utc.astimezone(UTC))
 
 

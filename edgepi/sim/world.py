@@ -27,6 +27,7 @@ DEFAULT_BOARD = "wittypi4"  # also of worlds saved before there were others
 SHUNT_OHM = 0.1
 PANEL_V = 17.6
 RAIL_V = 5.1
+USB_V, CHARGES_FROM_W = 5.1, 0.5
 INDOORS_C = 18.0
 FIRST_DAY = datetime(2022, 1, 1, 15, 0, tzinfo=UTC)
 
@@ -143,9 +144,15 @@ class World:
             output_v=RAIL_V,
             output_a=self.node_w / RAIL_V,
             temperature_c=INDOORS_C,
+            usb_v=self._usb_v(),
         )
         self.bus.step(dt_s)
         self._follow_rail()
+
+    def _usb_v(self) -> float:
+        """Return what a board that charges a cell of its own has at its USB socket: the panel."""
+        charges = self.spec.battery.cells == 1 and self.panel_w >= CHARGES_FROM_W
+        return USB_V if charges else 0.0
 
     def _follow_rail(self) -> None:
         if self.board.rail_on == self._rail:

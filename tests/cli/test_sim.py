@@ -143,6 +143,21 @@ def test_charge_and_start_are_for_a_new_world(tmp_path: Path, capsys: pytest.Cap
     assert "--fresh" in capsys.readouterr().err
 
 
+def test_a_power_board_is_for_a_new_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "world.json").write_text("{}")
+    assert sim(tmp_path, "--power-board", "wittypi4") == 4
+    assert "--fresh" in capsys.readouterr().err
+
+
+def test_a_power_board_that_nobody_knows_costs_no_world(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "world.json").write_text("{}")
+    assert sim(tmp_path, "--fresh", "--power-board", "toaster") != 0
+    assert "wittypi4" in capsys.readouterr().err
+    assert (tmp_path / "world.json").exists()
+
+
 def test_a_wrong_configuration_is_refused_before_the_world_begins(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

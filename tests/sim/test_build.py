@@ -37,6 +37,13 @@ def test_charge_and_start_can_be_chosen() -> None:
     assert simulation.world.wall_s == start.timestamp()
 
 
+def test_the_power_board_can_be_chosen() -> None:
+    simulation = build(world_spec(node(), power_board="wittypi4"), lambda: 0.0, rate=60.0)
+    assert simulation.world.board.name == "wittypi4"
+    with pytest.raises(WorldError, match="toaster"):
+        build(world_spec(node(), power_board="toaster"), lambda: 0.0, rate=60.0)
+
+
 def test_a_battery_that_is_not_modelled_is_refused() -> None:
     with pytest.raises(WorldError, match="lead-acid"):
         world_spec(node(battery=BatterySettings(chemistry="lead-acid")))

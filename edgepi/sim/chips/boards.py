@@ -9,10 +9,21 @@ from edgepi.errors import WorldError
 from edgepi.sim.chips.powerboard import PowerBoard
 from edgepi.sim.chips.wittypi4 import WittyPi4
 
-__all__ = ["BOARDS", "board_class"]
+__all__ = ["BOARDS", "TITLES", "board_class"]
 
 _ALL: tuple[type[PowerBoard], ...] = (WittyPi4,)
 BOARDS: Mapping[str, type[PowerBoard]] = MappingProxyType({board.name: board for board in _ALL})
+
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "wittypi4": "Witty Pi 4",
+        "wittypi4mini": "Witty Pi 4 Mini",
+        "wittypi4l3v7": "Witty Pi 4 L3V7",
+        "wittypi3": "Witty Pi 3",
+        "wittypi5": "Witty Pi 5 HAT+",
+        "pi5": "the Pi 5's own clock and button",
+    }
+)
 
 
 def board_class(name: str) -> type[PowerBoard]:

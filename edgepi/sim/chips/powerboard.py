@@ -70,7 +70,10 @@ class PowerBoard(Protocol):
     def feed(
         self, *, input_v: float, output_v: float, output_a: float, temperature_c: float, usb_v: float = 0.0
     ) -> None:
-        """Take over what is true at its terminals now; the output counts while the rail is on."""
+        """Take over what is true at its terminals now; the output counts while the rail is on.
+
+        *input_v* is the battery; *usb_v* a panel at the socket of a board that charges its single cell.
+        """
 
     def step(self, dt_s: float) -> None:
         """Let at most a second go by."""
