@@ -260,7 +260,8 @@ def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) 
     say(f"the world {goes_on} at {now:%Y-%m-%d %H:%M} UTC and runs at {simulation.keeper.rate:g}x")
     say(
         f"simulated: {TITLES.get(spec.power_board, spec.power_board)}, BME280, two INA219,"
-        f" a {spec.panel_w:g} W panel, a {spec.battery.capacity_wh:g} Wh LiFePO4 battery at {world.battery.soc:.0%}"
+        f" a {spec.panel_w:g} W panel, a {spec.battery.capacity_wh:g} Wh LiFePO4 battery"
+        f" at {world.battery.soc:.0%}"
     )
     say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
