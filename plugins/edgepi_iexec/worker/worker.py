@@ -17,6 +17,7 @@ from edgepi_iexec.protocol.notifications import NotificationType, TaskNotificati
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker import contributing, ending, finalizing, prepare
 from edgepi_iexec.worker.asking import Asking, Taken
+from edgepi_iexec.worker.contact import Contact
 from edgepi_iexec.worker.desk import Desk
 from edgepi_iexec.worker.life import TaskLife
 from edgepi_iexec.worker.listening import backed_off
@@ -78,6 +79,7 @@ class IexecWorker(ComputeBackend):
         make = parts.peers or network_peers(parts)
         self._peers: Peers = make(self._notify, self._catch_up)
         self._session = Session(parts, self._peers.scheduler)
+        self._contact = Contact(parts, self._session, self.name)
         self._lives: dict[str, TaskLife] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._main: asyncio.Task[None] | None = None
@@ -137,7 +139,7 @@ class IexecWorker(ComputeBackend):
         attempt = 0
         while True:
             try:
-                pool = await self._first_contact()
+                pool = await self._contact.pool(may_remember=self._desk is None)
                 await self._up(pool)
                 await self._work(pool)
                 attempt = 0
@@ -147,35 +149,6 @@ class IexecWorker(ComputeBackend):
                 await self._parts.clock.sleep(backed_off(attempt))
                 attempt += 1
 
-    async def _first_contact(self) -> Pool:
-        """The scheduler's word; an earlier one where it has none and a stake may hang on a task."""
-        attempt = 0
-        while True:
-            try:
-                return await self._greeted()
-            except MarketError as error:
-                self._session.problem = f"the scheduler cannot be dealt with: {error}"
-                self._parts.log.warning("%s", self._session.problem)
-                if self._desk is None and (old := await self._old_pool()):
-                    return old
-            await self._parts.clock.sleep(backed_off(attempt))
-            attempt += 1
-
-    async def _greeted(self) -> Pool:
-        """What the scheduler says; but tasks of an earlier life are first ended on the chain they are on."""
-        pool = await self._session.greet()
-        old = await self._old_pool()
-        if old is not None and old.chain != pool.chain:
-            self._parts.log.warning("the scheduler names another chain than the one with open tasks")
-            return old
-        await self._session.keep(pool)
-        return pool
-
-    async def _old_pool(self) -> Pool | None:
-        if not await self._parts.journal.open_jobs(self.name):
-            return None
-        return await self._session.remembered()
-
     async def _up(self, pool: Pool) -> None:
         """Make what all tasks share, once."""
         if self._desk is not None:
@@ -183,15 +156,8 @@ class IexecWorker(ComputeBackend):
                 self._desk.configuration = pool.configuration
                 return
             await self._let_go_of_chain()
-        attempt = 0
-        while self._chain is None:
-            try:
-                self._chain = await self._connected(pool.chain)
-            except MarketError as error:
-                self._session.problem = f"the chain cannot be reached: {error}"
-                self._parts.log.warning("%s", self._session.problem)
-                await self._parts.clock.sleep(backed_off(attempt))
-                attempt += 1
+        if self._chain is None:
+            self._chain = await self._contact.chain(pool.chain)
         self._chain_is = pool.chain
         self._peers.scheduler.sign_with(self._chain)
         self._desk = Desk(self._parts, self._chain, self._peers, pool.configuration, pool.chain.sidechain)
@@ -199,22 +165,6 @@ class IexecWorker(ComputeBackend):
             self._desk, self._trade, free=self._free, known=self._lives.__contains__, take=self._take
         )
         await self._peers.hearing.start()
-
-    async def _connected(self, named: ChainConfiguration) -> Chain:
-        """The chain that the pool works on; raises ChainError where the node is of another."""
-        chain = await self._parts.connect_chain(named)
-        try:
-            found = await chain.chain_id()
-        except BaseException:
-            await chain.close()
-            raise
-        if found == named.chain_id:
-            return chain
-        await chain.close()
-        raise ChainError(
-            f"its node is of chain {found}, the pool works on {named.chain_id}",
-            hint="see `rpc` in the configuration",
-        )
 
     async def _work(self, pool: Pool) -> None:
         """Work until the scheduler's configuration changes or, after a start without it, until it is back."""
