@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgepi.errors import ChainError, ComputeError, MarketError, WalletError
 from edgepi_iexec.chain.model import ContributionStatus, Receipt
 from edgepi_iexec.protocol.causes import ReplicateCause
+from edgepi_iexec.protocol.ids import result_hash
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from edgepi_iexec.worker.checks import View
@@ -55,6 +56,10 @@ async def contribute_and_finalize(life: TaskLife) -> Next:
 async def _try_finalize(life: TaskLife) -> Next | Pending:
     seen = await life.patiently(life.see, FOR_EVER_S)
     if seen.contribution.status is ContributionStatus.REVEALED:
+        assert life.state.digest is not None
+        if seen.contribution.result_hash != result_hash(life.state.task_id, life.state.digest):
+            why = "another result was contributed before"
+            return await life.failed(_S.CONTRIBUTE_AND_FINALIZE_FAILED, _C.TASK_ALREADY_CONTRIBUTED, why)
         block, tx = await proof(life, "TaskContribute")
         return await life.done(_S.CONTRIBUTE_AND_FINALIZE_DONE, receipt_block=block, receipt_tx=tx)
     if (cause := await _not_finalizable(life, seen)) is not None:

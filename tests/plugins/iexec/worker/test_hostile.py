@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from edgepi.compute.journal import JobRecord
-from edgepi.errors import JournalError
+from edgepi.errors import ChainError, JournalError
 from edgepi.model import LeaseState
 from edgepi.testing.boxes import Script
 from edgepi_iexec.chain.model import ContributionStatus
@@ -15,7 +16,7 @@ from edgepi_iexec.protocol.models import ChainConfiguration
 from edgepi_iexec.protocol.notifications import NotificationType
 from edgepi_iexec.protocol.statuses import ReplicateStatus
 from tests.plugins.iexec.worker.house import House
-from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER
+from tests.plugins.iexec.worker.pocketchain import OTHER, WORKER, PocketChain
 from tests.plugins.iexec.worker.test_worker import agree, given
 
 S = ReplicateStatus
@@ -124,6 +125,31 @@ async def test_a_task_for_more_workers_is_not_finalised_alone(house: House) -> N
     assert details.cause == "TRUST_NOT_1"
     assert house.ledger.sent == []
     assert house.budget.of(task_id).state is LeaseState.GIVEN_BACK
+
+
+@pytest.mark.parametrize("same", [True, False])
+async def test_a_result_that_was_finalised_before_is_only_taken_for_its_own_if_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    real = PocketChain.contribute_and_finalize
+
+    async def sent(chain: PocketChain, task_id: str, digest: str, *more: Any) -> Any:
+        await real(chain, task_id, digest if same else "0x" + "99" * 32, *more)
+        raise ChainError("no answer")
+
+    monkeypatch.setattr(PocketChain, "contribute_and_finalize", sent)
+    house.scheduler.finalize_at_once = True
+    task_id = await given(house)
+    await house.live_until(lambda: house.over(task_id))
+    record = house.journal.records[task_id]
+    if same:
+        assert record.outcome == "completed"
+        return
+    assert record.outcome == "aborted: TASK_ALREADY_CONTRIBUTED"
+    details = house.scheduler.last(task_id, S.CONTRIBUTE_AND_FINALIZE_FAILED).details
+    assert details is not None
+    assert details.cause == "TASK_ALREADY_CONTRIBUTED"
+    assert S.CONTRIBUTE_AND_FINALIZE_DONE not in house.scheduler.reported(task_id)
 
 
 async def test_a_contribution_that_a_reorganisation_took_is_sent_again(house: House) -> None:
