@@ -94,7 +94,7 @@ class BudgetService:
         self._telemetry = Telemetry(clock, self._on_read, on_trouble)
         self._forecasts = Forecasts(clock, self._foretold, on_trouble)
         self._earnings = Earnings(time_zone=node.time_zone)
-        self._heartbeats = Heartbeats()
+        self._heartbeats = Heartbeats(clock)
         self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self._entities = EnergyEntities(states)
@@ -122,7 +122,7 @@ class BudgetService:
             measuring=self._measuring,
             leases=self.leases,
             means=self._departure.means,
-            metered=lambda: bool(self._telemetry.sources),
+            metered=lambda: any(source.measures for source in self._telemetry.sources),
             awake_since_s=clock.monotonic(),
         )
         self._jobs = Jobs(

@@ -108,6 +108,7 @@ def board_status(sources: Iterable[Source], receipt: WakeReceipt | None) -> dict
         "name": source.name,
         "working": source.started and not source.failures,
         "failure": source.failure or None,
+        "health": list(source.health),
         "capabilities": _plain(asdict(board.capabilities)),
         "last_reason": None if reason is None else {"kind": reason.kind.value, "text": reason.text},
         "armed": None

@@ -36,12 +36,18 @@ class Source:
     failures: int = 0
     failure: str = ""
     reason: WakeReason | None = None
+    health: tuple[str, ...] = ()
     task: asyncio.Task[None] | None = None
 
     @property
     def controller(self) -> PowerController | None:
         """The board, if it is one."""
         return self.meter if isinstance(self.meter, PowerController) else None
+
+    @property
+    def measures(self) -> bool:
+        """Whether its records say anything of the supply."""
+        return self.controller is None or self.controller.capabilities.measures
 
     @property
     def interval_s(self) -> float:
@@ -107,7 +113,8 @@ class Telemetry:
     def supply(self) -> Supply | None:
         """Merge all fresh records; meters come before boards, for they are the finer instruments."""
         now_s = self._clock.monotonic()
-        fresh = [s for s in self.sources if s.supply is not None and now_s - s.read_s <= s.fresh_s]
+        known = [s for s in self.sources if s.supply is not None and s.measures]
+        fresh = [s for s in known if now_s - s.read_s <= s.fresh_s]
         merged: Supply | None = None
         for source in sorted(fresh, key=lambda s: s.controller is not None):
             if source.supply is not None:
@@ -155,6 +162,7 @@ class Telemetry:
             self._on_trouble(name, None)
         source.failures, source.failure = 0, ""
         self._on_read(source)
+        await self._examine(source)
 
     async def _greet(self, source: Source) -> None:
         board = source.controller
@@ -163,6 +171,20 @@ class Telemetry:
         await bounded(board.ready(), board.timeout_s, f"telling {source.name} that the node is up")
         if source.reason is None:
             source.reason = await bounded(board.last_reason(), board.timeout_s, f"asking {source.name}")
+
+    async def _examine(self, source: Source) -> None:
+        """Have the board say what a person should look after; what is new is logged."""
+        board = source.controller
+        if board is None:
+            return
+        try:
+            found = tuple(await bounded(board.health(), board.timeout_s, f"asking how {source.name} is"))
+        except PluginCallError as error:
+            found = (error.message,)
+        for sentence in found:
+            if sentence not in source.health:
+                _log.warning("%s: %s", source.name, sentence)
+        source.health = found
 
     async def _failed(self, source: Source, error: PluginCallError) -> None:
         source.failures += 1

@@ -173,6 +173,8 @@ def _facts(status: Data) -> Iterator[tuple[str, str]]:
         yield "board", f"{board['name']}: {state}"
         if reason := board.get("last_reason"):
             yield "woken by", reason["text"]
+        for sentence in board.get("health", ()):
+            yield "look after", paint(sentence, "yellow")
     supply, soc = status.get("supply") or {}, status.get("soc") or {}
     yield "battery", _measured(supply, soc)
     if guard := status.get("guard"):

@@ -35,7 +35,15 @@ def wake_at(situation: Situation, wake: datetime) -> WakePlan:
     fallback = (wake - now) / timedelta(hours=1) + 2
     if deadlines:
         fallback = min(fallback, (min(deadlines) - now) / timedelta(hours=1))
-    return WakePlan(wake_utc=wake, recovery_v=_recovery_v(situation), fallback_hours=max(1, int(fallback)))
+    recovery_v, percent = _recovery_v(situation), None
+    if recovery_v is not None:
+        percent = round(situation.battery.soc_at_rest(recovery_v) * 100)
+    return WakePlan(
+        wake_utc=wake,
+        recovery_v=recovery_v,
+        recovery_percent=percent,
+        fallback_hours=max(1, int(fallback)),
+    )
 
 
 def _recovery_v(situation: Situation) -> float | None:

@@ -73,11 +73,13 @@ class WakePlan:
     """When, and on what else, the board shall switch the node on again.
 
     *fallback_hours* is the latest wake counted from the cut, for boards that have a
-    guaranteed wake of their own.
+    guaranteed wake of their own. *recovery_v* and *recovery_percent* are the same state of the
+    battery, for boards that look at its voltage and for those that know its charge.
     """
 
     wake_utc: datetime
     recovery_v: float | None = None
+    recovery_percent: int | None = None
     fallback_hours: int | None = None
 
 

@@ -47,9 +47,11 @@ class LoneBoard:
     async def status(self) -> Mapping[str, Any]:
         """What the board measures, and why it switched the node on."""
         supply, reason, failure = None, None, None
+        health: tuple[str, ...] = ()
         try:
             supply = await bounded(self._board.read(), BOARD_WITHIN_S, f"reading {self._name}")
             reason = await bounded(self._board.last_reason(), BOARD_WITHIN_S, "reading why it woke the node")
+            health = tuple(await bounded(self._board.health(), BOARD_WITHIN_S, f"asking how {self._name} is"))
         except PluginCallError as error:
             failure = error.message
         return {
@@ -57,6 +59,7 @@ class LoneBoard:
                 "name": self._name,
                 "working": failure is None,
                 "failure": failure,
+                "health": list(health),
                 "capabilities": asdict(self._board.capabilities),
                 "last_reason": reason and {"kind": reason.kind.value, "text": reason.text},
                 "armed": None,

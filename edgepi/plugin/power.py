@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -35,16 +35,27 @@ class SupplyMeter(ABC):
 class PowerCapabilities:
     """What a board can do.
 
-    *cut_delay_s* is the range of seconds between the node's halt and the cut;
-    *wake_horizon_s* how far ahead an alarm may lie; *min_interval_s* how often its
-    telemetry may be read without harm.
+    *measures* is whether it is a meter, too: the records of one that is not are empty.
+    *can_wake_on_power* is a wake by the input being connected again, *can_wake_on_charge* one by the
+    charge of `WakePlan.recovery_percent`. *needs_up_signal*: it cuts after a halt only if it was told
+    before that the node is up. *cut_delay_s* is the range of seconds between the node's halt and the cut;
+    *wake_horizon_s* how far ahead an alarm may lie (0: any time), *alarm_resolution_s* how coarse it is;
+    *min_interval_s* how often its telemetry may be read without harm.
+
+    A board with a watchdog gets `heartbeat` each *heartbeat_s*, and cuts the power, or restarts the node,
+    after *watchdog_s* without one (0: it only wants to be asked).
     """
 
     can_cut: bool
     can_wake_at: bool
     can_wake_on_voltage: bool = False
     can_wake_on_charge: bool = False
+    can_wake_on_power: bool = False
+    measures: bool = True
+    needs_up_signal: bool = False
     has_watchdog: bool = False
+    heartbeat_s: float = 10.0
+    watchdog_s: float = 0.0
     has_clock: bool = False
     cut_delay_s: tuple[float, float] = (0.0, 0.0)
     wake_horizon_s: float = 0.0
@@ -92,9 +103,15 @@ class PowerController(SupplyMeter):
         """Make the board ready to cut once the machine has halted."""
 
     async def heartbeat(self) -> None:
-        """Feed the board's watchdog; called each round of the energy loop once the board was found, even
-        while reading it fails.
-        """  # noqa: D205 (one sentence)
+        """Feed the board's watchdog.
+
+        Called each *heartbeat_s* once the board was found, even while reading it fails, for as long as
+        the energy loop goes round; a good place to ask whether the board wants the node to go.
+        """
+
+    async def health(self) -> Sequence[str]:
+        """Say in a sentence each what a person should look after; called after each reading."""
+        return ()
 
     async def clock(self) -> datetime | None:
         """Return the time of the board's clock in UTC, or None if it has none or lost it."""

@@ -112,6 +112,7 @@ class FakeBoard(FakeMeter, PowerController):
         self.lie: WakeReceipt | None = None
         self.shows: datetime | None = None
         self.heartbeat_fails = self.hangs_at_heartbeat = False
+        self.ails: tuple[str, ...] = ()
 
     @property
     def capabilities(self) -> PowerCapabilities:
@@ -148,6 +149,10 @@ class FakeBoard(FakeMeter, PowerController):
         if self.heartbeat_fails:
             raise BusError("the watchdog does not answer")
         self.events.append("heartbeat")
+
+    async def health(self) -> Sequence[str]:
+        """What *ails* it."""
+        return self.ails
 
     async def clock(self) -> datetime | None:
         """The node's time, unless *shows* says otherwise."""

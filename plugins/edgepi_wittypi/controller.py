@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from edgepi.errors import EdgePiError
@@ -44,7 +45,11 @@ class WittyPiController(PowerController):
             can_cut=True,
             can_wake_at=True,
             can_wake_on_voltage=quirks.wakes_on_voltage,
+            can_wake_on_power=True,
+            needs_up_signal=quirks.sys_up_pin is not None,
             has_watchdog=quirks.heartbeat_s is not None,
+            heartbeat_s=quirks.heartbeat_s or 60.0,
+            watchdog_s=quirks.watchdog_s,
             has_clock=True,
             cut_delay_s=quirks.cut_delay_s,
             wake_horizon_s=quirks.alarm_horizon_s,
@@ -130,6 +135,11 @@ class WittyPiController(PowerController):
         if reason is not None and not self._asked_by_heartbeat:
             self._pass_on(reason)
         self._asked_by_heartbeat = reason is not None
+
+    async def health(self) -> Sequence[str]:
+        """What a person should look after."""
+        board = await self._link.open()
+        return await self._link.run(board.health)
 
     async def clock(self) -> datetime | None:
         """Time of the board's clock, which EdgePi keeps in UTC."""

@@ -22,6 +22,7 @@ class Quirks:
     *sys_up_pin*                is pulsed to say that the node is up; None: the heartbeat says it
     *deaf_s*                    SYS_UP is not seen while the LED on the same pin shines after start
     *heartbeat_s*               how often the board wants to hear of the node; None: never
+    *watchdog_s*                it cuts after so long without; 0: it only wants to be asked
     *vendor*                    the vendor's daemon (words of its command line), and how to stop it
     *wakes_on_voltage*          the board can wake the node when its input has recovered
     *guaranteed_wake*           4: register 49 works (from revision 7)
@@ -38,6 +39,7 @@ class Quirks:
     sys_up_pin: int | None = 17
     deaf_s: float = 5.0
     heartbeat_s: float | None = None
+    watchdog_s: float = 0.0
     vendor: tuple[str, str] = VENDOR_4
     wakes_on_voltage: bool = True
     guaranteed_wake: bool = True

@@ -603,6 +603,62 @@ async def test_a_boards_watchdog_is_fed_each_round_even_while_it_cannot_be_read(
     assert bench.events.count("heartbeat") == 20
 
 
+async def test_a_board_that_wants_a_beat_each_second_gets_it_however_slow_the_rounds(bench: Bench) -> None:
+    bench.board.able = replace(bench.board.able, has_watchdog=True, heartbeat_s=1.0)
+    await started(bench)
+    bench.events.clear()
+    await bench.pass_time(100.0, step_s=1.0)
+    assert 99 <= bench.events.count("heartbeat") <= 101
+
+
+async def test_a_loop_that_hangs_feeds_no_watchdog(bench: Bench) -> None:
+    bench.board.able = replace(bench.board.able, has_watchdog=True, heartbeat_s=1.0)
+    await started(bench)
+    async with bench.budget._rounds.going_round:
+        for _ in range(100):
+            await bench.clock.advance(1.0)
+            await settle()
+        bench.events.clear()
+        await bench.clock.advance(10.0)
+        await settle()
+        assert "heartbeat" not in bench.events
+    await bench.pass_time(20.0)
+    assert "heartbeat" in bench.events
+
+
+async def test_a_board_taken_back_gets_no_heartbeat(bench: Bench) -> None:
+    bench.board.able = replace(bench.board.able, has_watchdog=True, heartbeat_s=1.0)
+    await started(bench)
+    await bench.budget.remove(bench.board)
+    await bench.pass_time(20.0)
+    bench.events.clear()
+    await bench.pass_time(20.0)
+    assert "heartbeat" not in bench.events
+
+
+async def test_what_ails_a_board_is_shown_and_logged_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.board.ails = ("its coin cell is empty",)
+    await started(bench)
+    await bench.pass_time(100.0)
+    assert bench.budget.status()["board"]["health"] == ["its coin cell is empty"]
+    assert caplog.text.count("its coin cell is empty") == 1
+    bench.board.ails = ()
+    await bench.pass_time(20.0)
+    assert bench.budget.status()["board"]["health"] == []
+
+
+async def test_a_board_that_measures_nothing_leaves_the_supply_to_the_meters(bench: Bench) -> None:
+    bench.board.able = replace(bench.board.able, measures=False)
+    bench.board.values.clear()
+    await started(bench)
+    await bench.pass_time(30.0)
+    assert bench.budget.status()["supply"]["source"] == "fake"
+    assert bench.budget.status()["supply"]["battery_v"] is not None
+    assert bench.budget.status()["board"]["working"]
+
+
 async def test_a_board_without_a_watchdog_or_not_found_yet_gets_no_heartbeat(bench: Bench) -> None:
     await started(bench)
     await bench.pass_time(100.0)

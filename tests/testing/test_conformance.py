@@ -323,6 +323,24 @@ class Unbounded(Board):
         return PowerCapabilities(can_cut=True, can_wake_at=True)
 
 
+class Hungry(Board):
+    @property
+    def capabilities(self) -> PowerCapabilities:
+        able = super().capabilities
+        return replace(able, has_watchdog=True, heartbeat_s=10.0, watchdog_s=15.0)
+
+
+class Blind(Board):
+    @property
+    def capabilities(self) -> PowerCapabilities:
+        return replace(super().capabilities, measures=False)
+
+
+class Complaining(Board):
+    async def health(self) -> str:
+        return "not one sentence but a string"
+
+
 class TestRightBoard(PowerControllerConformance):
     lacks = frozenset({"bus", "clock"})
 
@@ -338,6 +356,9 @@ class TestRightBoard(PowerControllerConformance):
         (Hopeless, "test_holds_the_wake_that_its_receipt_says"),
         (Careless, "test_never_takes_a_wake_in_the_past"),
         (Wordless, "test_says_why_the_node_was_switched_on"),
+        (Hungry, "test_can_do_what_its_capabilities_say"),
+        (Blind, "test_hides_no_capability"),
+        (Complaining, "test_tells_how_it_is_and_takes_heartbeats"),
         (Unbounded, "test_can_do_what_its_capabilities_say"),
     ],
 )

@@ -29,7 +29,8 @@ class Conformance(Generic[S]):
     """What all suites share.
 
     *lacks* names what the object does not have: ``bus`` (no chip on `simulated_bus`), and for boards
-    ``wake`` and ``clock``. The tests of it are taken out of the suite, so that none passes for nothing.
+    ``wake``, ``clock`` and ``measure`` (its records are empty). The tests of it are taken out of the
+    suite, so that none passes for nothing.
     """
 
     lacks: ClassVar[frozenset[str]] = frozenset()

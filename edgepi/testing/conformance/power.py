@@ -33,18 +33,23 @@ __all__ = ["PowerControllerConformance", "SupplyMeterConformance"]
 class SupplyMeterConformance(Conformance[Any]):
     """What every supply meter must do; power controllers, too."""
 
+    def _check(self, supply: Supply) -> None:
+        measured = _check_supply(supply)
+        assert bool(measured) == ("measure" not in self.lacks), f"measured: {measured}"
+
     async def test_lacks_only_what_it_says(
         self, make: Callable[[], SupplyMeter], simulated_bus: SimulatedBus
     ) -> None:
         make()
         assert "bus" not in self.lacks or not simulated_bus.addresses(), "it has a chip to be broken"
 
+    @needs("measure")
     async def test_measures_something_with_its_time_and_source(
         self, make: Callable[[], SupplyMeter], run: Run
     ) -> None:
         meter = make()
         await run(meter.start())
-        _check_supply(await run(meter.read()))
+        self._check(await run(meter.read()))
         await run(meter.stop())
 
     async def test_can_be_stopped_at_any_time_and_started_again(
@@ -56,7 +61,7 @@ class SupplyMeterConformance(Conformance[Any]):
         await run(meter.stop())
         await run(meter.stop())
         await run(meter.start())
-        _check_supply(await run(meter.read()))
+        self._check(await run(meter.read()))
         await run(meter.stop())
 
     @needs("bus")
@@ -70,7 +75,7 @@ class SupplyMeterConformance(Conformance[Any]):
             await run(_start_and_read(meter))
         assert str(caught.value), "an error says what is wrong"
         await run(meter.start())
-        _check_supply(await run(meter.read()))
+        self._check(await run(meter.read()))
         await run(meter.stop())
 
     @needs("bus")
@@ -86,7 +91,7 @@ class SupplyMeterConformance(Conformance[Any]):
                     supply = await run(meter.read())
                 except EXPECTED:
                     continue
-                _check_supply(supply)
+                self._check(supply)
         await run(meter.stop())
 
     @needs("bus")
@@ -108,12 +113,29 @@ class PowerControllerConformance(SupplyMeterConformance):
         can = make().capabilities
         assert "wake" not in self.lacks or not can.can_wake_at, "it can wake"
         assert "clock" not in self.lacks or not can.has_clock, "it has a clock"
+        assert ("measure" in self.lacks) == (not can.measures), "say whether it measures"
 
     async def test_can_do_what_its_capabilities_say(self, make: Callable[[], PowerController]) -> None:
         can = make().capabilities
         assert can.min_interval_s > 0.0
         assert can.cut_delay_s[0] <= can.cut_delay_s[1]
         assert not can.can_wake_at or can.wake_horizon_s > 0.0, "a board that wakes at a time has a horizon"
+        assert can.heartbeat_s > 0.0
+        assert can.watchdog_s == 0.0 or can.has_watchdog
+        assert can.watchdog_s == 0.0 or can.heartbeat_s <= can.watchdog_s / 2, "one beat may be lost"
+
+    async def test_tells_how_it_is_and_takes_heartbeats(
+        self, make: Callable[[], PowerController], run: Run
+    ) -> None:
+        board = make()
+        await run(board.start())
+        await run(board.ready())
+        for _ in range(2):
+            await run(board.heartbeat())
+        health = await run(board.health())
+        assert not isinstance(health, str), "a sequence of sentences"
+        assert all(isinstance(sentence, str) and sentence for sentence in health)
+        await run(board.stop())
 
     async def test_says_why_the_node_was_switched_on(
         self, make: Callable[[], PowerController], run: Run
@@ -198,11 +220,11 @@ async def _start_and_read(meter: SupplyMeter) -> None:
     await meter.read()
 
 
-def _check_supply(supply: Supply) -> None:
+def _check_supply(supply: Supply) -> list[float]:
     assert supply.time_utc.tzinfo is not None, "times are aware"
     assert supply.source, "a record names its source"
     names = [each.name for each in fields(supply) if each.name not in ("time_utc", "source")]
     values = [getattr(supply, name) for name in names]
     measured = [value for value in values if value is not None]
-    assert measured, "nothing was measured"
     assert all(math.isfinite(value) for value in measured)
+    return measured
