@@ -13,9 +13,11 @@ from typing import Any
 
 from edgepi.clock import Clock, SystemClock
 from edgepi.errors import HardwareError
+from edgepi.hardware.attributes import KernelFiles
 from edgepi.hardware.base import Phase
 from edgepi.hardware.clock_trust import clock_is_set
 from edgepi.hardware.linux_bus import LinuxBus
+from edgepi.hardware.linux_keys import LinuxKey
 from edgepi.hardware.linux_pins import Header, LinuxCounter, LinuxInput, LinuxOutput
 from edgepi.model import Lease
 
@@ -37,9 +39,11 @@ class LinuxMachine:
         header: Header | None = None,
         power_off: tuple[str, ...] = POWER_OFF,
         trusted: Callable[[], bool] = clock_is_set,
+        files: KernelFiles | None = None,
     ) -> None:
         self._can_halt = allow_halt
         self._header = header or Header()
+        self._files = files or KernelFiles()
         self._power_off = power_off
         self._is_set = trusted
         self._clock = SystemClock(trusted=False)
@@ -115,6 +119,18 @@ class LinuxMachine:
     async def process_runs(self, pattern: str) -> bool:
         """Whether another process runs whose command line holds *pattern*."""
         return await asyncio.to_thread(process_runs, pattern)
+
+    async def read_attribute(self, path: str) -> str:
+        """Read a file of the kernel; raises HardwareError."""
+        return await asyncio.to_thread(self._files.read, path)
+
+    async def write_attribute(self, path: str, text: str) -> None:
+        """Write a file of the kernel; raises HardwareError."""
+        await asyncio.to_thread(self._files.write, path, text)
+
+    def watch_key(self, code: int, on_press: Callable[[], None]) -> LinuxKey:
+        """Watch a key of the board; raises HardwareError if there is none."""
+        return LinuxKey(code, on_press, loop=asyncio.get_running_loop())
 
     async def halt(self, reason: str) -> None:
         """Power the machine off through systemd."""

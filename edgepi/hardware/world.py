@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from edgepi.clock import Clock, ScaledClock, TimeScale
 from edgepi.errors import HardwareError, WorldError
+from edgepi.hardware.attributes import WRITABLE, allowed
 from edgepi.hardware.base import Phase
 from edgepi.hardware.channel import BlockingChannel, Channel
 from edgepi.hardware.wire import PROTOCOL, scale_from_wire
@@ -83,6 +84,15 @@ class _Input:
         return self._lines.get(self._pin, self._idle)
 
 
+class _Key:
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.close = close
+
+    def value(self) -> bool:
+        """Nobody holds a key down in the world: it is pressed and let go."""
+        return False
+
+
 class _Counter:
     def __init__(self, pulses: Mapping[int, int], pin: int) -> None:
         self._pulses, self._pin = pulses, pin
@@ -110,6 +120,7 @@ class WorldMachine:
         self._lines: dict[int, bool] = {}
         self._pulses: dict[int, int] = {}
         self._listeners: dict[int, list[Callable[[bool], None]]] = {}
+        self._keys: dict[int, list[Callable[[], None]]] = {}
         self._buses: dict[int, WorldBus] = {}
         self._clock = ScaledClock(TimeScale(0.0, 0.0, 0.0, 0.0), trusted=False)
         self._channel: Channel | None = None
@@ -134,6 +145,11 @@ class WorldMachine:
             self._lines[pin] = high
             for listener in tuple(self._listeners.get(pin, ())):
                 listener(high)
+        elif message["push"] == "keys":
+            self._keys.update({int(code): self._keys.get(int(code), []) for code in message["codes"]})
+        elif message["push"] == "key":
+            for pressed in tuple(self._keys.get(int(message["code"]), ())):
+                pressed()
         elif message["push"] == "pulses":
             self._pulses.update({int(pin): int(total) for pin, total in message["totals"].items()})
 
@@ -197,6 +213,27 @@ class WorldMachine:
     async def process_runs(self, pattern: str) -> bool:
         """Whether a process that the world was told to pretend holds *pattern*."""
         return bool(await self._connected().ask("process_runs", pattern=pattern))
+
+    async def read_attribute(self, path: str) -> str:
+        """Read a file of the kernel, as the simulated board has it; raises HardwareError."""
+        return str(await self._connected().ask("attribute.read", path=allowed(path)))
+
+    async def write_attribute(self, path: str, text: str) -> None:
+        """Write a file of the kernel, as the simulated board takes it; raises HardwareError."""
+        await self._connected().ask("attribute.write", path=allowed(path, WRITABLE), text=text)
+
+    def watch_key(self, code: int, on_press: Callable[[], None]) -> _Key:
+        """Watch a key of the simulated board; raises HardwareError if there is none."""
+        if code not in self._keys:
+            raise HardwareError(f"this machine has no key {code} that can be watched")
+        listeners = self._keys[code]
+        listeners.append(on_press)
+
+        def close() -> None:
+            if on_press in listeners:
+                listeners.remove(on_press)
+
+        return _Key(close)
 
     async def halt(self, reason: str) -> None:
         """Ask for the end; the world lowers TXD when the node's process has ended."""

@@ -96,3 +96,19 @@ class Hardware(Protocol):
 
     async def process_runs(self, pattern: str) -> bool:
         """Whether a foreign process whose command line holds *pattern* runs."""
+
+    async def read_attribute(self, path: str) -> str:
+        """Read a file of the kernel below /sys/class, /sys/devices, /sys/firmware or /proc/device-tree.
+
+        The text comes without the newline at its end. Raises HardwareError, with the kernel's errno.
+        """
+
+    async def write_attribute(self, path: str, text: str) -> None:
+        """Write such a file, but none of /proc/device-tree; raises HardwareError as `read_attribute` does."""
+
+    def watch_key(self, code: int, on_press: Callable[[], None]) -> InputLine:
+        """Watch a key of the board itself by its number of the kernel's input layer (116: power).
+
+        *on_press* is called in the event loop's thread; the line's value is whether the key is down.
+        Raises HardwareError if there is no such key.
+        """

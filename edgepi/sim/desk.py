@@ -39,6 +39,8 @@ _REQUESTS: Mapping[str, Any] = {
     "line.set": {"pin": _PIN, "high": bool},
     "line.release": {"pin": _PIN},
     "pulses.watch": {"pin": _PIN},
+    "attribute.read": {"path": str},
+    "attribute.write": {"path": str, "text": str},
     "set_clock": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
     "process_runs": {"pattern": str},
     "halt": {"reason": str},
@@ -111,6 +113,12 @@ class Desk:
     def _pulses_watch(self, pin: int) -> None:
         if pin not in self._simulation.world.pulses.totals:
             raise RequestError(f"nothing closes at GPIO{pin}")
+
+    def _attribute_read(self, path: str) -> str:
+        return self._simulation.world.attributes().attribute(path)
+
+    def _attribute_write(self, path: str, text: str) -> None:
+        self._simulation.world.attributes().set_attribute(path, text)
 
     def _set_clock(self, wall_s: float) -> None:
         self._simulation.keeper.set_node_wall(wall_s)

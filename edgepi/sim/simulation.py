@@ -36,6 +36,7 @@ class Simulation:
         self._listeners: list[Push] = []
         keeper.on_change = lambda: self._push(self.clock())
         world.on_line = lambda pin, high: self._push({"push": "line", "pin": pin, "high": high})
+        world.on_key = lambda code: self._push({"push": "key", "code": code})
         world.on_board = self._board_did
         self._pushed_pulses: Mapping[int, int] = {}
 
@@ -62,7 +63,8 @@ class Simulation:
     def everything(self) -> tuple[Mapping[str, Any], ...]:
         """What somebody who begins to listen must be told first."""
         lines = [{"push": "line", "pin": pin, "high": high} for pin, high in self.world.lines.items()]
-        return (self.clock(), *lines, {"push": "pulses", "totals": self.world.pulses.totals})
+        keys = {"push": "keys", "codes": list(self.world.keys)}
+        return (self.clock(), *lines, keys, {"push": "pulses", "totals": self.world.pulses.totals})
 
     def clock(self) -> dict[str, Any]:
         """What the node is told of time."""

@@ -12,7 +12,7 @@ from edgepi.sim.battery import Battery, BatterySpec
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, PowerBoard, Rail
 from edgepi.sim.chips.boards import board_class
-from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD
+from edgepi.sim.chips.powerboard import GPIO4, KEY_POWER, SYS_UP, TXD, AttributeBoard, no_such_file
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
 from edgepi.sim.panel import panel_power_w
 from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
@@ -71,6 +71,7 @@ class World:
         self.jobs: Sequence[Job] = ()
         self.on_rail: Callable[[bool], None] = lambda _on: None
         self.on_line: Callable[[int, bool], None] = lambda _pin, _high: None
+        self.on_key: Callable[[int], None] = lambda _code: None
         self.on_board: Callable[[BoardEvent], None] = lambda _event: None
         self._rail = False
         self._outputs: dict[int, bool] = {}
@@ -83,12 +84,17 @@ class World:
         self.board = board
         board.on_line = self._line_changed
         board.on_event = self._board_did
+        if isinstance(board, AttributeBoard):
+            board.on_key = self._key_pressed
         self.bus.clear()
         board.attach(self.bus)
         self._plug_in_sensors()
 
     def _line_changed(self, pin: int, high: bool) -> None:
         self.on_line(pin, high)
+
+    def _key_pressed(self, code: int) -> None:
+        self.on_key(code)
 
     def _board_did(self, event: BoardEvent) -> None:
         self.on_board(event)
@@ -102,6 +108,17 @@ class World:
     def _air(self) -> Air:
         weather = self.weather
         return Air(weather.temperature_c, weather.pressure_hpa, weather.humidity_percent)
+
+    def attributes(self) -> AttributeBoard:
+        """The power board, if it has files of the kernel; raises HardwareError."""
+        if isinstance(self.board, AttributeBoard):
+            return self.board
+        raise no_such_file(f"a node with the board {self.board.name} has no such file")
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the kernel's input layer that the node has."""
+        return (KEY_POWER,) if isinstance(self.board, AttributeBoard) else ()
 
     @property
     def wall_s(self) -> float:

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from edgepi.clock import Clock
 from edgepi.errors import HardwareError
+from edgepi.hardware.attributes import WRITABLE, allowed
 from edgepi.model import Answer, Lease, LeaseState, NodeInfo, Offer, Reading, State
 from edgepi.plugin import I2CBus, LeaseHandle, PluginContext, StartChild
 from edgepi.runtime.child import Child
 from edgepi.sim.bus import SimulatedBus
+from edgepi.sim.chips.powerboard import no_such_file
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -26,6 +28,7 @@ __all__ = [
     "NODE",
     "FakeBudget",
     "FakeHardware",
+    "FakeKey",
     "FakeLease",
     "FakeLine",
     "FakeTimer",
@@ -69,12 +72,40 @@ class FakeLine:
         self.closed = True
 
 
+@dataclass(slots=True)
+class FakeKey:
+    """One key that is watched."""
+
+    on_press: Callable[[], None]
+    down: bool = False
+    closed: bool = False
+
+    def value(self) -> bool:
+        """Whether it is down."""
+        return self.down
+
+    def close(self) -> None:
+        """Watch no more."""
+        self.closed = True
+
+
+class Attributes(Protocol):
+    """What answers for the kernel's files, such as a simulated power board."""
+
+    def attribute(self, path: str) -> str:
+        """Return the text of a file."""
+
+    def set_attribute(self, path: str, text: str) -> None:
+        """Take the text for a file."""
+
+
 class FakeHardware:
     """`edgepi.plugin.Hardware` in memory.
 
     *outputs*, *inputs* and *counters* hold the pins that were opened; *wires* says what a driven
     pin is wired to; *processes* are the command lines that run; *clock_sets* the times that the
-    machine's clock was set to.
+    machine's clock was set to. *attributes* are the kernel's files and *attribute_sets* what was written;
+    *files* answers instead of them, if set. *keys* are those that there are; `press_key` presses one.
     """
 
     simulated = True
@@ -86,6 +117,10 @@ class FakeHardware:
         self.counters: dict[int, FakeLine] = {}
         self.wires: dict[int, Callable[[bool], None]] = {}
         self.processes: list[str] = []
+        self.attributes: dict[str, str] = {}
+        self.attribute_sets: list[tuple[str, str]] = []
+        self.files: Attributes | None = None
+        self.keys: dict[int, list[FakeKey]] = {}
         self.clock_sets: list[datetime] = []
         self.on_set_clock: Callable[[datetime], None] | None = None
 
@@ -124,6 +159,39 @@ class FakeHardware:
     async def process_runs(self, pattern: str) -> bool:
         """Whether one of *processes* holds the pattern."""
         return any(pattern in each for each in self.processes)
+
+    async def read_attribute(self, path: str) -> str:
+        """Give what *files* answers, or what *attributes* holds."""
+        plain = allowed(path)
+        if self.files is not None:
+            return self.files.attribute(plain)
+        if plain not in self.attributes:
+            raise no_such_file(f"{plain} cannot be read: No such file or directory")
+        return self.attributes[plain]
+
+    async def write_attribute(self, path: str, text: str) -> None:
+        """Note what is written, and hand it to *files* or *attributes*; a file must be there."""
+        plain = allowed(path, WRITABLE)
+        if self.files is None and plain not in self.attributes:
+            raise no_such_file(f"{plain} cannot be written: No such file or directory")
+        self.attribute_sets.append((plain, text))
+        if self.files is not None:
+            self.files.set_attribute(plain, text)
+        else:
+            self.attributes[plain] = text
+
+    def watch_key(self, code: int, on_press: Callable[[], None]) -> FakeKey:
+        """Watch one of *keys*."""
+        if code not in self.keys:
+            raise HardwareError(f"this machine has no key {code} that can be watched")
+        self.keys[code].append(FakeKey(on_press))
+        return self.keys[code][-1]
+
+    def press_key(self, code: int) -> None:
+        """Press a key, for all who still watch it."""
+        for key in self.keys[code]:
+            if not key.closed:
+                key.on_press()
 
 
 class FakeLease:

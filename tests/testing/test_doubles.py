@@ -151,3 +151,45 @@ def test_the_pytest_plugin_costs_an_ordinary_run_nothing() -> None:
         "sys.exit(any(name.startswith(('edgepi.sim', 'edgepi.model', 'aiohttp')) for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+async def test_files_of_the_kernel_are_those_that_a_test_put_there(fake_hardware: FakeHardware) -> None:
+    wake = "/sys/class/rtc/rtc0/wakealarm"
+    with pytest.raises(HardwareError, match="No such file"):
+        await fake_hardware.read_attribute(wake)
+    with pytest.raises(HardwareError, match="No such file"):
+        await fake_hardware.write_attribute(wake, "1")
+    fake_hardware.attributes[wake] = ""
+    await fake_hardware.write_attribute(wake, "1")
+    assert await fake_hardware.read_attribute(wake) == "1"
+    assert fake_hardware.attribute_sets == [(wake, "1")]
+    with pytest.raises(HardwareError, match="not below"):
+        await fake_hardware.read_attribute("/etc/passwd")
+
+
+async def test_files_may_be_answered_by_a_simulated_board(fake_hardware: FakeHardware) -> None:
+    class Board:
+        held = "then"
+
+        def attribute(self, path: str) -> str:
+            return f"{path}={self.held}"
+
+        def set_attribute(self, path: str, text: str) -> None:
+            del path
+            self.held = text
+
+    fake_hardware.files = Board()
+    await fake_hardware.write_attribute("/sys/class/a/../b", "now")
+    assert await fake_hardware.read_attribute("/sys/class/b") == "/sys/class/b=now"
+
+
+def test_a_key_tells_whoever_still_watches_it(fake_hardware: FakeHardware) -> None:
+    with pytest.raises(HardwareError, match="no key"):
+        fake_hardware.watch_key(116, print)
+    fake_hardware.keys[116] = []
+    pressed: list[int] = []
+    first = fake_hardware.watch_key(116, lambda: pressed.append(1))
+    fake_hardware.watch_key(116, lambda: pressed.append(2))
+    first.close()
+    fake_hardware.press_key(116)
+    assert pressed == [2]

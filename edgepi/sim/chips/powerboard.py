@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
+from edgepi.errors import HardwareError
 from edgepi.sim.bus import SimulatedBus
 
-__all__ = ["GPIO4", "SYS_UP", "TXD", "AttributeBoard", "BoardEvent", "PowerBoard"]
+__all__ = [
+    "GPIO4",
+    "KEY_POWER",
+    "SYS_UP",
+    "TXD",
+    "AttributeBoard",
+    "BoardEvent",
+    "PowerBoard",
+    "no_such_file",
+]
 
 GPIO4, SYS_UP, TXD = 4, 17, 14
+KEY_POWER = 116  # of the kernel's input layer
+
+
+def no_such_file(what: str) -> HardwareError:
+    """Build the error of a file of the kernel that is not there."""
+    error = HardwareError(what)
+    error.errno = errno.ENOENT
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +134,15 @@ class PowerBoard(Protocol):
 
 @runtime_checkable
 class AttributeBoard(Protocol):
-    """A board that software sees through files of the kernel and a key, not (only) through a bus.
+    """A board that software sees through files of the kernel and the power key, not (only) through a bus.
 
-    *on_key* hears each press of a key, with its number of the kernel's input layer (116 is power).
+    *on_key* hears each press that reaches the running system, with the key's number (`KEY_POWER`).
     """
 
     on_key: Callable[[int], None] | None
 
     def attribute(self, path: str) -> str:
-        """Return the text of a file below /sys or /proc; raises HardwareError with the kernel's errno."""
+        """Return the text of a file, its newline left out; raises HardwareError with the kernel's errno."""
 
     def set_attribute(self, path: str, text: str) -> None:
-        """Write a file below /sys; raises HardwareError with the kernel's errno."""
+        """Take the text for a file; raises HardwareError with the kernel's errno."""
