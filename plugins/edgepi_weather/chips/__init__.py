@@ -1,0 +1,1 @@
+"""The station's devices, and what their counts and voltages mean."""
