@@ -201,7 +201,7 @@ def by_price() -> PricedGovernor:
 
 
 @cache
-def live(soc: float, sun: float, governor: Callable[[], Governor] = ThresholdGovernor) -> Life:
+def live(soc: float, sun: float, governor: Callable[[], Governor]) -> Life:
     """Six days of January, from *soc* on, with *sun* times what was measured."""
     return Days(soc, sun, governor).run(6.0)
 
@@ -231,7 +231,7 @@ def test_a_node_never_runs_dry_and_its_books_are_true(
 
 @pytest.mark.parametrize(("soc", "sun"), CASES)
 def test_it_sleeps_when_it_must_and_wakes_every_morning(soc: float, sun: float) -> None:
-    life = live(soc, sun)
+    life = live(soc, sun, ThresholdGovernor)
     assert all(charge < 0.40 for _, charge, _ in life.sleeps)
     assert len(life.sleeps) <= 6 * 6
     assert life.level_changes <= 6 * 4

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from edgepi.errors import TraceError
 SITE = Site(latitude=48.8, longitude=6.9, panel_w=40.0)
 
 
+@cache
 def hours_of(year: int) -> dict[str, Any]:
     start = datetime(year, 1, 1, tzinfo=UTC)
     count = round((datetime(year + 1, 1, 1, tzinfo=UTC) - start) / timedelta(hours=1))
@@ -66,7 +68,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Archive]
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
+        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
         double.url = f"http://127.0.0.1:{http.server_port}/v1/archive"
         monkeypatch.setattr(archive, "ARCHIVE", double.url)
         monkeypatch.setattr(archive, "_BETWEEN_S", 0.0)
@@ -105,6 +107,7 @@ def test_years_are_asked_for_once_and_then_kept(server: Archive, capsys: pytest.
 
 
 def test_the_question_is_for_the_very_panel(server: Archive) -> None:
+    server.refusal = "asked enough"
     main([*FETCH, "--tilt", "60", "--azimuth", "90"])
     asked = server.asked[0]
     # There 0 is south and east is -90.
