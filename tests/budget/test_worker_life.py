@@ -191,6 +191,7 @@ async def lived(
     return life
 
 
+@pytest.mark.slow
 async def test_jobs_are_seen_through_and_their_deadlines_met_over_a_night(tmp_path: Path) -> None:
     life = await lived(tmp_path, charge=0.5, hours=22.0)
     assert len(life.worker.done) >= 3
@@ -198,6 +199,7 @@ async def test_jobs_are_seen_through_and_their_deadlines_met_over_a_night(tmp_pa
     assert not life.slept_late
 
 
+@pytest.mark.slow
 async def test_a_poor_node_sleeps_its_night_and_still_keeps_what_it_promised(tmp_path: Path) -> None:
     life = await lived(tmp_path, charge=0.3, hours=26.0, sun_w=9.0)
     assert life.boots > 0

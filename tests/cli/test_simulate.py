@@ -380,6 +380,7 @@ def test_ctrl_c_ends_it_and_all_its_processes_without_a_word() -> None:
     assert (out, err) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor needs no helpers")
 def test_helpers_end_with_a_killed_parent(tmp_path: Path) -> None:
     page = tmp_path / "page.html"

@@ -51,6 +51,7 @@ def run(*command: str, cwd: Path) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_its_sensor_and_duty_pass_every_conformance_test(pond: Path) -> None:
     said = run("pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(pond / "tmp"), cwd=pond)
     assert "passed" in said

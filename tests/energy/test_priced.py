@@ -78,6 +78,7 @@ def test_the_future_changes_no_earlier_decision() -> None:
     assert one.running != other.running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load_error", [-0.33, 0.2])
 def test_wrong_loads_and_a_wandering_charge_cut_nothing(load_error: float) -> None:
     dull = weather(30, 8)
@@ -86,6 +87,7 @@ def test_wrong_loads_and_a_wandering_charge_cut_nothing(load_error: float) -> No
     assert outcome.unplanned_cuts == 0
 
 
+@pytest.mark.slow
 def test_long_jobs_are_finished_once_started() -> None:
     outcome = lived(weather(30, 4), Plant(job=Job(hours=4.0)))
     assert outcome.jobs_started > 5
@@ -100,6 +102,7 @@ def test_the_books_balance() -> None:
     assert outcome.lost_wh >= 0.0
 
 
+@pytest.mark.slow
 def test_a_forecast_helps() -> None:
     trace, plant = weather(60, 9), Plant()
     book = noisy_forecast(cut_days(trace, SITE), one_day(0.1), 1)

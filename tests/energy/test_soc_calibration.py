@@ -16,7 +16,13 @@ KEPT = {
 
 
 @pytest.mark.parametrize("sense", SENSES)
-@pytest.mark.parametrize("chemistry", sorted(CHEMISTRIES))
+@pytest.mark.parametrize(
+    "chemistry",
+    [
+        name if name == "lifepo4" else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(CHEMISTRIES)
+    ],
+)
 def test_the_truth_lies_within_two_standard_deviations(chemistry: str, sense: str) -> None:
     for seed, gain, offset_a in ((1, 0.03, 0.01), (2, -0.03, -0.01)):
         rms, inside = score(live(chemistry, sense, days=45, seed=seed, gain=gain, offset_a=offset_a))

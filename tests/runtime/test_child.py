@@ -129,6 +129,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_a_child_dies_with_its_parent_even_when_that_is_killed() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PARENT)],

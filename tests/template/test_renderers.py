@@ -35,6 +35,7 @@ def run_copier(target: Path, **data: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_copier_and_our_renderer_agree(name: str, tmp_path: Path) -> None:
     result = run_copier(tmp_path / "copier", name=name)
@@ -44,6 +45,7 @@ def test_copier_and_our_renderer_agree(name: str, tmp_path: Path) -> None:
     assert len(ours) > 8
 
 
+@pytest.mark.slow
 def test_copier_and_our_renderer_agree_on_given_texts(tmp_path: Path) -> None:
     title, summary = "Bodenfühler", "Misst, wie nass die Erde ist"
     run_copier(tmp_path / "copier", name="soil", title=title, summary=summary)
@@ -52,6 +54,7 @@ def test_copier_and_our_renderer_agree_on_given_texts(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_copier_refuses_a_name_that_is_no_package(tmp_path: Path) -> None:
     result = run_copier(tmp_path / "copier", name="Soil Moisture")
     assert result.returncode != 0
@@ -78,6 +81,7 @@ def test_a_rendered_plugin_is_tidy(command: tuple[str, ...], tmp_path: Path) -> 
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 def test_a_rendered_plugin_has_the_types_it_says(tmp_path: Path) -> None:
     folder = rendered(tmp_path, "soil_moisture")
     config = tmp_path / "mypy.ini"

@@ -33,11 +33,13 @@ async def test_who_never_finishes_asking_is_hung_up_on(served: Served, sent: byt
     assert await rest(await connect(served, sent)) == b""
 
 
+@pytest.mark.slow
 async def test_a_body_that_never_comes_ends_the_request(served: Served) -> None:
     answer = await rest(await connect(served, HEAD + b"Content-Length: 99\r\n\r\n{"))
     assert answer.startswith(b"HTTP/1.1 408")
 
 
+@pytest.mark.slow
 async def test_a_connection_that_asked_may_stay(served: Served) -> None:
     reader, writer = await connect(served, b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
