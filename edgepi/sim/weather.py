@@ -16,7 +16,15 @@ __all__ = ["GOLDEN_LONGITUDE", "MeasuredWeather", "Rain", "Weather", "golden_wea
 
 GOLDEN_LONGITUDE = -105.18
 SHIPPED = "data/golden_weather_5min.csv"
-COLUMNS = ("temperature_c", "pressure_hpa", "humidity_percent", "wind_speed_m_s", "poa_w_m2")
+COLUMNS = (
+    "temperature_c",
+    "pressure_hpa",
+    "humidity_percent",
+    "wind_speed_m_s",
+    "poa_w_m2",
+    "wind_direction_deg",
+)
+DIRECTION = COLUMNS.index("wind_direction_deg")
 WET_HOURS = 0.08
 MEAN_RAIN_MM_H = 1.5
 
@@ -30,10 +38,14 @@ class Weather:
     humidity_percent: float
     wind_speed_m_s: float
     poa_w_m2: float
+    wind_direction_deg: float
 
 
 class MeasuredWeather:
-    """Samples at equal steps over whole days, linear in between; repeats before and after."""
+    """Samples at equal steps over whole days, linear in between; repeats before and after.
+
+    A direction turns the shorter way.
+    """
 
     def __init__(self, first_s: float, step_s: float, samples: Iterable[tuple[float | None, ...]]) -> None:
         columns = list(zip(*samples, strict=True))
@@ -41,7 +53,7 @@ class MeasuredWeather:
             raise WorldError("the measured weather has a column without a value")
         self.first_s = first_s
         self.step_s = step_s
-        self._rows = list(zip(*map(_filled, columns), strict=True))
+        self._rows = list(zip(*(_filled(*each) for each in enumerate(columns)), strict=True))
 
     @property
     def span_s(self) -> float:
@@ -58,11 +70,18 @@ class MeasuredWeather:
         index = int(place) % len(self._rows)
         part = place - int(place)
         before, after = self._rows[index], self._rows[(index + 1) % len(self._rows)]
-        mixed = [a + (b - a) * part for a, b in zip(before, after, strict=True)]
+        mixed = [_between(n, *ends, part) for n, ends in enumerate(zip(before, after, strict=True))]
         return Weather(*mixed)
 
 
-def _filled(column: tuple[float | None, ...]) -> list[float]:
+def _between(number: int, first: float, last: float, part: float) -> float:
+    if number != DIRECTION:
+        return first + (last - first) * part
+    turn = (last - first + 180.0) % 360.0 - 180.0
+    return (first + turn * part) % 360.0
+
+
+def _filled(number: int, column: tuple[float | None, ...]) -> list[float]:
     """Bridge gaps linearly, round the end to the start."""
     known = [i for i, value in enumerate(column) if value is not None]
     around = [*known, known[0] + len(column)]
@@ -72,7 +91,7 @@ def _filled(column: tuple[float | None, ...]) -> list[float]:
         assert first is not None
         assert last is not None
         for i in range(start, end):
-            result[i % len(column)] = first + (last - first) * (i - start) / (end - start)
+            result[i % len(column)] = _between(number, first, last, (i - start) / (end - start))
     return result
 
 

@@ -10,19 +10,22 @@ from typing import Any
 from edgepi.errors import RequestError, WorldError
 from edgepi.sim.battery import Battery, BatterySpec
 from edgepi.sim.bus import SimulatedBus
-from edgepi.sim.chips import BME280, INA219, Air, BoardEvent, PowerBoard, Rail
+from edgepi.sim.chips import ADS1115, BME280, BMP280, INA219, Air, BoardEvent, PowerBoard, Rail
 from edgepi.sim.chips.boards import board_class
 from edgepi.sim.chips.powerboard import GPIO4, KEY_POWER, SYS_UP, TXD, AttributeBoard, no_such_file
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
 from edgepi.sim.panel import panel_power_w
 from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
+from edgepi.sim.vane import vane_volts
 from edgepi.sim.weather import GOLDEN_LONGITUDE, MeasuredWeather, Rain, Weather, golden_weather
 
 __all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
 
 LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one second only, can stand
 ANEMOMETER, RAIN_GAUGE = 5, 6
-AIR_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x40, 0x41
+AIR_SENSOR, ROOM_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x77, 0x40, 0x41
+VANE_CONVERTERS = (0x48, 0x49)  # the second if the power board has a chip at the first
+VANE_INPUT = 0
 DEFAULT_BOARD = "wittypi4"  # also of worlds saved before there were others
 SHUNT_OHM = 0.1
 PANEL_V = 17.6
@@ -88,6 +91,7 @@ class World:
             board.on_key = self._key_pressed
         self.bus.clear()
         board.attach(self.bus)
+        self._taken = self.bus.addresses()
         self._plug_in_sensors()
 
     def _line_changed(self, pin: int, high: bool) -> None:
@@ -102,12 +106,21 @@ class World:
     def _plug_in_sensors(self) -> None:
         """Give power to what hangs on the node's 3.3 V: such chips forget everything with it."""
         self.bus.attach(AIR_SENSOR, BME280(self._air))
+        self.bus.attach(ROOM_SENSOR, BMP280(self._room))
+        converter = next(address for address in VANE_CONVERTERS if address not in self._taken)
+        self.bus.attach(converter, ADS1115(self._vane_v))
         self.bus.attach(PANEL_METER, INA219(lambda: _rail(self.battery.accepted_w / PANEL_V, PANEL_V)))
         self.bus.attach(BATTERY_METER, INA219(lambda: _rail(self.battery.current_a, self.battery.terminal_v)))
 
     def _air(self) -> Air:
         weather = self.weather
         return Air(weather.temperature_c, weather.pressure_hpa, weather.humidity_percent)
+
+    def _room(self) -> Air:
+        return Air(INDOORS_C, self.weather.pressure_hpa, self.weather.humidity_percent)
+
+    def _vane_v(self, channel: int) -> float:
+        return vane_volts(self.weather.wind_direction_deg) if channel == VANE_INPUT else 0.0
 
     def attributes(self) -> AttributeBoard:
         """The power board, if it has files of the kernel; raises HardwareError."""

@@ -7,7 +7,7 @@ from edgepi.sim.weather import Weather
 
 
 def air(wind_m_s: float) -> Weather:
-    return Weather(0.0, 800.0, 50.0, wind_m_s, 0.0)
+    return Weather(0.0, 800.0, 50.0, wind_m_s, 0.0, 0.0)
 
 
 def test_an_anemometer_closes_once_a_second_at_its_rated_wind() -> None:

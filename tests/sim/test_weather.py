@@ -16,7 +16,7 @@ def seconds(text: str) -> float:
 
 
 def column(*temperatures: float | None) -> MeasuredWeather:
-    rows: list[Row] = [(value, 800.0, 50.0, 1.0, 0.0) for value in temperatures]
+    rows: list[Row] = [(value, 800.0, 50.0, 1.0, 0.0, 0.0) for value in temperatures]
     return MeasuredWeather(0.0, 300.0, rows)
 
 
@@ -25,6 +25,17 @@ def test_a_measured_moment_is_as_it_was_measured() -> None:
     assert weather.temperature_c == pytest.approx(7.89)
     assert weather.pressure_hpa == pytest.approx(820.79)
     assert weather.poa_w_m2 == pytest.approx(910.21)
+
+
+def test_the_winds_direction_is_measured_too() -> None:
+    assert golden_weather().at(seconds("2022-01-01T07:05:00")).wind_direction_deg == pytest.approx(21.33)
+
+
+def test_the_wind_turns_the_shorter_way() -> None:
+    rows: list[Row] = [(0.0, 800.0, 50.0, 1.0, 0.0, value) for value in (350.0, 20.0, None, 340.0)]
+    measured = MeasuredWeather(0.0, 300.0, rows)
+    turned = [measured.at(t).wind_direction_deg for t in (100.0, 200.0, 600.0, 1050.0)]
+    assert turned == [pytest.approx(value % 360.0, abs=1e-6) for value in (360.0, 10.0, 0.0, 345.0)]
 
 
 def test_between_two_samples_weather_is_linear() -> None:

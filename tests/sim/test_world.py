@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from edgepi.errors import BusError, RequestError, WorldError
 from edgepi.sim.battery import BatterySpec
-from edgepi.sim.chips import Reg
+from edgepi.sim.bus import SimulatedBus
+from edgepi.sim.chips import ADS1115, Reg, WittyPi4
+from edgepi.sim.chips import boards as all_boards
 from edgepi.sim.chips.pcf85063 import to_bcd
 from edgepi.sim.draw import NodeState
+from edgepi.sim.vane import vane_volts
 from edgepi.sim.world import GPIO4, SYS_UP, TXD, World, WorldSpec
 
 MORNING = datetime(2022, 1, 2, 15, 0, tzinfo=UTC)
@@ -118,6 +121,34 @@ def test_an_empty_battery_takes_the_boards_own_voice() -> None:
     assert told == [False]
     with pytest.raises(BusError):
         register(made, 0)
+
+
+def test_the_vane_hangs_on_a_converter_and_follows_the_measured_wind() -> None:
+    made = running()
+    made.bus.write_i2c_block_data(0x48, 1, [0xC1, 0x83])  # input 0 against ground, 6.144 V, one shot
+    made.advance(made.time_s + 0.5)
+    high, low = made.bus.read_i2c_block_data(0x48, 0, 2)
+    volts = (high << 8 | low) * 6.144 / 32768
+    assert volts == pytest.approx(vane_volts(made.weather.wind_direction_deg), abs=0.001)
+    assert 0.1 < volts < 3.2
+
+
+def test_a_second_sensor_stands_indoors() -> None:
+    assert running().bus.read_byte_data(0x77, 0xD0) == 0x58
+
+
+def test_the_converter_moves_over_if_the_power_board_has_a_chip_at_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class WithThermometer(WittyPi4):
+        def attach(self, bus: SimulatedBus) -> None:
+            super().attach(bus)
+            bus.attach(0x48, self)
+
+    monkeypatch.setattr(all_boards, "BOARDS", {"wittypi4": WithThermometer})
+    made = running()
+    assert isinstance(made.bus.chip(0x48), WithThermometer)
+    assert isinstance(made.bus.chip(0x49), ADS1115)
 
 
 def test_a_request_of_the_board_pulls_the_line_and_is_told() -> None:
