@@ -28,7 +28,8 @@ class Limits:
 
 
 # Ranges and steps: Zahumensky, Guidelines on Quality Control Procedures for Data from Automatic Weather
-# Stations (WMO, 2004), the step of humidity wider because cheap sensors in the sun jump; rain: above any cloudburst.
+# Stations (WMO, 2004); the step of humidity is wider because cheap sensors in the sun jump; rain is above
+# any cloudburst.
 # Times: no air stays the same to a hundredth for hours, but a vane stays in its notch.
 LIMITS: Mapping[str, Limits] = {
     "temperature": Limits(

@@ -1,0 +1,153 @@
+"""The file of the records: SQLite, whole after any power cut. Everything here blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edgepi.errors import RecorderError
+from edgepi_weather.records.tally import DayKey, Tallies, Tally, merged
+
+__all__ = ["Store"]
+
+VERSION = 1
+TABLE = """
+CREATE TABLE IF NOT EXISTS days (
+  day TEXT NOT NULL, key TEXT NOT NULL,
+  low REAL, low_at TEXT, high REAL, high_at TEXT,
+  total REAL NOT NULL, count INTEGER NOT NULL, gaps INTEGER NOT NULL,
+  PRIMARY KEY (day, key)
+) WITHOUT ROWID
+"""
+WRITE = "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+READ = "SELECT day, key, low, low_at, high, high_at, total, count, gaps FROM days"
+# The earliest of equal extremes, whichever day it fell on.
+WHOLE = """
+WITH whole AS (
+  SELECT key, min(low) AS low, max(high) AS high, sum(total) AS total, sum(count) AS count, sum(gaps) AS gaps
+  FROM days GROUP BY key
+)
+SELECT '', key, low, (SELECT min(low_at) FROM days AS d WHERE d.key = whole.key AND d.low = whole.low),
+  high, (SELECT min(high_at) FROM days AS d WHERE d.key = whole.key AND d.high = whole.high),
+  total, count, gaps
+FROM whole
+"""
+
+
+class Store:
+    """Opens the file for each call only, so that a command may read it beside the node.
+
+    Raises RecorderError where the disk does not give or take.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, tallies: Tallies) -> None:
+        """Add to what is kept of these days; on disk when it returns, all of it or nothing."""
+        with self._open() as database:
+            known = {key: tally for key in tallies for tally in _read(database, *key)}
+            _write(database, merged((known, tallies)))
+
+    def replace(self, tallies: Tallies) -> None:
+        """Put these in the place of what is kept of the same quantity and day, as an import does twice."""
+        with self._open() as database:
+            _write(database, tallies)
+
+    def read(self, begins: str = "") -> dict[DayKey, Tally]:
+        """Return all whose day begins so, such as ``2026-11``, in order of days."""
+        if not self.path.is_file():
+            return {}
+        with self._open() as database:
+            rows = database.execute(f"{READ} WHERE substr(day, 1, ?) = ? ORDER BY day", (len(begins), begins))
+            return {(row[0], row[1]): _tally(row) for row in rows}
+
+    def whole(self) -> dict[str, Tally]:
+        """Return each quantity over all days."""
+        if not self.path.is_file():
+            return {}
+        with self._open() as database:
+            return {row[1]: _tally(row) for row in database.execute(WHOLE)}
+
+    def months(self) -> list[str]:
+        """Return the months of which anything is kept, earliest first."""
+        if not self.path.is_file():
+            return []
+        with self._open() as database:
+            rows = database.execute("SELECT DISTINCT substr(day, 1, 7) FROM days ORDER BY 1")
+            return [str(row[0]) for row in rows]
+
+    def mend(self) -> Path | None:
+        """Put a file that is no longer one of SQLite's aside, and return where to; None if all is well."""
+        if not self.path.is_file():
+            return None
+        try:
+            with self._open() as database:
+                if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                    return None
+        except RecorderError as error:
+            if not isinstance(error.__cause__, sqlite3.DatabaseError) or isinstance(
+                error.__cause__, sqlite3.OperationalError
+            ):
+                raise
+        aside = self.path.with_suffix(".broken")
+        with _told(self.path):
+            self.path.replace(aside)
+        return aside
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with _told(self.path), contextlib.closing(sqlite3.connect(self.path, timeout=5.0)) as database:
+            # EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
+            database.execute("PRAGMA synchronous = EXTRA")
+            if database.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                with database:
+                    database.execute(TABLE)
+                    database.execute(f"PRAGMA user_version = {VERSION}")
+            with database:
+                yield database
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise RecorderError(
+            f"the weather records in {path} cannot be kept or read: {error}", hint="is the disk full?"
+        ) from error
+
+
+def _read(database: sqlite3.Connection, day: str, key: str) -> Iterator[Tally]:
+    for row in database.execute(f"{READ} WHERE day = ? AND key = ?", (day, key)):
+        yield _tally(row)
+
+
+def _write(database: sqlite3.Connection, tallies: Tallies) -> None:
+    database.executemany(WRITE, (_row(*key, tally) for key, tally in tallies.items()))
+
+
+def _row(day: str, key: str, tally: Tally) -> tuple[Any, ...]:
+    low_at, high_at = (None if at is None else at.isoformat() for at in (tally.low_at, tally.high_at))
+    return day, key, tally.low, low_at, tally.high, high_at, tally.total, tally.count, tally.gaps
+
+
+def _tally(row: tuple[Any, ...]) -> Tally:
+    low, low_at, high, high_at, total, count, gaps = row[2:]
+    return Tally(
+        low=low,
+        low_at=_moment(low_at),
+        high=high,
+        high_at=_moment(high_at),
+        total=total,
+        count=count,
+        gaps=gaps,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
