@@ -176,6 +176,7 @@ class IexecWorker(ComputeBackend):
             await self._recover(notices or ())
             if notices is not None:
                 duties.append(asyncio.create_task(self._asking.run()))
+            await self._parts.clock.sleep(RECONNECT_S)  # it may name another chain until its tasks are over
             while not self._must_greet(in_touch=notices is not None):
                 await self._parts.clock.sleep(RECONNECT_S)
         finally:

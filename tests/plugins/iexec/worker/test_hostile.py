@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -199,9 +200,10 @@ async def test_a_stake_is_saved_though_the_scheduler_names_another_pool_now(hous
 async def test_a_stake_is_saved_though_the_scheduler_names_another_chain_now(house: House) -> None:
     task_id = await waiting(house)
     await house.down()
-    names = house.scheduler.chain_configuration
+    names, asked = house.scheduler.chain_configuration, Counter[str]()
 
     async def other(url: str) -> ChainConfiguration:
+        asked[url] += 1
         return replace(await names(url), iexec_hub_contract_address="0x" + "bb" * 20)
 
     house.scheduler.chain_configuration = other  # type: ignore[method-assign]
@@ -210,6 +212,7 @@ async def test_a_stake_is_saved_though_the_scheduler_names_another_chain_now(hou
         await house.pass_time(60.0)
         assert house.hubs[-1] == "0x" + "aa" * 20
         await house.down()
+    assert asked.total() < 20, "it asks without a pause"
     await house.up()
     agree(house, task_id)
     await house.live_until(lambda: house.over(task_id))
