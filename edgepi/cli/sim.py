@@ -21,6 +21,7 @@ from edgepi.cli.output import paint, print_json, print_table
 from edgepi.cli.paths import SIMULATED, add_config_argument, listens, state_dir
 from edgepi.errors import RequestError, WorldError
 from edgepi.hardware.channel import BlockingChannel
+from edgepi.sim.kinds import FAULTS
 
 if TYPE_CHECKING:
     from edgepi.sim.harness import Beside, Harness
@@ -30,7 +31,7 @@ __all__ = ["add_arguments", "run"]
 
 DAY_S = 86400.0
 Say = Callable[[str], None]
-FAULTS = ("nak", "nak_next", "garbage", "deaf", "stuck", "process", "txd_held_high", "clear")
+HOUR_S = 3600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,9 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rate.add_argument("new_rate", type=float, metavar="RATE")
     _common(rate)
     fault = actions.add_parser("fault", help="break something, or mend it with --off or `clear`")
-    fault.add_argument("kind", choices=FAULTS)
+    fault.add_argument("kind", choices=tuple(FAULTS))
     fault.add_argument("address", nargs="?", type=lambda text: int(text, 0), default=0)
-    fault.add_argument("--count", type=int, default=1, help="for nak_next: how many transactions")
+    fault.add_argument("--count", type=int, default=1, help="of transactions, writes or alarms")
+    length = fault.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=float, default=0.0, help="how long, or how far a clock is off")
+    length.add_argument("--hours", type=float, default=0.0, help="the same in hours")
     fault.add_argument("--process", default="", help="for process: the command line to pretend")
     fault.add_argument("--off", action="store_true", help="switch the fault off")
     _common(fault)
@@ -137,6 +141,7 @@ def _request(args: argparse.Namespace) -> tuple[str, dict[str, Any]]:
                 "count": args.count,
                 "on": not args.off,
                 "process": args.process,
+                "seconds": args.seconds + args.hours * HOUR_S,
             }
         case "step-clock":
             return "step_wall", {"step_s": args.step_s}

@@ -55,22 +55,26 @@ class BusFaults:
 
     *silent* addresses do not answer; *silent_next* says for how many transactions more;
     *garbage* addresses answer reads with noise; *deaf* addresses acknowledge writes and
-    ignore them; *stuck* holds the whole bus. *delay* is called at the start of each transaction
-    and may block, as a hanging driver does.
+    ignore them; *stuck* holds the whole bus. *cut_at_write* counts writes down per address: the last
+    of them stops half-way, for the power goes, which *on_cut* brings about. *delay* is called at the
+    start of each transaction and may block, as a hanging driver does.
     """
 
     silent: set[int] = field(default_factory=set)
     silent_next: dict[int, int] = field(default_factory=dict)
     garbage: set[int] = field(default_factory=set)
     deaf: set[int] = field(default_factory=set)
+    cut_at_write: dict[int, int] = field(default_factory=dict)
+    on_cut: Callable[[], None] | None = None
     stuck: bool = False
     delay: Callable[[], None] | None = None
     noise: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 (no secret)
 
     def clear(self) -> None:
         """Switch every fault off."""
-        for each in (self.silent, self.silent_next, self.garbage, self.deaf):
+        for each in (self.silent, self.silent_next, self.garbage, self.deaf, self.cut_at_write):
             each.clear()
+        self.on_cut = None
         self.stuck = False
         self.delay = None
 
@@ -83,6 +87,16 @@ class BusFaults:
             self.silent_next[address] = left - 1
         if left > 0 or address in self.silent:
             raise bus_error(errno.EREMOTEIO, address, "no answer")
+
+    def cuts(self, address: int) -> bool:
+        """Count a write; return whether the power goes in the middle of this one."""
+        if address not in self.cut_at_write:
+            return False
+        self.cut_at_write[address] -= 1
+        if self.cut_at_write[address] > 0:
+            return False
+        self.cut_at_write.clear()
+        return True
 
 
 def bus_error(number: int, address: int, what: str) -> BusError:
@@ -182,13 +196,13 @@ class SimulatedBus:
     def _write(self, address: int, register: int, data: Sequence[int]) -> None:
         with self._transaction(address) as chip:
             self._pointer[address] = register
-            if address in self.faults.deaf:
-                return
-            if isinstance(chip, BlockChip):
-                chip.write_block(register, data)
-            else:
-                for i, value in enumerate(data):
-                    chip.write((register + i) & 0xFF, value)
+            torn = bool(data) and self.faults.cuts(address)
+            if address not in self.faults.deaf:
+                _put(chip, register, data[: len(data) // 2] if torn else data)
+            if torn:
+                if self.faults.on_cut is not None:
+                    self.faults.on_cut()
+                raise bus_error(errno.EREMOTEIO, address, "the power went during the write")
 
     def read_byte(self, i2c_addr: int) -> int:
         """Read one byte at the register last named."""
@@ -243,6 +257,14 @@ class _Noise:
 
     def step(self, dt_s: float) -> None:
         """Noise has no time."""
+
+
+def _put(chip: Chip, register: int, data: Sequence[int]) -> None:
+    if isinstance(chip, BlockChip):
+        chip.write_block(register, data)
+    else:
+        for i, value in enumerate(data):
+            chip.write((register + i) & 0xFF, value)
 
 
 def _byte(value: int) -> int:

@@ -12,6 +12,7 @@ from edgepi.errors import BusError, RequestError, WorldError
 from edgepi.hardware import Phase
 from edgepi.hardware.wire import PROTOCOL
 from edgepi.sim.draw import Job
+from edgepi.sim.faults import SCHEMA, Faults
 from edgepi.sim.simulation import Simulation
 
 __all__ = ["Desk"]
@@ -31,7 +32,6 @@ _TRANSACTIONS: Mapping[str, list[Any]] = {
     "write_i2c_block_data": [_ADDRESS, _BYTE, vol.All([_BYTE], vol.Length(1, 32))],
 }
 _JOB = {"offer": str, "consumer": str, "state": str}
-_FAULTS = ("nak", "nak_next", "garbage", "deaf", "stuck", "process", "txd_held_high", "clear")
 
 _REQUESTS: Mapping[str, Any] = {
     "hello": {"protocol": int, "role": vol.In(("node", "beside", "tool"))},
@@ -50,13 +50,7 @@ _REQUESTS: Mapping[str, Any] = {
     "set_rate": {"rate": _NUMBER},
     "step_wall": {"step_s": _NUMBER},
     "press": {},
-    "fault": {
-        "kind": vol.In(_FAULTS),
-        vol.Optional("address", default=0): _ADDRESS,
-        vol.Optional("count", default=1): vol.All(int, vol.Range(0, 1_000_000)),
-        vol.Optional("on", default=True): bool,
-        vol.Optional("process", default=""): str,
-    },
+    "fault": SCHEMA,
 }
 
 
@@ -65,6 +59,7 @@ class Desk:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
+        self._faults = Faults(simulation)
         self._schemas = {do: vol.Schema(keys, required=True) for do, keys in _REQUESTS.items()}
         self._transactions = {
             name: vol.Schema(vol.ExactSequence(parts), required=True) for name, parts in _TRANSACTIONS.items()
@@ -156,21 +151,5 @@ class Desk:
         board.press()
         board.release()
 
-    def _fault(self, kind: str, address: int, count: int, on: bool, process: str) -> None:
-        world = self._simulation.world
-        faults = world.bus.faults
-        by_address = {"nak": faults.silent, "garbage": faults.garbage, "deaf": faults.deaf}
-        if kind in by_address:
-            (by_address[kind].add if on else by_address[kind].discard)(address)
-        elif kind == "nak_next":
-            faults.silent_next[address] = count
-        elif kind == "stuck":
-            faults.stuck = on
-        elif kind == "process":
-            (self._simulation.processes.add if on else self._simulation.processes.discard)(process)
-        elif kind == "txd_held_high":
-            world.board.txd_held_high = on
-        else:
-            faults.clear()
-            self._simulation.processes.clear()
-            world.board.txd_held_high = False
+    def _fault(self, kind: str, on: bool, **options: Any) -> None:
+        self._faults.switch(kind, on=on, **options)

@@ -68,6 +68,7 @@ class World:
         self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz})
         self.bus = SimulatedBus()
         self.time_s = 0.0
+        self._unplugged_until_s = self._covered_until_s = 0.0
         self._start_s = spec.start_utc.timestamp()
         self.node = NodeState.OFF
         self.levels: Mapping[str, str] = {}
@@ -91,7 +92,7 @@ class World:
             board.on_key = self._key_pressed
         self.bus.clear()
         board.attach(self.bus)
-        self._taken = self.bus.addresses()
+        self.board_addresses = self.bus.addresses()
         self._plug_in_sensors()
 
     def _line_changed(self, pin: int, high: bool) -> None:
@@ -107,7 +108,7 @@ class World:
         """Give power to what hangs on the node's 3.3 V: such chips forget everything with it."""
         self.bus.attach(AIR_SENSOR, BME280(self._air))
         self.bus.attach(ROOM_SENSOR, BMP280(self._room))
-        converter = next(address for address in VANE_CONVERTERS if address not in self._taken)
+        converter = next(address for address in VANE_CONVERTERS if address not in self.board_addresses)
         self.bus.attach(converter, ADS1115(self._vane_v))
         self.bus.attach(PANEL_METER, INA219(lambda: _rail(self.battery.accepted_w / PANEL_V, PANEL_V)))
         self.bus.attach(BATTERY_METER, INA219(lambda: _rail(self.battery.current_a, self.battery.terminal_v)))
@@ -141,7 +142,7 @@ class World:
     @property
     def panel_w(self) -> float:
         """W that the panel could give now."""
-        return panel_power_w(self.weather.poa_w_m2, self.spec.panel_w)
+        return 0.0 if self.is_covered else panel_power_w(self.weather.poa_w_m2, self.spec.panel_w)
 
     @property
     def node_w(self) -> float:
@@ -151,7 +152,25 @@ class World:
     @property
     def load_w(self) -> float:
         """W that battery and panel give together."""
-        return self.draw.battery_w(self.node_w)
+        return 0.0 if self.is_unplugged else self.draw.battery_w(self.node_w)
+
+    def unplug(self, seconds: float) -> None:
+        """Take the board off its battery for so long from now on; 0 plugs it in again."""
+        self._unplugged_until_s = self.time_s + seconds
+
+    def cover(self, seconds: float) -> None:
+        """Keep the sun off the panel for so long from now on; 0 uncovers it."""
+        self._covered_until_s = self.time_s + seconds
+
+    @property
+    def is_unplugged(self) -> bool:
+        """Whether the board is off its battery now."""
+        return self.time_s < self._unplugged_until_s
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether no sun reaches the panel now, whatever the weather."""
+        return self.time_s < self._covered_until_s
 
     @property
     def lines(self) -> dict[int, bool]:
@@ -170,7 +189,7 @@ class World:
         self.pulses.step(self.weather, self.rain.rate_mm_h(self.wall_s), dt_s)
         self.battery.step(self.panel_w, self.load_w, dt_s)
         self.board.feed(
-            input_v=self.battery.terminal_v,
+            input_v=0.0 if self.is_unplugged else self.battery.terminal_v,
             output_v=RAIL_V,
             output_a=self.node_w / RAIL_V,
             temperature_c=INDOORS_C,
@@ -231,6 +250,8 @@ class World:
             "board": self.board.to_dict(),
             "pulses": self.pulses.to_dict(),
             "capacity_wh": self.spec.battery.capacity_wh,
+            "unplugged_until_s": self._unplugged_until_s,
+            "covered_until_s": self._covered_until_s,
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
@@ -241,6 +262,8 @@ class World:
             board = kind.from_dict(data["board"])
             totals = {int(pin): float(total) for pin, total in data["pulses"].items()}
             self.time_s, self._start_s = float(data["time_s"]), float(data["start_s"])
+            self._unplugged_until_s = float(data.get("unplugged_until_s", 0.0))
+            self._covered_until_s = float(data.get("covered_until_s", 0.0))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise WorldError(
                 f"the saved world cannot be read ({error!r})", hint="start a new one with --fresh"
@@ -259,6 +282,9 @@ class World:
             "power_board": self.board.name,
             "rail_on": self.board.rail_on,
             "reason": self.board.reason(),
+            "board_time_utc": shown.isoformat() if (shown := self.board.clock_utc()) else None,
+            "unplugged": self.is_unplugged,
+            "covered": self.is_covered,
             "soc": self.battery.soc,
             "stored_wh": self.battery.stored_wh,
             "capacity_wh": self.spec.battery.capacity_wh,

@@ -59,11 +59,13 @@ def test_a_running_world_can_be_talked_to(directory: Path, capsys: pytest.Captur
     assert truth["rate"] == 60.0
     assert ask(directory, capsys, "rate", "5") == {"rate": 5, "asked_rate": 5}
     assert ask(directory, capsys, "fault", "nak", "0x76") is None
+    assert ask(directory, capsys, "fault", "sun_gone", "--hours", "2") is None
     moved = ask(directory, capsys, "step-clock", "3600")
     assert isinstance(moved, dict)
     truth = ask(directory, capsys, "status")
     assert isinstance(truth, dict)
     assert (truth["rate"], truth["node_clock_off_s"]) == (5.0, 3600.0)
+    assert (truth["covered"], truth["panel_w"]) == (True, 0.0)
     assert sim(directory, "status") == 0
     assert re.search(r"^rain_is_synthetic +yes$", capsys.readouterr().out, re.MULTILINE)
 
