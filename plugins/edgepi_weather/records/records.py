@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,11 @@ from typing import Any
 from edgepi.clock import Clock
 from edgepi.errors import RecorderError
 from edgepi.plugin import RunBlocking
-from edgepi_weather.met import Derived, Observation
 from edgepi_weather.records.report import report
 from edgepi_weather.records.store import Store
-from edgepi_weather.records.tally import Tallies, merged, tallies_of, values_of
+from edgepi_weather.records.tally import QUANTITIES, Tallies, merged, tallies_of
 
-__all__ = ["FILE", "Records"]
+__all__ = ["FILE", "SAVE_EACH_S", "Records"]
 
 FILE = "records.db"
 SAVE_EACH_S = 300.0
@@ -24,28 +24,18 @@ MOST_UNDATED = 1440
 
 
 class Records:
-    """Takes observations, and writes every five minutes: so much of a record a power cut may cost.
+    """Takes readings, and writes every five minutes: so much of a record a power cut may cost.
 
-    What is observed before the clock is trusted waits, and is dated as soon as it is. *rain_gauge* says
-    whether an observation without rain is a gap in which nobody counted.
+    What is read before the clock is trusted waits, and is dated as soon as it is.
     """
 
     def __init__(
-        self,
-        state_dir: Path,
-        *,
-        clock: Clock,
-        zone: tzinfo,
-        run_blocking: RunBlocking,
-        log: logging.Logger,
-        rain_gauge: bool = False,
+        self, state_dir: Path, *, clock: Clock, zone: tzinfo, run_blocking: RunBlocking, log: logging.Logger
     ) -> None:
         self.store = Store(state_dir / FILE)
         self._clock, self._zone, self._run, self._log = clock, zone, run_blocking, log
-        self._rain_gauge = rain_gauge
         self._undated: deque[tuple[float, dict[str, float | None]]] = deque(maxlen=MOST_UNDATED)
         self._unsaved: Tallies = {}
-        self._saved_s: float | None = None
 
     async def start(self) -> None:
         """Look whether the file is whole; a broken one is put aside and said, and a new one begun."""
@@ -57,24 +47,23 @@ class Records:
         if aside is not None:
             self._log.error("the weather records were damaged; they are begun anew, the old are in %s", aside)
 
-    async def add(self, observation: Observation, derived: Derived) -> None:
-        """Take an observation of this moment, without its doubtful values. Never raises for a bad disk."""
-        values = values_of(observation, derived)
-        if not self._rain_gauge and values.get("rain") is None:
-            values.pop("rain", None)
-        now_s = self._clock.monotonic()
-        self._undated.append((now_s, values))
-        if self._saved_s is None:
-            self._saved_s = now_s
-        if not self._clock.trusted:
-            return
-        self._date(now_s, self._clock.now())
-        if now_s - self._saved_s >= SAVE_EACH_S:
-            await self.save()
+    def add(self, values: Mapping[str, float | None]) -> None:
+        """Take readings of this moment by the keys of `QUANTITIES`, others are left out.
+
+        Of what is None only rain counts: as a gap in which nobody counted.
+        """
+        kept = {
+            key: each
+            for key, each in values.items()
+            if key in QUANTITIES and (each is not None or key == "rain")
+        }
+        if kept:
+            self._undated.append((self._clock.monotonic(), kept))
+        if self._clock.trusted:
+            self._date(self._clock.monotonic(), self._clock.now())
 
     async def save(self) -> None:
-        """Write what is not written yet; what the disk does not take is kept for the next time."""
-        self._saved_s = self._clock.monotonic()
+        """Write what is not written yet; what the disk does not take is said, and kept for the next time."""
         unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:
             return
@@ -85,10 +74,9 @@ class Records:
             self._log.warning("%s", error)
 
     async def month(self, month: str | None = None) -> dict[str, Any]:
-        """Return the `report` of a month such as ``2026-11``, None is this one; raises RecorderError."""
+        """Return the `report` of a month such as ``2026-11``, None is the latest; raises RecorderError."""
         await self.save()
-        asked = month or f"{self._clock.now().astimezone(self._zone):%Y-%m}"
-        return await self._run(report, self.store, asked)
+        return await self._run(report, self.store, month)
 
     def _date(self, now_s: float, now_utc: datetime) -> None:
         parts: list[Tallies] = [self._unsaved]

@@ -11,16 +11,18 @@ from edgepi_weather.records.tally import QUANTITIES, Tallies, Tally, merged
 __all__ = ["report"]
 
 
-def report(store: Store, month: str) -> dict[str, Any]:
+def report(store: Store, month: str | None) -> dict[str, Any]:
     """Return ``{month, months, quantities, days: [{day, values}], total, all_time}``. Blocks.
 
     Values are by quantity: of ``min, min_at, max, max_at, mean, sum`` those that mean something, ``count``,
-    and ``gaps`` where in some intervals nobody counted.
+    and ``gaps`` where in some intervals nobody counted. Without a *month* it is the latest that is kept.
     """
-    within = store.read(month)
+    months = store.months()
+    month = month or (months[-1] if months else None)
+    within = {} if month is None else store.read(month)
     return {
         "month": month,
-        "months": store.months(),
+        "months": months,
         "quantities": {key: {"name": each.name, "unit": each.unit} for key, each in QUANTITIES.items()},
         "days": [
             {"day": day, "values": _values({k: t for (d, k), t in within.items() if d == day})}

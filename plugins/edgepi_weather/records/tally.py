@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edgepi_weather.met import Derived, Observation
-
-__all__ = ["QUANTITIES", "Quantity", "Tallies", "Tally", "merged", "tallies_of", "values_of"]
+__all__ = ["QUANTITIES", "Quantity", "Tallies", "Tally", "merged", "tallies_of"]
 
 DayKey = tuple[str, str]
 Tallies = Mapping[DayKey, "Tally"]
@@ -74,17 +72,6 @@ class Tally:
         if later.high is not None and (self.high is None or later.high > self.high):
             both = replace(both, high=later.high, high_at=later.high_at)
         return both
-
-
-def values_of(observation: Observation, derived: Derived) -> dict[str, float | None]:
-    """Return what the records take from an observation; what is None is not in it, but for rain."""
-    values = {
-        each.name: getattr(source, each.name)
-        for source in (observation, derived)
-        for each in fields(source)
-        if each.name in QUANTITIES
-    }
-    return {key: value for key, value in values.items() if value is not None or key == "rain"}
 
 
 def tallies_of(values: Mapping[str, float | None], at: datetime) -> dict[DayKey, Tally]:

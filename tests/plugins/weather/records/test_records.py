@@ -14,7 +14,6 @@ import pytest
 
 from edgepi.errors import RecorderError
 from edgepi.testing.clock import START, ManualClock
-from edgepi_weather.met import Derived, Observation
 from edgepi_weather.records import FILE, Records
 from edgepi_weather.records.records import SAVE_EACH_S
 from edgepi_weather.records.store import Store
@@ -27,14 +26,13 @@ async def run_blocking(function: Callable[..., Any], /, *args: Any) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def made(state_dir: Path, clock: ManualClock, *, rain_gauge: bool = False) -> Records:
+def made(state_dir: Path, clock: ManualClock) -> Records:
     return Records(
         state_dir,
         clock=clock,
         zone=ZoneInfo("UTC"),
         run_blocking=run_blocking,
         log=logging.getLogger("weather"),
-        rain_gauge=rain_gauge,
     )
 
 
@@ -45,9 +43,9 @@ async def on_disk(state_dir: Path) -> Any:
 async def test_a_day_has_its_extremes_with_their_times_and_its_sums(
     tmp_path: Path, manual_clock: ManualClock
 ) -> None:
-    records = made(tmp_path, manual_clock, rain_gauge=True)
+    records = made(tmp_path, manual_clock)
     for temperature, rain in ((4.0, 0.2), (9.0, 0.3), (2.0, None)):
-        await records.add(Observation(temperature=temperature, rain=rain), Derived(dew_point=temperature - 1))
+        records.add({"temperature": temperature, "rain": rain, "dew_point": temperature - 1})
         await manual_clock.advance(60.0)
     report = await records.month()
     (day,) = report["days"]
@@ -66,42 +64,37 @@ async def test_a_day_has_its_extremes_with_their_times_and_its_sums(
     assert (report["month"], report["months"]) == (MONTH, [MONTH])
 
 
-async def test_a_station_without_a_gauge_has_no_rain_and_no_gaps(
+async def test_what_is_not_known_or_not_kept_leaves_no_trace(
     tmp_path: Path, manual_clock: ManualClock
 ) -> None:
     records = made(tmp_path, manual_clock)
-    await records.add(Observation(temperature=4.0), Derived())
+    records.add({"temperature": 4.0, "humidity": None, "wind_direction": 270.0})
+    records.add({"humidity": None})
     (day,) = (await records.month(MONTH))["days"]
     assert set(day["values"]) == {"temperature"}
 
 
-async def test_the_disk_is_written_every_five_minutes_and_at_the_end(
-    tmp_path: Path, manual_clock: ManualClock
-) -> None:
+async def test_the_disk_is_written_only_when_told_and_once(tmp_path: Path, manual_clock: ManualClock) -> None:
     records = made(tmp_path, manual_clock)
-    for _ in range(5):
-        await records.add(Observation(temperature=4.0), Derived())
-        await manual_clock.advance(SAVE_EACH_S / 5)
+    records.add({"temperature": 4.0})
+    records.add({"temperature": 4.0})
     assert await on_disk(tmp_path) is None
-    await records.add(Observation(temperature=4.0), Derived())
-    assert (await on_disk(tmp_path)).count == 6
-    await records.add(Observation(temperature=4.0), Derived())
-    assert (await on_disk(tmp_path)).count == 6
     await records.save()
-    assert (await on_disk(tmp_path)).count == 7
+    await records.save()
+    assert (await on_disk(tmp_path)).count == 2
 
 
 async def test_nothing_is_dated_before_the_clock_is_trusted_and_then_rightly(tmp_path: Path) -> None:
     clock = ManualClock(trusted=False)
     records = made(tmp_path, clock)
-    await records.add(Observation(temperature=-3.0), Derived())
+    records.add({"temperature": -3.0})
     await clock.advance(2 * SAVE_EACH_S)
-    await records.add(Observation(temperature=4.0), Derived())
+    records.add({"temperature": 4.0})
     await records.save()
     assert not (tmp_path / FILE).exists()
     clock.step_wall(86400.0 * 365)
     clock.trusted = True
-    await records.add(Observation(temperature=5.0), Derived())
+    records.add({"temperature": 5.0})
     await records.save()
     (tally,) = (await asyncio.to_thread(Store(tmp_path / FILE).read)).values()
     assert (tally.low, tally.low_at) == (-3.0, clock.now() - timedelta(seconds=2 * SAVE_EACH_S))
@@ -113,10 +106,10 @@ async def test_what_a_full_disk_does_not_take_is_kept_and_said(
 ) -> None:
     gone = tmp_path / "gone"
     records = made(gone, manual_clock)
-    await records.add(Observation(temperature=4.0), Derived())
+    records.add({"temperature": 4.0})
     await records.save()
     assert "weather records" in caplog.text
-    await records.add(Observation(temperature=6.0), Derived())
+    records.add({"temperature": 6.0})
     gone.mkdir()
     await records.save()
     kept = await on_disk(gone)
@@ -127,7 +120,7 @@ async def test_a_restart_goes_on_with_the_day(tmp_path: Path, manual_clock: Manu
     for temperature in (4.0, 1.0, 6.0):
         records = made(tmp_path, manual_clock)
         await records.start()
-        await records.add(Observation(temperature=temperature), Derived())
+        records.add({"temperature": temperature})
         await records.save()
     kept = await on_disk(tmp_path)
     assert (kept.low, kept.high, kept.count) == (1.0, 6.0, 3)
@@ -140,7 +133,7 @@ async def test_damaged_records_are_put_aside_and_said(
     records = made(tmp_path, manual_clock)
     await records.start()
     assert "begun anew" in caplog.text
-    await records.add(Observation(temperature=4.0), Derived())
+    records.add({"temperature": 4.0})
     await records.save()
     assert (await on_disk(tmp_path)).count == 1
 
