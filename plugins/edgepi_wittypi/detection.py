@@ -34,7 +34,7 @@ class Member:
 # By what register 0 holds.
 FAMILY: Mapping[int, Member] = {
     0x26: Member("Witty Pi 4", 0x08, Gen4Board),
-    0x37: Member("Witty Pi 4 L3V7", 0x08),
+    0x37: Member("Witty Pi 4 L3V7", 0x08, Gen4Board),
     0x24: Member("Witty Pi 3", 0x69),
     0x51: Member("Witty Pi 5", 0x51),
 }

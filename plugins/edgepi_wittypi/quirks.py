@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["ANY", "Quirks", "quirks_of"]
 
@@ -29,6 +29,9 @@ class Quirks:
     *longest_cut_delay*         4: 254 tenths of a second; a stored 255 counts as unset
     *longest_default_on_delay*  4: above 32 s the firmware's 16-bit product overflows
     *recovery_needs_low*        4: with low voltage off, recovery also wakes after a planned shut-down
+    *battery_mode*              4: what register 7 shows while a battery feeds it; None: it cannot know
+    *wakes_on_usb*              4: register 22 is no voltage: unless zero, 5 V at USB again wakes the node
+    *charge_pins*               low while its charger charges, and when the battery is full
     ==========================  ==================================================================
     """
 
@@ -46,15 +49,26 @@ class Quirks:
     longest_cut_delay: int = 254
     longest_default_on_delay: int = 32
     recovery_needs_low: bool = True
+    battery_mode: int | None = None
+    wakes_on_usb: bool = False
+    charge_pins: tuple[int, int] | None = None
 
 
 ANY = Quirks()
+
+_L3V7 = Quirks(
+    wakes_on_voltage=False, recovery_needs_low=False, battery_mode=2, wakes_on_usb=True, charge_pins=(5, 6)
+)
 
 # Identity (register 0): firmware from which on it holds, and the quirks; the last that fits counts.
 _TABLE: Mapping[int, tuple[tuple[tuple[int, ...], Quirks], ...]] = {
     0x26: (
         ((0,), Quirks(guaranteed_wake=False)),
         ((7,), Quirks()),
+    ),
+    0x37: (
+        ((0,), replace(_L3V7, guaranteed_wake=False)),
+        ((7,), _L3V7),
     ),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from edgepi.model import DeviceClass, EntityCategory, Reading, ReadingDescription, StateClass, WakeReasonKind
 from edgepi.plugin import Sensor
+from edgepi_wittypi.charger import CHARGER_STATES, Charger
 from edgepi_wittypi.link import Link
 
 __all__ = ["BoardSensor"]
@@ -19,7 +20,14 @@ class BoardSensor(Sensor):
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._charger: Charger | None = None
         self.interval_s = link.interval_s
+
+    async def stop(self) -> None:
+        """Let go of the charger's pins."""
+        if self._charger is not None:
+            self._charger.close()
+        self._charger = None
 
     def describe(self) -> Sequence[ReadingDescription]:
         """List the board's readings."""
@@ -29,6 +37,9 @@ class BoardSensor(Sensor):
         """Find the board."""
         await self._link.open()
         self.interval_s = self._link.interval_s
+        pins = self._link.quirks.charge_pins
+        if pins is not None and self._charger is None:
+            self._charger = Charger(self._link.context.hardware, pins)
 
     async def read(self) -> Sequence[Reading]:
         """The telemetry of the last minute."""
@@ -41,6 +52,7 @@ class BoardSensor(Sensor):
             Reading("output_current", supply.output_a, supply.time_utc),
             Reading("output_power", supply.output_w, supply.time_utc),
             Reading("temperature", supply.temperature_c, supply.time_utc),
+            Reading("charger", self._charger.state() if self._charger else None, supply.time_utc),
             Reading("wake_reason", reason.kind.value if reason else None, supply.time_utc),
         )
 
@@ -67,6 +79,13 @@ _DESCRIPTIONS = (
     _measured("output_power", "Output power", "W", DeviceClass.POWER, precision=2, limits=(0.0, 42.0)),
     _measured(
         "temperature", "Board temperature", "°C", DeviceClass.TEMPERATURE, precision=1, limits=(-55.0, 125.0)
+    ),
+    ReadingDescription(
+        key="charger",
+        name="Charger",
+        device_class=DeviceClass.ENUM,
+        category=EntityCategory.DIAGNOSTIC,
+        options=CHARGER_STATES,
     ),
     ReadingDescription(
         key="wake_reason",

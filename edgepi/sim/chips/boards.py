@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 from edgepi.errors import WorldError
 from edgepi.sim.chips.powerboard import PowerBoard
-from edgepi.sim.chips.wittypi4 import WittyPi4
+from edgepi.sim.chips.wittypi4 import WittyPi4, WittyPi4Mini
+from edgepi.sim.chips.wittypi4_l3v7 import WittyPi4L3V7
 
 __all__ = ["BOARDS", "TITLES", "board_class"]
 
-_ALL: tuple[type[PowerBoard], ...] = (WittyPi4,)
+_ALL: tuple[type[PowerBoard], ...] = (WittyPi4, WittyPi4Mini, WittyPi4L3V7)
 BOARDS: Mapping[str, type[PowerBoard]] = MappingProxyType({board.name: board for board in _ALL})
 
 TITLES: Mapping[str, str] = MappingProxyType(

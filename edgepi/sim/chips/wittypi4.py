@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -12,11 +12,11 @@ from edgepi.sim.bus import SimulatedBus, bus_error
 from edgepi.sim.chips.pcf85063 import PCF85063
 from edgepi.sim.chips.powerboard import BoardEvent
 from edgepi.sim.chips.wittypi4_memory import Analog, Memory
-from edgepi.sim.chips.wittypi4_registers import Reason, Reg
+from edgepi.sim.chips.wittypi4_registers import FACTORY, Reason, Reg
 from edgepi.sim.chips.wittypi4_switch import INSTANT_S, Variables, WittyPi4Tunables
 from edgepi.sim.chips.wittypi4_watch import Watch
 
-__all__ = ["WittyPi4"]
+__all__ = ["WittyPi4", "WittyPi4Mini"]
 
 
 class WittyPi4(Watch):
@@ -24,6 +24,7 @@ class WittyPi4(Watch):
 
     name: ClassVar[str] = "wittypi4"
     address: ClassVar[int] = 0x08
+    factory: ClassVar[Mapping[int, int]] = FACTORY
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class WittyPi4(Watch):
         elif register == Reg.IOUT:
             self.analog.measure_iout(self.memory, rail_on=self.rail_on)
         elif register == Reg.POWER_MODE:
-            self.analog.update_power_mode(self.memory)
+            self._update_power_mode()
         if register < Reg.COUNT:
             return self.memory[register]
         if register < Reg.RTC:
@@ -185,7 +186,7 @@ class WittyPi4(Watch):
     def _start_firmware(self) -> None:
         self._powered = True
         self._v.clear()
-        self.memory.load()
+        self.memory.load(self.factory)
         self._lm75b[2] = self.memory[Reg.BELOW_POINT] << 8
         self._lm75b[3] = self.memory[Reg.OVER_POINT] << 8
         self.rtc.write(2, self.memory[Reg.RTC_OFFSET])
@@ -220,6 +221,12 @@ class WittyPi4(Watch):
         board._powered, board.elapsed_s = data["powered"], data["elapsed_s"]
         board.alarms_to_miss = data.get("alarms_to_miss", 0)
         return board
+
+
+class WittyPi4Mini(WittyPi4):
+    """The small board: the same firmware, fed through pads by 5 V or more."""
+
+    name = "wittypi4mini"
 
 
 def _default_on_delay_s(register: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,11 +30,11 @@ class Memory:
     cells: list[int] = field(default_factory=_fresh)
     writes: list[int] = field(default_factory=lambda: [0] * Reg.COUNT)
 
-    def load(self) -> None:
+    def load(self, factory: Mapping[int, int] = FACTORY) -> None:
         """Start from EEPROM; a cell that holds 255 counts as never set and takes the factory's value."""
         for register in range(Reg.COUNT):
             if self.cells[register] == UNSET:
-                self[register] = FACTORY.get(register, 0)
+                self[register] = factory.get(register, 0)
             else:
                 self.values[register] = self.cells[register]
 

@@ -175,8 +175,12 @@ class Switch:
         self._v.clear("led_left_s", "pulse_left_s", "to_tick_s", "alarm1_delayed")
         self._v.rail_on = True
         self._v.listening_to_txd = self._txd
-        self.analog.update_power_mode(self.memory)
+        self._update_power_mode()
         self._tell("on")
+
+    def _update_power_mode(self) -> float:
+        """Note which input feeds the board; return the voltage that decided it."""
+        return self.analog.update_power_mode(self.memory)
 
     def _emulate_click(self) -> None:
         self._v.pulse_left_s = self.tunables.request_pulse_s

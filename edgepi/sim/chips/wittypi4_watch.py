@@ -30,7 +30,7 @@ class Watch(Switch):
         m, v = self.memory, self._v
         if v.on_s < self.tunables.low_voltage_grace_s or not (v.rail_on and v.system_is_up):
             return
-        by_mode = m[Reg.POWER_MODE] == 1 or m[Reg.IGNORE_POWER_MODE] == 1
+        by_mode = m[Reg.POWER_MODE] != 0 or m[Reg.IGNORE_POWER_MODE] == 1
         by_flag = m[Reg.LV_SHUTDOWN] == 0 or m[Reg.IGNORE_LV_SHUTDOWN] == 1
         if not (by_mode and by_flag) or m[Reg.LOW_VOLTAGE] == DISABLED:
             return
@@ -102,12 +102,16 @@ class Watch(Switch):
         vin_v = self.analog.measured_vin_v(m)
         above_low = vin_v > m[Reg.LOW_VOLTAGE] / 10.0
         if m[Reg.LV_SHUTDOWN] == 1:
-            recovery = m[Reg.RECOVERY_VOLTAGE]
-            return above_low and (recovery == DISABLED or vin_v > recovery / 10.0)
+            return above_low and self._recovered(vin_v)
         if above_low or m[Reg.LOW_VOLTAGE] == DISABLED:
             return True
         m[Reg.LV_SHUTDOWN] = 1
         return False
+
+    def _recovered(self, vin_v: float) -> bool:
+        """Whether an alarm may wake the node after a shut-down by low voltage."""
+        recovery = self.memory[Reg.RECOVERY_VOLTAGE]
+        return recovery == DISABLED or vin_v > recovery / 10.0
 
     def _check_delayed_alarm(self) -> None:
         if self._v.rail_on or self._v.alarm1_delayed == 0:
@@ -127,12 +131,16 @@ class Watch(Switch):
             self._power_on(Reason.GUARANTEED_WAKE)
         elif v.pulse_ticks >= m[Reg.PULSE_INTERVAL]:
             v.pulse_ticks = 0
-            vin_v = self.analog.update_power_mode(m)
-            by_mode = m[Reg.POWER_MODE] == 1 or m[Reg.IGNORE_POWER_MODE] == 1
-            by_flag = m[Reg.LOW_VOLTAGE] == DISABLED or 1 in (m[Reg.LV_SHUTDOWN], m[Reg.IGNORE_LV_SHUTDOWN])
-            recovery = m[Reg.RECOVERY_VOLTAGE]
-            if by_mode and by_flag and recovery != DISABLED and vin_v >= recovery / 10.0:
-                self._power_on(Reason.VOLTAGE_RESTORED)
+            self._look_for_recovery()
+
+    def _look_for_recovery(self) -> None:
+        m = self.memory
+        vin_v = self._update_power_mode()
+        by_mode = m[Reg.POWER_MODE] == 1 or m[Reg.IGNORE_POWER_MODE] == 1
+        by_flag = m[Reg.LOW_VOLTAGE] == DISABLED or 1 in (m[Reg.LV_SHUTDOWN], m[Reg.IGNORE_LV_SHUTDOWN])
+        recovery = m[Reg.RECOVERY_VOLTAGE]
+        if by_mode and by_flag and recovery != DISABLED and vin_v >= recovery / 10.0:
+            self._power_on(Reason.VOLTAGE_RESTORED)
 
     def _enough_to_wake(self) -> bool:
         recovery = self.memory[Reg.RECOVERY_VOLTAGE]

@@ -44,7 +44,11 @@ class Gen4Board:
         output_v = self._within("output", self._centi(Reg.VOUT))
         output_a = self._within("current", self._centi(Reg.IOUT))
         word = self.registers.bus.read_word_data(self.registers.address, Reg.TEMPERATURE)
-        return Telemetry(input_v, output_v, output_a, decode_temperature(word))
+        return Telemetry(input_v, output_v, output_a, decode_temperature(word), self._on_battery())
+
+    def _on_battery(self) -> bool | None:
+        mode = self.quirks.battery_mode
+        return None if mode is None else self.registers.read(Reg.POWER_MODE) == mode
 
     def clock(self) -> datetime | None:
         """Time of the board's clock, None if it was lost; read again if a minute ends meanwhile."""

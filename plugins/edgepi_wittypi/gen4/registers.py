@@ -19,6 +19,7 @@ class Reg(IntEnum):
     VIN = 1
     VOUT = 3
     IOUT = 5
+    POWER_MODE = 7
     LV_SHUTDOWN = 8
     ALARM1_TRIGGERED = 9
     REASON = 11

@@ -30,7 +30,7 @@ def arm(board: Gen4Board, plan: WakePlan, now_utc: datetime, *, margin_s: float)
     alarm = choose_alarm(plan.wake_utc, now_utc, margin_s=margin_s, horizon_s=board.quirks.alarm_horizon_s)
     board.set_alarm(alarm.registers())
     board.registers.write(Reg.MISC, board.registers.read(Reg.MISC) & ~1)
-    recovery, recovery_note = _arm_recovery(board, plan)
+    recovery, recovery_note = (_arm_usb if board.quirks.wakes_on_usb else _arm_recovery)(board, plan)
     fallback = _arm_fallback(board, plan, alarm, now_utc)
     triggers = tuple(t for t in (alarm.text, recovery, fallback, _default_on(board)) if t)
     doubts = () if board.clock() is not None else (CLOCK_LOST,)
@@ -51,6 +51,14 @@ def _arm_recovery(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | N
     registers.write(Reg.RECOVERY_VOLTAGE, wanted)
     text = f"input above {wanted / 10:.1f} V after a low-voltage shut-down"
     return (None if wanted == UNSET else text), note
+
+
+def _arm_usb(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | None]:
+    """Where register 22 is no voltage, it is a wake too good to leave off: by the sun on a panel at USB."""
+    del plan
+    if board.registers.read(Reg.RECOVERY_VOLTAGE) == 0:
+        board.registers.write(Reg.RECOVERY_VOLTAGE, UNSET)
+    return "5 V at USB again", None
 
 
 def _arm_fallback(board: Gen4Board, plan: WakePlan, alarm: AlarmTime, now_utc: datetime) -> str | None:

@@ -145,7 +145,7 @@ class TestTelemetry:
 class TestDetection:
     @pytest.mark.parametrize(
         ("found", "words"),
-        [(0x37, "L3V7"), (0xFF, "lost its memory"), (0x42, "0x42"), (0x24, "Witty Pi 3")],
+        [(0xFF, "lost its memory"), (0x42, "0x42"), (0x24, "Witty Pi 3")],
     )
     async def test_another_board_is_called_by_its_name(
         self, make: Make, board: WittyPi4, found: int, words: str
