@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how sure the result must be: 3 asks two workers (1)",
     )
-    add("--price", type=float, default=0.05, metavar="RLC", help="what the pool is paid (0.05)")
+    add("--price", type=float, default=0.2, metavar="RLC", help="what the pool is paid (0.2)")
     add("--tasks", type=int, default=1, metavar="N", help="how many tasks at once (1)")
     add("--no-wait", action="store_true", help="only order")
     add("--patience", type=span, default=3600.0, metavar="SPAN", help="how long to wait (1h)")
