@@ -1,0 +1,1 @@
+"""``edgepi weather ...``."""
