@@ -110,10 +110,10 @@ class Desk:
             raise RequestError(f"nothing closes at GPIO{pin}")
 
     def _attribute_read(self, path: str) -> str:
-        return self._simulation.world.attributes().attribute(path)
+        return self._simulation.world.files().attribute(path)
 
     def _attribute_write(self, path: str, text: str) -> None:
-        self._simulation.world.attributes().set_attribute(path, text)
+        self._simulation.world.files().set_attribute(path, text)
 
     def _set_clock(self, wall_s: float) -> None:
         self._simulation.keeper.set_node_wall(wall_s)

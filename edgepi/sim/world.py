@@ -14,6 +14,7 @@ from edgepi.sim.chips import ADS1115, BME280, BMP280, INA219, Air, BoardEvent, P
 from edgepi.sim.chips.boards import board_class
 from edgepi.sim.chips.powerboard import GPIO4, KEY_POWER, SYS_UP, TXD, AttributeBoard, no_such_file
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
+from edgepi.sim.files import FILES, BoardFiles
 from edgepi.sim.panel import panel_power_w
 from edgepi.sim.pulses import PulseInputs, anemometer_hz, rain_gauge_hz
 from edgepi.sim.vane import vane_volts
@@ -92,7 +93,7 @@ class World:
             board.on_key = self._key_pressed
         self.bus.clear()
         board.attach(self.bus)
-        self.board_addresses = self.bus.addresses()
+        self.board_addresses = self.bus.addresses() or ((FILES,) if self.keys else ())
         self._plug_in_sensors()
 
     def _line_changed(self, pin: int, high: bool) -> None:
@@ -123,10 +124,10 @@ class World:
     def _vane_v(self, channel: int) -> float:
         return vane_volts(self.weather.wind_direction_deg) if channel == VANE_INPUT else 0.0
 
-    def attributes(self) -> AttributeBoard:
-        """The power board, if it has files of the kernel; raises HardwareError."""
+    def files(self) -> BoardFiles:
+        """The kernel's files of the power board, faults included; raises HardwareError if it has none."""
         if isinstance(self.board, AttributeBoard):
-            return self.board
+            return BoardFiles(self.board, self.bus.faults)
         raise no_such_file(f"a node with the board {self.board.name} has no such file")
 
     @property

@@ -15,6 +15,7 @@ from edgepi.hardware import Machine, open_hardware
 from edgepi.sim.chips import WittyPi4
 from edgepi.sim.chips import boards as all_boards
 from edgepi.sim.chips.powerboard import KEY_POWER, no_such_file
+from edgepi.sim.files import FILES
 from edgepi.sim.simulation import Simulation
 from edgepi.sim.world import WorldSpec
 from edgepi.testing.world import build_simulation, served_world
@@ -68,6 +69,32 @@ async def test_the_boards_refusal_arrives_with_its_number(machine: Machine) -> N
     with pytest.raises(HardwareError) as missing:
         await machine.read_attribute("/sys/class/rtc/rtc0/colour")
     assert missing.value.errno == errno.ENOENT
+
+
+async def test_files_have_the_faults_of_a_bus(machine: Machine, filed: Simulation) -> None:
+    faults = filed.world.bus.faults
+    faults.silent_next[FILES] = 1
+    with pytest.raises(HardwareError, match="Input/output error") as failed:
+        await machine.read_attribute(WAKE)
+    assert failed.value.errno == errno.EIO
+    faults.deaf.add(FILES)
+    await machine.write_attribute(WAKE, "1")
+    assert await machine.read_attribute(WAKE) == "0"
+    faults.garbage.add(FILES)
+    assert await machine.read_attribute(WAKE) != "0"
+    faults.clear()
+    await machine.write_attribute(WAKE, "1")
+    assert await machine.read_attribute(WAKE) == "1"
+
+
+async def test_the_power_may_go_while_a_file_is_written(machine: Machine, filed: Simulation) -> None:
+    faults = filed.world.bus.faults
+    faults.cut_at_write[FILES] = 1
+    faults.on_cut = lambda: filed.world.unplug(3600.0)
+    with pytest.raises(HardwareError, match="Input/output error"):
+        await machine.write_attribute(WAKE, "1")
+    assert filed.world.is_unplugged
+    assert await machine.read_attribute(WAKE) == "0"
 
 
 async def test_paths_are_checked_as_on_a_real_machine(machine: Machine) -> None:

@@ -82,12 +82,6 @@ def test_without_an_address_the_power_board_is_meant(desk: Desk, world: World, k
     assert world.bus.read_byte_data(AIR, 0xD0) == 0x60
 
 
-def test_a_board_without_a_bus_cannot_be_silent_there(desk: Desk, world: World) -> None:
-    world.board_addresses = ()
-    with pytest.raises(RequestError, match="on no bus"):
-        fault(desk, "nak")
-
-
 def test_a_lost_clock_shows_no_time_until_it_is_set(desk: Desk, world: World) -> None:
     fault(desk, "clock_lost")
     assert world.truth()["board_time_utc"] is None
