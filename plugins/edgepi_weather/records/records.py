@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from edgepi.clock import Clock
 from edgepi.errors import RecorderError
 from edgepi.plugin import RunBlocking
 from edgepi_weather.records.report import report
@@ -26,14 +25,21 @@ MOST_UNDATED = 1440
 class Records:
     """Takes readings, and writes every five minutes: so much of a record a power cut may cost.
 
-    What is read before the clock is trusted waits, and is dated as soon as it is.
+    *local_now* is what clocks at the station show, None while the node's cannot be trusted: what is read
+    until then waits, and is dated as soon as it can be.
     """
 
     def __init__(
-        self, state_dir: Path, *, clock: Clock, zone: tzinfo, run_blocking: RunBlocking, log: logging.Logger
+        self,
+        state_dir: Path,
+        *,
+        monotonic: Callable[[], float],
+        local_now: Callable[[], datetime | None],
+        run_blocking: RunBlocking,
+        log: logging.Logger,
     ) -> None:
         self.store = Store(state_dir / FILE)
-        self._clock, self._zone, self._run, self._log = clock, zone, run_blocking, log
+        self._monotonic, self._local_now, self._run, self._log = monotonic, local_now, run_blocking, log
         self._undated: deque[tuple[float, dict[str, float | None]]] = deque(maxlen=MOST_UNDATED)
         self._unsaved: Tallies = {}
 
@@ -58,9 +64,9 @@ class Records:
             if key in QUANTITIES and (each is not None or key == "rain")
         }
         if kept:
-            self._undated.append((self._clock.monotonic(), kept))
-        if self._clock.trusted:
-            self._date(self._clock.monotonic(), self._clock.now())
+            self._undated.append((self._monotonic(), kept))
+        if (local := self._local_now()) is not None:
+            self._date(self._monotonic(), local)
 
     async def save(self) -> None:
         """Write what is not written yet; what the disk does not take is said, and kept for the next time."""
@@ -78,10 +84,11 @@ class Records:
         await self.save()
         return await self._run(report, self.store, month)
 
-    def _date(self, now_s: float, now_utc: datetime) -> None:
+    def _date(self, now_s: float, local: datetime) -> None:
         parts: list[Tallies] = [self._unsaved]
         while self._undated:
             then_s, values = self._undated.popleft()
-            then = now_utc - timedelta(seconds=now_s - then_s)
-            parts.append(tallies_of(values, then.astimezone(self._zone)))
+            # By way of UTC: local times do not know how long an hour of changing clocks was.
+            then = local.astimezone(UTC) - timedelta(seconds=now_s - then_s)
+            parts.append(tallies_of(values, then.astimezone(local.tzinfo)))
         self._unsaved = merged(parts)

@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,11 +26,11 @@ async def run_blocking(function: Callable[..., Any], /, *args: Any) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def made(state_dir: Path, clock: ManualClock) -> Records:
+def made(state_dir: Path, clock: ManualClock, zone: tzinfo = UTC) -> Records:
     return Records(
         state_dir,
-        clock=clock,
-        zone=ZoneInfo("UTC"),
+        monotonic=clock.monotonic,
+        local_now=lambda: clock.now().astimezone(zone) if clock.trusted else None,
         run_blocking=run_blocking,
         log=logging.getLogger("weather"),
     )
@@ -99,6 +99,22 @@ async def test_nothing_is_dated_before_the_clock_is_trusted_and_then_rightly(tmp
     (tally,) = (await asyncio.to_thread(Store(tmp_path / FILE).read)).values()
     assert (tally.low, tally.low_at) == (-3.0, clock.now() - timedelta(seconds=2 * SAVE_EACH_S))
     assert tally.count == 3
+
+
+async def test_what_waited_through_a_change_of_clocks_is_dated_rightly(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), trusted=False)
+    records = made(tmp_path, clock, ZoneInfo("Europe/Berlin"))
+    records.add({"temperature": 4.0})
+    await clock.advance(3600.0)
+    clock.trusted = True
+    records.add({"humidity": 50.0})
+    await records.save()
+    rows = await asyncio.to_thread(Store(tmp_path / FILE).read)
+    written = {key: str(tally.low_at) for (_day, key), tally in rows.items()}
+    assert written == {
+        "temperature": "2026-10-25 02:30:00+02:00",
+        "humidity": "2026-10-25 02:30:00+01:00",
+    }
 
 
 async def test_what_a_full_disk_does_not_take_is_kept_and_said(
