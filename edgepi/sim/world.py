@@ -26,7 +26,8 @@ LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one sec
 ANEMOMETER, RAIN_GAUGE = 5, 6
 AIR_SENSOR, ROOM_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x77, 0x40, 0x41
 VANE_CONVERTERS = (0x48, 0x49)  # the second if the power board has a chip at the first
-VANE_INPUT = 0
+VANE_INPUT, SUPPLY_INPUT = 0, 3
+NODE_V = 3.3
 DEFAULT_BOARD = "wittypi4"  # also of worlds saved before there were others
 SHUNT_OHM = 0.1
 PANEL_V = 17.6
@@ -122,7 +123,9 @@ class World:
         return Air(INDOORS_C, self.weather.pressure_hpa, self.weather.humidity_percent)
 
     def _vane_v(self, channel: int) -> float:
-        return vane_volts(self.weather.wind_direction_deg) if channel == VANE_INPUT else 0.0
+        if channel == VANE_INPUT:
+            return vane_volts(self.weather.wind_direction_deg, NODE_V)
+        return NODE_V if channel == SUPPLY_INPUT else 0.0
 
     def files(self) -> BoardFiles:
         """The kernel's files of the power board, faults included; raises HardwareError if it has none."""

@@ -131,6 +131,10 @@ def test_the_vane_hangs_on_a_converter_and_follows_the_measured_wind() -> None:
     volts = (high << 8 | low) * 6.144 / 32768
     assert volts == pytest.approx(vane_volts(made.weather.wind_direction_deg), abs=0.001)
     assert 0.1 < volts < 3.2
+    made.bus.write_i2c_block_data(0x48, 1, [0xF1, 0x83])  # input 3: the supply
+    made.advance(made.time_s + 0.5)
+    high, low = made.bus.read_i2c_block_data(0x48, 0, 2)
+    assert (high << 8 | low) * 6.144 / 32768 == pytest.approx(3.3, abs=0.001)
 
 
 def test_a_second_sensor_stands_indoors() -> None:
