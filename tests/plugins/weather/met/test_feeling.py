@@ -15,6 +15,12 @@ NWS_WIND_CHILL_F = {
     0: (-11, -16, -19, -22, -24, -26, -27, -29, -30, -31, -32, -33),
     -45: (-63, -72, -77, -81, -84, -87, -89, -91, -93, -95, -97, -98),
 }
+CANADIAN_WIND_CHILL_C = {
+    5: (4, -2, -7, -13, -19, -24, -30, -36, -41, -47, -53, -58),
+    20: (1, -5, -12, -18, -24, -30, -37, -43, -49, -56, -62, -68),
+    40: (-1, -7, -14, -21, -27, -34, -41, -48, -54, -61, -68, -74),
+    80: (-3, -10, -17, -24, -31, -38, -45, -52, -60, -67, -74, -81),
+}
 NWS_HEAT_INDEX_F = [
     # from the calculator of the Weather Prediction Center
     (75, 50, 75),
@@ -55,12 +61,10 @@ def test_wind_chill_is_that_of_the_chart(air_f: int, row: tuple[int, ...]) -> No
         assert found == pytest.approx(expected, abs=0.6), wind_mph
 
 
-@pytest.mark.parametrize(
-    ("air_c", "wind_km_h", "expected_c"),
-    [(0, 5, -2), (-10, 20, -18), (-20, 30, -33), (-30, 40, -48), (-40, 60, -64), (-15, 10, -21)],
-)
-def test_wind_chill_is_that_of_the_canadian_chart(air_c: int, wind_km_h: int, expected_c: int) -> None:
-    assert wind_chill_c(air_c, wind_km_h / 3.6) == pytest.approx(expected_c, abs=0.51)
+@pytest.mark.parametrize(("wind_km_h", "row"), CANADIAN_WIND_CHILL_C.items())
+def test_wind_chill_is_that_of_the_canadian_chart(wind_km_h: int, row: tuple[int, ...]) -> None:
+    for air_c, expected in zip(range(5, -55, -5), row, strict=True):
+        assert wind_chill_c(air_c, wind_km_h / 3.6) == pytest.approx(expected, abs=0.51), air_c
 
 
 def test_wind_chill_of_a_calm_is_the_air_temperature() -> None:
