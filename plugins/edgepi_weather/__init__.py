@@ -1,1 +1,1 @@
-"""Weather from a BME280."""
+"""A weather station."""

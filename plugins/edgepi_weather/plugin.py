@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import voluptuous as vol
-
 from edgepi.plugin import Card, ConfigSchema, PluginContext, Sensor, hookimpl
-from edgepi.plugin.fields import I2CAddress, Integer, TimeSpan
-from edgepi_weather.sensor import WeatherConfig, WeatherSensor
+from edgepi_weather import config
+from edgepi_weather.config import WeatherConfig
 
 __all__ = ["cards", "config_schema", "sensors"]
+
+CHARTS = (
+    ("Temperature", ("temperature", "dew_point")),
+    ("Air pressure", ("pressure_sea_level",)),
+    ("Wind", ("wind_speed", "wind_gust")),
+    ("Rain", ("rain_hour",)),
+)
 
 
 @hookimpl
 def config_schema() -> ConfigSchema[WeatherConfig]:
-    """Keys: the bus, the address if it must be a certain one, and the interval."""
-    return ConfigSchema(
-        fields={
-            vol.Optional("bus"): Integer(min=0, max=255),
-            vol.Optional("address"): I2CAddress(min=0x76, max=0x77),
-            vol.Optional("interval"): TimeSpan(min_s=1.0, max_s=86400.0),
-        },
-        build=WeatherConfig,
-    )
+    """Keys: the sensor of the air, and wind, vane and rain of a whole station."""
+    return config.config_schema()
 
 
 @hookimpl
 def sensors(context: PluginContext[WeatherConfig]) -> Iterable[Sensor]:
-    """The BME280."""
-    return (WeatherSensor(context),)
+    """One for each device."""
+    from edgepi_weather.sensors import sensors_of
+    from edgepi_weather.station import station_of
+
+    return tuple(sensors_of(station_of(context)))
 
 
 @hookimpl
 def cards(context: PluginContext[WeatherConfig]) -> Iterable[Card]:
-    """The three readings, and their course."""
-    entities = tuple(f"{context.instance}.{key}" for key in ("temperature", "humidity", "pressure"))
-    return (Card("Weather", entities), Card("Temperature", entities[:1], "chart"))
+    """The readings, and their course."""
+    keys = tuple(each.key for sensor in sensors(context) for each in sensor.describe())
+    yield Card("Weather", tuple(f"{context.instance}.{key}" for key in keys))
+    for title, wanted in CHARTS:
+        entities = tuple(f"{context.instance}.{key}" for key in wanted if key in keys)
+        if entities:
+            yield Card(title, entities, "chart")

@@ -12,7 +12,8 @@ from edgepi.errors import HardwareError
 from edgepi.model import WakePlan
 from edgepi.sim.bus import SimulatedBus
 from edgepi_ina219.chip import Ina219
-from edgepi_weather.chip import Bme280
+from edgepi_weather.chips.adc import Adc
+from edgepi_weather.chips.air import CONVERSION_S, AirChip
 from edgepi_wittypi.detection import detect
 
 contents = st.binary(min_size=256, max_size=256)
@@ -37,14 +38,24 @@ class Memory:
 
 
 @settings(max_examples=40, deadline=None)
-@given(contents)
-def test_bme280(held: bytes) -> None:
-    bus = SimulatedBus({0x76: Memory(held, {0xD0: 0x60})})
+@given(contents, st.sampled_from((0x60, 0x58)))
+def test_bme280_and_bmp280(held: bytes, chip_id: int) -> None:
+    bus = SimulatedBus({0x76: Memory(held, {0xD0: chip_id})})
     with contextlib.suppress(HardwareError):
-        sample = Bme280(bus).sample()
-        assert -40 <= sample.temperature_c <= 85
-        assert 300 <= sample.pressure_hpa <= 1100
-        assert 0 <= sample.humidity_percent <= 100
+        chip = AirChip(bus)
+        chip.trigger()
+        bus.step(CONVERSION_S)
+        sample = chip.result()
+        assert sample is None or -40 <= sample.temperature_c <= 85
+        assert sample is None or 300 <= sample.pressure_hpa <= 1100
+        assert sample is None or sample.humidity_percent is None or 0 <= sample.humidity_percent <= 100
+
+
+@given(contents)
+def test_ads1115(held: bytes) -> None:
+    with contextlib.suppress(HardwareError):
+        volts = Adc(SimulatedBus({0x48: Memory(held, {})}), 0x48).result()
+        assert volts is None or abs(volts) <= 4.096
 
 
 @given(contents)

@@ -16,7 +16,8 @@ from edgepi.sim.draw import NodeState
 from edgepi.sim.simulation import Simulation
 from edgepi.testing.doubles import build_context
 from edgepi_ina219.meter import Ina219Config, Ina219Meter
-from edgepi_weather.sensor import WeatherConfig, WeatherSensor
+from edgepi_weather.config import WeatherConfig
+from edgepi_weather.plugin import sensors
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def context(machine: Machine, path: Path, config: Any) -> PluginContext[Any]:
 async def test_the_weather_driver_reads_the_worlds_air(
     machine: Machine, simulation: Simulation, tmp_path: Path
 ) -> None:
-    sensor = WeatherSensor(context(machine, tmp_path, WeatherConfig()))
+    (sensor,) = sensors(context(machine, tmp_path, WeatherConfig()))
     await sensor.start()
     read = {reading.key: reading.value for reading in await sensor.read()}
     await sensor.stop()

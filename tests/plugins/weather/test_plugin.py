@@ -4,14 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-import voluptuous as vol
-
 import edgepi_weather
 from edgepi.plugin import MANIFEST_NAME, Manifest
-from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_weather import plugin
-from edgepi_weather.sensor import WeatherConfig
+from tests.plugins.weather.conftest import Kit
 
 
 def test_the_manifest_offers_what_the_plugin_declares() -> None:
@@ -20,25 +16,62 @@ def test_the_manifest_offers_what_the_plugin_declares() -> None:
     assert set(manifest.offers) == set(plugin.__all__) - {"config_schema"}
 
 
-def test_the_configuration_becomes_an_object() -> None:
-    schema = plugin.config_schema()
-    values = vol.Schema(dict(schema.fields))({"address": 0x77, "interval": "5min"})
-    assert schema.build(**values) == WeatherConfig(address=0x77, interval=300.0)
-    assert schema.build() == WeatherConfig(bus=1, address=None, interval=60.0)
+def test_a_station_without_wind_and_rain_declares_what_air_alone_tells(kit: Kit) -> None:
+    context = kit.context(wind=None, vane=None, rain=None)
+    described = {each.key for sensor in plugin.sensors(context) for each in sensor.describe()}
+    assert described == {
+        "temperature",
+        "humidity",
+        "pressure",
+        "pressure_sea_level",
+        "pressure_tendency",
+        "dew_point",
+        "heat_index",
+        "outlook",
+    }
 
 
-@pytest.mark.parametrize("wrong", [{"address": 0x40}, {"interval": "0s"}, {"bus": -1}, {"adress": 0x76}])
-def test_a_wrong_configuration_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(vol.Invalid):
-        vol.Schema(dict(plugin.config_schema().fields))(wrong)
+def test_a_bmp280_declares_nothing_that_needs_humidity(kit: Kit) -> None:
+    context = kit.context(air="bmp280", vane=None, rain=None)
+    described = {each.key for sensor in plugin.sensors(context) for each in sensor.describe()}
+    assert described == {
+        "temperature",
+        "pressure",
+        "pressure_sea_level",
+        "pressure_tendency",
+        "wind_chill",
+        "outlook",
+        "wind_speed",
+        "wind_gust",
+    }
 
 
-def test_cards_show_the_instance_s_own_entities(plugin_context: ContextFactory) -> None:
-    context = plugin_context(WeatherConfig(), plugin="weather", instance="roof")
-    (sensor,) = plugin.sensors(context)
-    described = {f"roof.{each.key}" for each in sensor.describe()}
-    shown = {entity for card in plugin.cards(context) for entity in card.entities}
-    assert shown <= described
+def test_a_whole_station_declares_all_of_a_station(kit: Kit) -> None:
+    sensors = list(plugin.sensors(kit.context()))
+    described = [each.key for sensor in sensors for each in sensor.describe()]
+    assert len(sensors) == 4
+    assert len(described) == len(set(described)) == 17
+
+
+def test_a_gauge_alone_is_a_station_too(kit: Kit) -> None:
+    (sensor,) = plugin.sensors(kit.context(air="none", wind=None, vane=None))
+    assert sensor.name == "rain"
+
+
+def test_the_devices_of_an_instance_share_one_station(kit: Kit) -> None:
+    from edgepi_weather.station import station_of
+
+    context = kit.context()
+    assert station_of(context) is station_of(context)
+    assert station_of(kit.context()) is not station_of(context)
+
+
+def test_cards_show_the_instance_s_own_entities(kit: Kit) -> None:
+    context = kit.context()
+    described = {f"roof.{each.key}" for sensor in plugin.sensors(context) for each in sensor.describe()}
+    shown = [set(card.entities) for card in plugin.cards(context)]
+    assert shown[0] == described
+    assert all(entities <= described for entities in shown)
 
 
 def test_importing_the_plugin_does_not_import_its_driver() -> None:

@@ -1,0 +1,159 @@
+"""The BME280 or BMP280 as a sensor, and what follows from air and wind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from edgepi.errors import HardwareError
+from edgepi.model import Reading, ReadingDescription
+from edgepi.plugin import Sensor
+from edgepi_weather.chips.air import CONVERSION_S, AirChip, Identity, Sample
+from edgepi_weather.config import WeatherConfig
+from edgepi_weather.met import Observation, derive
+from edgepi_weather.met.outlook import outlook
+from edgepi_weather.met.tendency import PressureHistory
+from edgepi_weather.sensors.described import AIR
+from edgepi_weather.station import Station
+
+__all__ = ["AirSensor", "keys_of"]
+
+EXTRA_WAITS = 3
+MODELS = {"auto": ("BME280", "BMP280"), "bme280": ("BME280",), "bmp280": ("BMP280",)}
+
+
+def keys_of(config: WeatherConfig) -> tuple[str, ...]:
+    """List what a station with these devices can know of the air."""
+    keys = ["temperature", "pressure", "pressure_sea_level", "pressure_tendency", "outlook"]
+    if config.humidity:
+        keys += ["humidity", "dew_point", "heat_index"]
+    if config.wind is not None:
+        keys += ["wind_chill"]
+    if config.humidity and config.wind is not None:
+        keys += ["apparent_temperature"]
+    return tuple(key for key in AIR if key in keys)
+
+
+class AirSensor(Sensor):
+    """Temperature, humidity and pressure, and all that is derived from them."""
+
+    name = "air"
+    # Once a minute the chip itself takes less than 1 uW (data sheet: 3.6 uA at one measurement a second,
+    # 0.1 uA asleep); the rest is the computer, awake for some milliseconds of one core at about 1 W.
+    power_w = 0.0001
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._context = station.context
+        self._keys = keys_of(self._context.config)
+        self._history = PressureHistory()
+        self._chip: AirChip | None = None
+        self._known: Identity | None = None
+        self._dry_said = False
+        self.interval_s = self._context.config.interval
+
+    def describe(self) -> Sequence[ReadingDescription]:
+        """List what the devices of the configuration measure, and what follows from it."""
+        return tuple(AIR[key] for key in self._keys)
+
+    async def start(self) -> None:
+        """Find the chip and read its calibration."""
+        await self._station.prepare()
+        chip = self._chip = await self._context.run_blocking(self._open)
+        if self._known is None:
+            self._context.log.info("%s found at 0x%02x", chip.identity.model, chip.address)
+        self._recognise(chip)
+
+    async def read(self) -> Sequence[Reading]:
+        """Measure once; takes some 10 ms."""
+        if self._chip is None:
+            await self.start()
+        assert self._chip is not None
+        try:
+            sample = await self._measure(self._chip)
+        except HardwareError:
+            self._chip = None
+            raise
+        seen = self._station.observe(
+            temperature=sample.temperature_c, humidity=sample.humidity_percent, pressure=sample.pressure_hpa
+        )
+        values, words = self._all(seen)
+        self._station.tell(values)
+        return (*(Reading(key, value) for key, value in values.items()), Reading("outlook", words))
+
+    async def stop(self) -> None:
+        """Forget the chip, which sleeps by itself, but not which one it was."""
+        self._chip = None
+        await self._station.stopped("temperature", "humidity", "pressure")
+
+    def _open(self) -> AirChip:
+        config = self._context.config
+        return AirChip(self._context.hardware.i2c(config.bus), config.address, MODELS[config.air])
+
+    async def _measure(self, chip: AirChip) -> Sample:
+        await self._context.run_blocking(chip.trigger)
+        self._recognise(chip)
+        for _ in range(1 + EXTRA_WAITS):
+            await self._context.clock.sleep(CONVERSION_S)
+            if (sample := await self._context.run_blocking(chip.result)) is not None:
+                return sample
+        raise HardwareError(
+            f"the sensor at 0x{chip.address:02x} never finishes a measurement",
+            hint="check the wiring; long cables garble the bus",
+        )
+
+    def _recognise(self, chip: AirChip) -> None:
+        """Say when it is another chip than before, or one without the humidity that was promised."""
+        before, self._known = self._known, chip.identity
+        if before is not None and before != chip.identity:
+            another = "another " if before.model == chip.identity.model else "a "
+            self._context.log.warning(
+                "the sensor at 0x%02x was swapped: a %s before, %s%s now, with its own calibration",
+                chip.address,
+                before.model,
+                another,
+                chip.identity.model,
+            )
+            self._history = PressureHistory()  # two barometers differ by more than the weather of an hour
+        if self._context.config.humidity and chip.identity.model == "BMP280" and not self._dry_said:
+            self._dry_said = True
+            self._context.log.warning(
+                "the sensor at 0x%02x is a BMP280, which measures no humidity: what needs it stays unknown; "
+                "`air: bmp280` leaves it out",
+                chip.address,
+            )
+
+    def _all(self, seen: Observation) -> tuple[dict[str, float | None], str | None]:
+        """Return all that is known of the air, in numbers and in words; what is None stays unknown."""
+        latest = self._station.latest()
+        whole = replace(latest, temperature=seen.temperature, humidity=seen.humidity, pressure=seen.pressure)
+        derived = derive(whole, self._station.elevation_m)
+        change_hpa = self._change_hpa(seen.pressure)
+        known = {**asdict(seen), **asdict(derived), "pressure_tendency": change_hpa}
+        values = {key: _rounded(known[key]) for key in self._keys if key != "outlook"}
+        return values, self._outlook(derived.pressure_sea_level, change_hpa, latest.wind_direction)
+
+    def _change_hpa(self, pressure_hpa: float | None) -> float | None:
+        now_s = self._context.clock.monotonic()
+        if pressure_hpa is not None:
+            self._history.add(now_s, pressure_hpa)
+        tendency = self._history.tendency(now_s)
+        return None if tendency is None else tendency.change_hpa
+
+    def _outlook(
+        self, sea_level_hpa: float | None, change_hpa: float | None, wind_direction_deg: float | None
+    ) -> str | None:
+        if sea_level_hpa is None or change_hpa is None:
+            return None
+        local = self._station.local_now()
+        return outlook(
+            sea_level_hpa,
+            change_hpa,
+            month=None if local is None else local.month,
+            latitude_deg=self._context.node.latitude,
+            wind_direction_deg=wind_direction_deg,
+        )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
