@@ -23,7 +23,7 @@ from edgepi.sim.weather import GOLDEN_LONGITUDE, MeasuredWeather, Rain, Weather,
 __all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
 
 LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one second only, can stand
-ANEMOMETER, RAIN_GAUGE = 5, 6
+ANEMOMETER_AND_RAIN_GAUGE = ((5, 6), (23, 24))  # the second pair if the power board drives one of the first
 AIR_SENSOR, ROOM_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x77, 0x40, 0x41
 VANE_CONVERTERS = (0x48, 0x49)  # the second if the power board has a chip at the first
 VANE_INPUT, SUPPLY_INPUT = 0, 3
@@ -67,7 +67,6 @@ class World:
         self.rain = Rain(spec.seed)
         self.draw = draw or draw_table(spec.board, standby_w=spec.standby_w)
         self.battery = Battery(spec.battery, spec.battery.capacity_wh * spec.start_soc)
-        self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz})
         self.bus = SimulatedBus()
         self.time_s = 0.0
         self._unplugged_until_s = self._covered_until_s = 0.0
@@ -83,6 +82,7 @@ class World:
         self._outputs: dict[int, bool] = {}
         self.weather: Weather = self.measured.at(self._start_s)
         self._adopt(board_class(spec.power_board)())
+        self.pulses = self._pulse_inputs()
         self.board.set_clock(spec.start_utc)
         self.board.power_on()
 
@@ -96,6 +96,11 @@ class World:
         board.attach(self.bus)
         self.board_addresses = self.bus.addresses() or ((FILES,) if self.keys else ())
         self._plug_in_sensors()
+
+    def _pulse_inputs(self, totals: Mapping[int, float] | None = None) -> PulseInputs:
+        taken = self.board.lines()
+        anemometer, gauge = next(pair for pair in ANEMOMETER_AND_RAIN_GAUGE if not set(pair) & set(taken))
+        return PulseInputs({anemometer: anemometer_hz, gauge: rain_gauge_hz}, totals)
 
     def _line_changed(self, pin: int, high: bool) -> None:
         self.on_line(pin, high)
@@ -273,9 +278,9 @@ class World:
                 f"the saved world cannot be read ({error!r})", hint="start a new one with --fresh"
             ) from error
         self.battery = battery
-        self.pulses = PulseInputs({ANEMOMETER: anemometer_hz, RAIN_GAUGE: rain_gauge_hz}, totals)
         self.spec = replace(self.spec, power_board=kind.name)
         self._adopt(board)
+        self.pulses = self._pulse_inputs(totals)
         self.weather = self.measured.at(self.wall_s)
 
     def truth(self) -> dict[str, Any]:

@@ -137,6 +137,15 @@ def test_the_vane_hangs_on_a_converter_and_follows_the_measured_wind() -> None:
     assert (high << 8 | low) * 6.144 / 32768 == pytest.approx(3.3, abs=0.001)
 
 
+def test_wind_and_rain_keep_out_of_the_way_of_a_boards_own_pins() -> None:
+    assert set(running().pulses.totals) == {5, 6}
+    made = world(power_board="wittypi4l3v7", battery=BatterySpec(cells=1))
+    assert set(made.pulses.totals) == {23, 24}
+    again = world()
+    again.restore(made.to_dict())
+    assert set(again.pulses.totals) == {23, 24}
+
+
 def test_a_second_sensor_stands_indoors() -> None:
     assert running().bus.read_byte_data(0x77, 0xD0) == 0x58
 
