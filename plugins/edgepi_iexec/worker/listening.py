@@ -203,14 +203,23 @@ class Listener:
         every_s = _wants_beats_s(frame)
         if every_s:
             helpers.append(asyncio.create_task(self._beat(transport, every_s)))
-        for task_id, topic in self._topics.items():
-            await transport.send(stomp.encode(_subscribe(task_id, topic)))
+        await self._agree(transport)
         self._was_connected = True
         self._connected.set()
         if after_loss:
             errand = asyncio.ensure_future(self._lost_and_found())
             self._errands.add(errand)
             errand.add_done_callback(partial(_finish, self._errands, self._log))
+
+    async def _agree(self, transport: Transport) -> None:
+        """Subscribe to what is wanted, also to what changes while that goes on."""
+        known: dict[str, str] = {}
+        while known != (wanted := dict(self._topics)):
+            for task_id, topic in wanted.items() - known.items():
+                await transport.send(stomp.encode(_subscribe(task_id, topic)))
+            for _, topic in known.items() - wanted.items():
+                await transport.send(stomp.encode(stomp.Frame("UNSUBSCRIBE", {"id": topic})))
+            known = wanted
 
     async def _beat(self, transport: Transport, every_s: float) -> None:
         while True:

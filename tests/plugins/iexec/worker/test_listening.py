@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -18,6 +18,7 @@ from edgepi_iexec.worker.listening import Listener, backed_off
 from edgepi_iexec.worker.transports import WebSocketTransport
 
 TASKS = ["0x" + each * 32 for each in ("ab", "cd")]
+LATE = "0x" + "ef" * 32
 
 
 class Quick(SystemClock):
@@ -33,13 +34,16 @@ class Session:
     def __init__(self) -> None:
         self.out: asyncio.Queue[str | None] = asyncio.Queue()
         self.topics: dict[str, str] = {}
+        self.at_subscription: list[Callable[[], Awaitable[None]]] = []
 
-    def take(self, text: str) -> None:
+    async def take(self, text: str) -> None:
         for frame in stomp.decode(text):
             if frame.command == "CONNECT":
                 self.say(stomp.Frame("CONNECTED", {"version": "1.2", "heart-beat": "0,0"}))
             elif frame.command == "SUBSCRIBE":
                 self.topics[frame.headers["destination"]] = frame.headers["id"]
+                while self.at_subscription:
+                    await self.at_subscription.pop()()
             elif frame.command == "UNSUBSCRIBE":
                 self.topics = {k: v for k, v in self.topics.items() if v != frame.headers["id"]}
 
@@ -53,6 +57,7 @@ class Server:
     def __init__(self, *, websocket: bool) -> None:
         self.websocket = websocket
         self.sessions: dict[str, Session] = {}
+        self.at_subscription: list[Callable[[], Awaitable[None]]] = []
         self.url = ""
 
     async def info(self, _: web.Request) -> web.Response:
@@ -62,6 +67,7 @@ class Server:
         name = request.match_info["session"]
         new = name not in self.sessions
         session = self.sessions.setdefault(name, Session())
+        session.at_subscription = self.at_subscription
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(sockjs.PRELUDE.encode())
@@ -76,13 +82,14 @@ class Server:
         if session is None:
             return web.Response(status=404)
         for text in sockjs.decode_client(await request.text()):
-            session.take(text)
+            await session.take(text)
         return web.Response(status=204)
 
     async def raw(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         session = self.sessions[f"ws{len(self.sessions)}"] = Session()
+        session.at_subscription = self.at_subscription
 
         async def write() -> None:
             while (text := await session.out.get()) is not None:
@@ -91,7 +98,7 @@ class Server:
 
         writing = asyncio.create_task(write())
         async for message in socket:
-            session.take(message.data)
+            await session.take(message.data)
         writing.cancel()
         return socket
 
@@ -232,6 +239,20 @@ async def test_hears_nothing_of_a_task_that_it_forgot(server: Server, ear: Ear) 
     server.notify(TASKS[1], said(NotificationType.PLEASE_REVEAL, TASKS[1]))
     await until(lambda: bool(ear.heard))
     assert [each.task_id for each in ear.heard] == [TASKS[1]]
+
+
+async def test_takes_and_drops_tasks_while_it_subscribes(server: Server, ear: Ear) -> None:
+    async def change_your_mind() -> None:
+        await ear.listener.forget(TASKS[0])
+        await ear.listener.listen(LATE)
+
+    server.at_subscription.append(change_your_mind)
+    for task_id in TASKS:
+        await ear.listener.listen(task_id)
+    topics = {f"/topic/task/{task_id}" for task_id in (TASKS[1], LATE)}
+    await until(lambda: bool(server.sessions) and server.last.topics.keys() == topics)
+    server.notify(LATE, said(NotificationType.PLEASE_REVEAL, LATE))
+    await until(lambda: [each.task_id for each in ear.heard] == [LATE])
 
 
 def test_waits_longer_after_each_failure() -> None:
