@@ -12,6 +12,8 @@ from edgepi.plugin import ConfigSchema
 from edgepi.plugin.fields import Choice, FieldError, I2CAddress, Integer, Number, TimeSpan
 from edgepi_weather.chips.adc import AdcModel
 from edgepi_weather.chips.vane import KIT_OHM, Vane
+from edgepi_weather.judging import QUALITY, limits_of
+from edgepi_weather.met.limits import LIMITS, Limits
 
 __all__ = ["RainConfig", "VaneConfig", "WeatherConfig", "WindConfig", "config_schema"]
 
@@ -73,6 +75,7 @@ class WeatherConfig:
     wind: WindConfig | None = None
     vane: VaneConfig | None = None
     rain: RainConfig | None = None
+    quality: Mapping[str, Limits] = field(default_factory=lambda: LIMITS)
 
     @property
     def humidity(self) -> bool:
@@ -141,6 +144,7 @@ FIELDS: dict[Any, Any] = {
     vol.Optional("wind"): WIND,
     vol.Optional("vane"): VANE,
     vol.Optional("rain"): RAIN,
+    vol.Optional("quality"): QUALITY,
 }
 
 
@@ -152,6 +156,8 @@ def config_schema() -> ConfigSchema[WeatherConfig]:
 def _build(**values: Any) -> WeatherConfig:
     parts: dict[str, Any] = {"wind": WindConfig, "vane": VaneConfig, "rain": RainConfig}
     built = {key: make(**values.pop(key)) for key, make in parts.items() if key in values}
+    if "quality" in values:
+        values["quality"] = limits_of(values["quality"])
     config = WeatherConfig(**values, **built)
     _check_devices(config)
     _check_pins(config)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgepi.plugin import Card, ConfigSchema, PluginContext, Sensor, hookimpl
+from edgepi.plugin import Card, Command, ConfigSchema, PluginContext, Route, Sensor, hookimpl
 from edgepi_weather import config
 from edgepi_weather.config import WeatherConfig
 
-__all__ = ["cards", "config_schema", "sensors"]
+__all__ = ["cards", "commands", "config_schema", "routes", "sensors"]
 
 CHARTS = (
     ("Temperature", ("temperature", "dew_point")),
@@ -26,10 +26,12 @@ def config_schema() -> ConfigSchema[WeatherConfig]:
 
 @hookimpl
 def sensors(context: PluginContext[WeatherConfig]) -> Iterable[Sensor]:
-    """One for each device."""
+    """One for each device; what they measure goes into the records."""
+    from edgepi_weather.recording import records_of
     from edgepi_weather.sensors import sensors_of
     from edgepi_weather.station import station_of
 
+    records_of(context)
     return tuple(sensors_of(station_of(context)))
 
 
@@ -42,3 +44,20 @@ def cards(context: PluginContext[WeatherConfig]) -> Iterable[Card]:
         entities = tuple(f"{context.instance}.{key}" for key in wanted if key in keys)
         if entities:
             yield Card(title, entities, "chart")
+
+
+@hookimpl
+def routes(context: PluginContext[WeatherConfig]) -> Iterable[Route]:
+    """The records."""
+    from edgepi_weather.recording import records_of
+    from edgepi_weather.records.routes import records_route
+
+    return (records_route(records_of(context)),)
+
+
+@hookimpl
+def commands() -> Iterable[Command]:
+    """``edgepi weather``."""
+    from edgepi_weather.commands.main import command
+
+    return (command(),)

@@ -63,7 +63,7 @@ class Station:
         self.turning: bool | None = None
         self.listeners: list[Callable[[Mapping[str, float | None]], None]] = []
         self.closers: list[Callable[[], Awaitable[None]]] = []
-        self._quality = Quality()
+        self._quality = Quality(context.config.quality)
         self._doubts = _Doubts(context.log)
         self._latest: dict[str, tuple[float, float]] = {}
         self._zone: ZoneInfo | None = None

@@ -65,11 +65,11 @@ class Records:
         }
         if kept:
             self._undated.append((self._monotonic(), kept))
-        if (local := self._local_now()) is not None:
-            self._date(self._monotonic(), local)
+        self._date()
 
     async def save(self) -> None:
         """Write what is not written yet; what the disk does not take is said, and kept for the next time."""
+        self._date()
         unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:
             return
@@ -84,7 +84,10 @@ class Records:
         await self.save()
         return await self._run(report, self.store, month)
 
-    def _date(self, now_s: float, local: datetime) -> None:
+    def _date(self) -> None:
+        local, now_s = self._local_now(), self._monotonic()
+        if local is None:
+            return
         parts: list[Tallies] = [self._unsaved]
         while self._undated:
             then_s, values = self._undated.popleft()
