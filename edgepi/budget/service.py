@@ -47,6 +47,7 @@ from edgepi.model import (
     SunForecast,
     Supply,
     SupplyRead,
+    WakeReason,
     WakeReceipt,
 )
 from edgepi.plugin import Duty, LeaseHandle, PowerController, SunForecaster, SupplyMeter
@@ -91,7 +92,7 @@ class BudgetService:
         self._measuring = Measuring(settings, node, clock, thermometer)
         self._on_trouble = on_trouble
         self._mask = mask
-        self._telemetry = Telemetry(clock, self._on_read, on_trouble)
+        self._telemetry = Telemetry(clock, self._on_read, on_trouble, self._woken)
         self._forecasts = Forecasts(clock, self._foretold, on_trouble)
         self._earnings = Earnings(time_zone=node.time_zone)
         self._heartbeats = Heartbeats(clock)
@@ -292,6 +293,9 @@ class BudgetService:
         guard = self._measuring.now.guard
         if voltage is not None and voltage <= guard.run_v and guard.seen is Guard.NONE:
             self.nudge()
+
+    def _woken(self, reason: WakeReason) -> None:
+        self._sayings.say("board", "woke", f"switched on: {reason.text}")
 
     def _armed(self, receipt: WakeReceipt | None) -> None:
         self._entities.write({"next_wake": receipt.wake_utc if receipt else None})

@@ -64,7 +64,8 @@ class Source:
 class Telemetry:
     """Keeps every source running; a source that fails or hangs is retried and harms no other.
 
-    *on_trouble* is told name and failure of a source, and None once it works again.
+    *on_trouble* is told name and failure of a source, and None once it works again; *on_woken* hears of
+    each board that said why it switched the node on.
     """
 
     def __init__(
@@ -72,10 +73,12 @@ class Telemetry:
         clock: Clock,
         on_read: Callable[[Source], None],
         on_trouble: OnTrouble = lambda _name, _trouble: None,
+        on_woken: Callable[[WakeReason], None] = lambda _reason: None,
     ) -> None:
         self._clock = clock
         self._on_read = on_read
         self._on_trouble = on_trouble
+        self._on_woken = on_woken
         self._running = False
         self.sources: list[Source] = []
 
@@ -171,6 +174,7 @@ class Telemetry:
         await bounded(board.ready(), board.timeout_s, f"telling {source.name} that the node is up")
         if source.reason is None:
             source.reason = await bounded(board.last_reason(), board.timeout_s, f"asking {source.name}")
+            self._on_woken(source.reason)
 
     async def _examine(self, source: Source) -> None:
         """Have the board say what a person should look after; what is new is logged."""

@@ -15,7 +15,9 @@ class WittyPiConfig:
     *address* None looks at each address that a board of the family has from the factory; *interval* is
     never below what the board bears; *input* says what is wired to the board's input; *low_voltage* is
     the board's own cut-off in volts, None leaves what the board holds; *alarm_margin* is the nearest
-    wake in seconds.
+    wake in seconds; *watchdog* is after how many seconds without a sign of life a board with a watchdog
+    switches the node off and on, None for never; *board_clock* is what to believe of
+    a board whose clock no trusted node has set yet: *auto* believes it where local time is UTC.
     """
 
     bus: int = 1
@@ -24,3 +26,5 @@ class WittyPiConfig:
     input: Literal["battery", "supply"] = "battery"
     low_voltage: float | None = None
     alarm_margin: float = 120.0
+    watchdog: float | None = 600.0
+    board_clock: Literal["auto", "utc", "local"] = "auto"

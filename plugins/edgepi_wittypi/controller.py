@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import EdgePiError, HardwareError
 from edgepi.model import Supply, WakePlan, WakeReason, WakeReceipt
 from edgepi.plugin import InputLine, OutputLine, PluginContext, PowerCapabilities, PowerController
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Board, Reason
-from edgepi_wittypi.link import Link
+from edgepi_wittypi.family import NO_REASON, Armed, Board, Reason, Watched
+from edgepi_wittypi.link import VENDOR_WITHIN_S, Link
+from edgepi_wittypi.surroundings import ONE_WIRE
+from edgepi_wittypi.timekeeping import TimeKeeper
 
 __all__ = ["WittyPiController"]
 
+COMPARE_EACH_S = 86400.0
 PULSES = 2
 PULSE_S = 0.1
-LAST_SAFE_SECOND = 57  # while the clock is set register by register, no minute may pass
 
 
 class WittyPiController(PowerController):
@@ -29,9 +32,11 @@ class WittyPiController(PowerController):
     def __init__(self, context: PluginContext[WittyPiConfig], link: Link) -> None:
         self._context = context
         self._link = link
+        self._time = TimeKeeper(context, link)
         self._halt_line: InputLine | None = None
         self._sys_up: OutputLine | None = None
         self._set_up = self._warned = self._asked_by_heartbeat = False
+        self._compared_s = -math.inf
         self._was_trusted: bool | None = None
         self._said: tuple[str, ...] = ()
         self._asking: set[asyncio.Task[None]] = set()
@@ -61,12 +66,19 @@ class WittyPiController(PowerController):
         self._link.forget()
         await self._link.open()
         self.interval_s = self._link.interval_s
+        if self.interval_s > self._context.config.interval:
+            self._context.log.info("read each %g s, for the board's sake", self.interval_s)
         pin = self._link.quirks.halt_pin
         if self._halt_line is None and pin is not None:
-            self._halt_line = self._context.hardware.input_line(
-                pin, pull_up=True, on_change=self._halt_line_changed
-            )
+            self._halt_line = self._watch(pin)
         await self._bring_in_order()
+
+    def _watch(self, pin: int) -> InputLine:
+        try:
+            return self._context.hardware.input_line(pin, pull_up=True, on_change=self._halt_line_changed)
+        except HardwareError as error:
+            said = f"the line by which the board asks for shut-down cannot be watched: {error.message}"
+            raise HardwareError(said, hint=f"if 1-wire has it, {ONE_WIRE}") from error
 
     async def stop(self) -> None:
         """Let go of the pins; the board keeps what it holds."""
@@ -76,6 +88,18 @@ class WittyPiController(PowerController):
         self._halt_line = self._sys_up = None
         for task in self._asking:
             task.cancel()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Whoever stops EdgePi to look after the node must not lose its power to the watchdog."""
+        try:
+            board = self._link.board
+            if isinstance(board, Watched) and not await self._link.vendor_runs():
+                await self._link.run(board.let_go)
+        except EdgePiError as error:
+            self._context.log.warning(
+                "the board's watchdog could not be stopped and will cut the power: %s", error
+            )
 
     async def read(self) -> Supply:
         """Telemetry, at most a minute old."""
@@ -105,7 +129,7 @@ class WittyPiController(PowerController):
         """Set every wake trigger that the board has; the receipt says if one was moved."""
         await self._link.must_be_ours()
         board = await self._link.open()
-        await self._compare_clocks(board)
+        await self._time.compare(board)
         armed = await self._link.run(self._arm_now, board, plan)
         for note in armed.notes:
             if note not in self._said:
@@ -128,7 +152,7 @@ class WittyPiController(PowerController):
 
     async def heartbeat(self) -> None:
         """Feed the board's watchdog, and hear whether it asks the node to go."""
-        if await self._link.vendor_runs():
+        if await self._link.vendor_runs(within_s=VENDOR_WITHIN_S):
             return
         board = await self._link.open()
         reason = await self._link.run(board.heartbeat)
@@ -138,8 +162,7 @@ class WittyPiController(PowerController):
 
     async def health(self) -> Sequence[str]:
         """What a person should look after."""
-        board = await self._link.open()
-        return await self._link.run(board.health)
+        return await self._link.health()
 
     async def clock(self) -> datetime | None:
         """Time of the board's clock, which EdgePi keeps in UTC."""
@@ -150,19 +173,16 @@ class WittyPiController(PowerController):
         """Set the board's clock."""
         await self._link.must_be_ours()
         board = await self._link.open()
-        node = self._context.clock
-        offset = now_utc - node.now()
-        if (wait_s := _wait_for_safe_second(now_utc)) > 0.0:
-            await node.sleep(wait_s)
-        await self._link.run(board.set_clock, lambda: node.now() + offset)
+        await self._time.set(board, now_utc)
 
     def _arm_now(self, board: Board, plan: WakePlan) -> Armed:
         return board.arm(plan, self._context.clock.now(), margin_s=self._context.config.alarm_margin)
 
     async def _bring_in_order(self) -> None:
-        """Once, and after each gain of trust: settings and clocks; not while the vendor's daemon runs."""
+        """Once, when trust is gained, and daily: settings and clocks; not while the vendor's daemon runs."""
         trusted = self._context.clock.trusted
-        if self._set_up and trusted == self._was_trusted:
+        fresh = self._context.clock.monotonic() - self._compared_s < COMPARE_EACH_S
+        if self._set_up and fresh and trusted == self._was_trusted:
             return
         board = await self._link.open()
         if await self._link.vendor_runs():
@@ -172,9 +192,11 @@ class WittyPiController(PowerController):
                     board.quirks.vendor[1],
                 )
             self._warned = True
+            await self._time.doubt()
             return
         try:
-            await self._compare_clocks(board)
+            await self._time.compare(board)
+            self._compared_s = self._context.clock.monotonic()
             notes = await self._link.run(board.configure, self._context.config)
         except EdgePiError as error:
             # measuring must go on: the guards live on it
@@ -185,21 +207,6 @@ class WittyPiController(PowerController):
         for note in notes:
             self._context.log.warning("%s", note)
         self._set_up, self._was_trusted, self._warned = True, self._context.clock.trusted, False
-
-    async def _compare_clocks(self, board: Board) -> None:
-        """Take the board's time while the node's is not trusted, else correct the board's."""
-        node = self._context.clock
-        before = node.now()
-        held = await self._link.run(board.clock)
-        if not node.trusted:
-            if held is None:
-                self._context.log.warning("neither the node nor its power board knows the time")
-                return
-            await self._context.hardware.set_clock(held)
-            self._context.log.info("clock set to %s from the power board", held)
-        elif held is None or not before - CLOCK_TOLERANCE <= held <= node.now() + CLOCK_TOLERANCE:
-            self._context.log.info("the power board's clock showed %s and is set right", held or "nothing")
-            await self.set_clock(node.now())
 
     async def _pulse(self) -> None:
         pin = self._link.quirks.sys_up_pin
@@ -236,8 +243,3 @@ class WittyPiController(PowerController):
             self._context.log.warning("the board asks for shut-down and nobody listens: %s", reason.text)
         else:
             self.on_shutdown_request(f"the power board asks the node to shut down: {reason.text}")
-
-
-def _wait_for_safe_second(now_utc: datetime) -> float:
-    second = now_utc.second + now_utc.microsecond / 1e6
-    return 60.0 - second + 0.1 if second > LAST_SAFE_SECOND else 0.0

@@ -9,14 +9,14 @@ from edgepi.errors import BusError, DeviceNotFoundError
 from edgepi.plugin import I2CBus
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.family import Board
-from edgepi_wittypi.gen4.board import Gen4Board
+from edgepi_wittypi.gen4.board import MEMORY_LOST, Gen4Board
+from edgepi_wittypi.gen5.board import Gen5Board
 
 __all__ = ["detect"]
 
 IDENTITY = 0
 TRIES = 5
 SHARED = (0x51, 0x69)  # clocks and motion sensors live there, too
-MEMORY_LOST = "0x00 or 0xff means that the board lost its memory in a brown-out: flash its firmware"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ FAMILY: Mapping[int, Member] = {
     0x26: Member("Witty Pi 4", 0x08, Gen4Board),
     0x37: Member("Witty Pi 4 L3V7", 0x08, Gen4Board),
     0x24: Member("Witty Pi 3", 0x69),
-    0x51: Member("Witty Pi 5", 0x51),
+    0x51: Member("Witty Pi 5 HAT+", 0x51, Gen5Board),
+    0x52: Member("Witty Pi 5 Mini", 0x51),
+    0x53: Member("Witty Pi 5 L3V7", 0x51),
 }
 
 

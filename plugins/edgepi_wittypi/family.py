@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edgepi.model import WakePlan, WakeReasonKind, WakeReceipt
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.quirks import Quirks
 
-__all__ = ["CLOCK_TOLERANCE", "NO_REASON", "Armed", "Board", "Reason", "Telemetry"]
+__all__ = ["CLOCK_TOLERANCE", "NO_REASON", "Armed", "Board", "Reason", "Telemetry", "Watched"]
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -94,3 +94,11 @@ class Board(Protocol):
 
     def health(self) -> tuple[str, ...]:
         """Sentences that a person should read; empty where all is well."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A board whose watchdog cuts the power of a node that it does not hear of."""
+
+    def let_go(self) -> None:
+        """Stop the watchdog, for nobody will feed it from now on; not while a cut is coming."""

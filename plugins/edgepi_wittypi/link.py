@@ -13,8 +13,11 @@ from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.detection import detect
 from edgepi_wittypi.family import Board, Telemetry
 from edgepi_wittypi.quirks import ANY, Quirks
+from edgepi_wittypi.surroundings import complaints
 
-__all__ = ["Link", "link_of"]
+__all__ = ["VENDOR_WITHIN_S", "Link", "link_of"]
+
+VENDOR_WITHIN_S = 60.0
 
 T = TypeVar("T")
 _links: dict[str, Link] = {}
@@ -38,7 +41,9 @@ class Link:
         self.context = context
         self.wake_reason: WakeReason | None = None
         self.quirks: Quirks = ANY
+        self.ailments: tuple[str, ...] = ()
         self._board: Board | None = None
+        self._vendor: tuple[float, bool] | None = None
         self._lock = asyncio.Lock()
         self._telemetry: tuple[float, Supply] | None = None
 
@@ -52,10 +57,16 @@ class Link:
                 if self.wake_reason is None:
                     reason = await self.context.run_blocking(board.reason)
                     self.wake_reason = WakeReason(reason.kind, reason.text)
-                self.context.log.info("%s found, firmware %s", board.model, board.firmware)
+                said = "%s found, firmware %s; why it switched the node on: %s"
+                self.context.log.info(said, board.model, board.firmware, self.wake_reason.text)
                 self.quirks = board.quirks
                 self._board = board
             return self._board
+
+    @property
+    def board(self) -> Board | None:
+        """The board if it was found."""
+        return self._board
 
     def forget(self) -> None:
         """Look for the board anew next time."""
@@ -71,9 +82,22 @@ class Link:
         async with self._lock:
             return await self.context.run_blocking(function, *args)
 
-    async def vendor_runs(self) -> bool:
-        """Whether the vendor's daemon has the board in its hands."""
-        return await self.context.hardware.process_runs(self.quirks.vendor[0])
+    async def vendor_runs(self, *, within_s: float = 0.0) -> bool:
+        """Whether the vendor's daemon has the board in its hands; *within_s* is how old the answer may be."""
+        now_s = self.context.clock.monotonic()
+        if self._vendor is None or now_s - self._vendor[0] >= within_s:
+            self._vendor = (now_s, await self.context.hardware.process_runs(self.quirks.vendor[0]))
+        return self._vendor[1]
+
+    async def health(self) -> tuple[str, ...]:
+        """What a person should look after: of the board, and of the machine around it."""
+        board = await self.open()
+        found = await self.run(board.health) + await complaints(self.context.hardware, board.quirks)
+        if await self.vendor_runs(within_s=VENDOR_WITHIN_S):
+            stop = board.quirks.vendor[1]
+            found += (f"the vendor's daemon runs, so the board is only read; stop it with: {stop}",)
+        self.ailments = found
+        return found
 
     async def must_be_ours(self) -> None:
         """Raise HardwareError while the vendor's daemon runs."""

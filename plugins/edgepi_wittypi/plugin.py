@@ -23,10 +23,12 @@ def config_schema() -> ConfigSchema[WittyPiConfig]:
         fields={
             vol.Optional("bus"): Integer(min=0, max=255),
             vol.Optional("address"): I2CAddress(),
-            vol.Optional("interval"): TimeSpan(min_s=60.0, max_s=3600.0),
+            vol.Optional("interval"): TimeSpan(min_s=1.0, max_s=3600.0),
             vol.Optional("input"): Choice(("battery", "supply")),
             vol.Optional("low_voltage"): Number(min=2.0, max=25.0),
+            vol.Optional("board_clock"): Choice(("auto", "utc", "local")),
             vol.Optional("alarm_margin"): TimeSpan(min_s=30.0, max_s=3600.0),
+            vol.Optional("watchdog"): TimeSpan(min_s=120.0, max_s=15300.0, forever="never"),
         },
         build=WittyPiConfig,
     )
@@ -47,5 +49,5 @@ def sensors(context: PluginContext[WittyPiConfig]) -> Iterable[Sensor]:
 @hookimpl
 def cards(context: PluginContext[WittyPiConfig]) -> Iterable[Card]:
     """What comes in and goes out."""
-    keys = ("input_voltage", "output_power", "temperature", "wake_reason")
+    keys = ("input_voltage", "output_power", "temperature", "wake_report", "board_health")
     return (Card("Power board", tuple(f"{context.instance}.{key}" for key in keys)),)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 __all__ = ["ANY", "Quirks", "quirks_of"]
 
+VENDOR_5 = ("wp5d", "sudo systemctl disable --now wp5d")
 VENDOR_4 = ("wittypi/daemon.sh", "sudo systemctl disable --now wittypi")
 
 
@@ -26,7 +27,7 @@ class Quirks:
     *vendor*                    the vendor's daemon (words of its command line), and how to stop it
     *wakes_on_voltage*          the board can wake the node when its input has recovered
     *guaranteed_wake*           4: register 49 works (from revision 7)
-    *longest_cut_delay*         4: 254 tenths of a second; a stored 255 counts as unset
+    *longest_cut_delay*         4: 254 tenths of a second; a stored 255 counts as unset; 5: seconds
     *longest_default_on_delay*  4: above 32 s the firmware's 16-bit product overflows
     *recovery_needs_low*        4: with low voltage off, recovery also wakes after a planned shut-down
     *battery_mode*              4: what register 7 shows while a battery feeds it; None: it cannot know
@@ -60,6 +61,21 @@ _L3V7 = Quirks(
     wakes_on_voltage=False, recovery_needs_low=False, battery_mode=2, wakes_on_usb=True, charge_pins=(5, 6)
 )
 
+_GEN5 = Quirks(
+    min_interval_s=1.0,  # nothing wears
+    cut_delay_s=(120.0, 120.0),
+    longest_cut_delay=120,  # from the node's word on, so a whole shut-down with a service that hangs must fit
+    halt_pin=None,
+    sys_up_pin=None,
+    deaf_s=0.0,
+    heartbeat_s=1.0,
+    watchdog_s=600.0,
+    vendor=VENDOR_5,
+    wakes_on_voltage=False,  # only after it has switched off by itself, and not before an alarm
+    guaranteed_wake=False,
+    recovery_needs_low=False,
+)
+
 # Identity (register 0): firmware from which on it holds, and the quirks; the last that fits counts.
 _TABLE: Mapping[int, tuple[tuple[tuple[int, ...], Quirks], ...]] = {
     0x26: (
@@ -70,6 +86,7 @@ _TABLE: Mapping[int, tuple[tuple[tuple[int, ...], Quirks], ...]] = {
         ((0,), replace(_L3V7, guaranteed_wake=False)),
         ((7,), _L3V7),
     ),
+    0x51: (((0,), _GEN5),),
 }
 
 

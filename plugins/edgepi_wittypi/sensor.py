@@ -11,6 +11,8 @@ from edgepi_wittypi.link import Link
 
 __all__ = ["BoardSensor"]
 
+ALL_WELL = "all is well"
+
 
 class BoardSensor(Sensor):
     """The controller's telemetry as readings, and why the node was switched on."""
@@ -53,6 +55,8 @@ class BoardSensor(Sensor):
             Reading("output_power", supply.output_w, supply.time_utc),
             Reading("temperature", supply.temperature_c, supply.time_utc),
             Reading("charger", self._charger.state() if self._charger else None, supply.time_utc),
+            Reading("wake_report", reason.text if reason else None, supply.time_utc),
+            Reading("board_health", "; ".join(self._link.ailments) or ALL_WELL, supply.time_utc),
             Reading("wake_reason", reason.kind.value if reason else None, supply.time_utc),
         )
 
@@ -87,6 +91,8 @@ _DESCRIPTIONS = (
         category=EntityCategory.DIAGNOSTIC,
         options=CHARGER_STATES,
     ),
+    ReadingDescription(key="board_health", name="Board health", category=EntityCategory.DIAGNOSTIC),
+    ReadingDescription(key="wake_report", name="Last switched on", category=EntityCategory.DIAGNOSTIC),
     ReadingDescription(
         key="wake_reason",
         name="Switched on because",

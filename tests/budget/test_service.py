@@ -636,6 +636,11 @@ async def test_a_board_taken_back_gets_no_heartbeat(bench: Bench) -> None:
     assert "heartbeat" not in bench.events
 
 
+async def test_why_the_board_switched_the_node_on_is_told_as_an_event(bench: Bench) -> None:
+    await started(bench)
+    assert bench.said("board") == ["switched on: the alarm was due"]
+
+
 async def test_what_ails_a_board_is_shown_and_logged_once(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from edgepi.errors import HardwareError, VerificationError
-from edgepi.model import WakePlan
+from edgepi.model import WakePlan, WakeReasonKind
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.codes import decode_clock, encode_clock
 from edgepi_wittypi.config import WittyPiConfig
@@ -20,6 +21,19 @@ __all__ = ["Gen4Board"]
 
 TRIES = 5
 LARGEST_JUMP_V = 0.5
+LEAST_INPUT_V = 4.0
+CLOCK_STOPPED = 0x20
+NO_LATE_ALARM = 0x01
+WAS_LOW = "it had gone down for low voltage"
+HALT_UNSEEN = (
+    "the wake alarm had come while the node still had power: if it had halted, the board did not see it; "
+    "is the serial port off, or does another HAT hold TXD (GPIO14) high?"
+)
+FIVE_VOLTS = (
+    "the board's input is 5 V, which it takes for USB; register 41 is set so that low voltage and recovery "
+    "count nevertheless (some a Mini is known to ignore it)"
+)
+MEMORY_LOST = "0x00 or 0xff means that the board lost its memory in a brown-out: flash its firmware"
 FACTORY_DEFAULT_ON_DELAY = 0
 LIMITS = {"input": (0.0, 35.0, "V"), "output": (0.0, 7.0, "V"), "current": (0.0, 6.0, "A")}
 
@@ -35,11 +49,13 @@ class Gen4Board:
         self.quirks = quirks_of(identity, (self.revision,))
         self._identity = identity
         self._last_input_v: float | None = None
+        self._awake = False
 
     def measure(self) -> Telemetry:
         """Measure afresh; burns up to six EEPROM cells, so ask once a minute at most."""
         if (found := self.registers.read(Reg.ID)) != self._identity:
-            raise HardwareError(f"the Witty Pi says its id is 0x{found:02x}, so its answers are not believed")
+            said = f"the Witty Pi says its id is 0x{found:02x}, so its answers are not believed"
+            raise HardwareError(said, hint=MEMORY_LOST if found in (0x00, 0xFF) else None)
         input_v = self._input_v()
         output_v = self._within("output", self._centi(Reg.VOUT))
         output_a = self._within("current", self._centi(Reg.IOUT))
@@ -76,8 +92,17 @@ class Gen4Board:
             )
 
     def reason(self) -> Reason:
-        """What register 11 says."""
-        return REASONS.get(self.registers.read(Reg.REASON), NO_REASON)
+        """What register 11 says; before `woken` also what else the board noted while the node was off."""
+        number = self.registers.read(Reg.REASON)
+        reason = REASONS.get(number, NO_REASON)
+        if self._awake:
+            return reason
+        notes = [reason.text]
+        if self.registers.read(Reg.LV_SHUTDOWN) == 1:
+            notes.append(WAS_LOW)
+        if self.registers.read(Reg.FLAG_ALARM1) == 1 and reason.kind is not WakeReasonKind.ALARM:
+            notes.append(HALT_UNSEEN)
+        return replace(reason, text="; ".join(notes))
 
     def configure(self, config: WittyPiConfig) -> tuple[str, ...]:
         """Let the clock run, the cut wait, a connected input start the node, and no old alarm cut it."""
@@ -91,7 +116,15 @@ class Gen4Board:
             registers.write(register, 0)  # a shut-down that other software has planned
         if config.low_voltage is not None:
             registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
-        return ()
+        return self._look_at_five_volts()
+
+    def _look_at_five_volts(self) -> tuple[str, ...]:
+        """Have voltages count where the input is wired to 5 V, which the board takes for its USB socket."""
+        if self.quirks.battery_mode is not None or self.registers.read(Reg.POWER_MODE) != 0:
+            return ()
+        wired = self._input_v() >= LEAST_INPUT_V
+        self.registers.write(Reg.IGNORE_POWER_MODE, int(wired))
+        return (FIVE_VOLTS,) if wired else ()
 
     def arm(self, plan: WakePlan, now_utc: datetime, *, margin_s: float) -> Armed:
         """Set alarm, recovery voltage and guaranteed wake, and read all back."""
@@ -102,7 +135,9 @@ class Gen4Board:
         self.set_alarm((0, 0, 0, 0, 0))
 
     def woken(self) -> None:
-        """Clear the flags of both alarms."""
+        """Clear the flags of both alarms; one that comes while the node is up anyway is to be ignored."""
+        self._awake = True
+        self.allow_late_alarm(allowed=False)
         self.registers.write(Reg.FLAG_ALARM1, 0)
         self.registers.write(Reg.FLAG_ALARM2, 0)
 
@@ -115,8 +150,22 @@ class Gen4Board:
         return None
 
     def health(self) -> tuple[str, ...]:
-        """Nothing yet that would be wrong."""
-        return ()
+        """What is the matter with clock, memory or firmware."""
+        found = []
+        if self.revision in (0x00, 0xFF):
+            found.append(f"the firmware revision reads {self.revision}: {MEMORY_LOST}")
+        elif not self.quirks.guaranteed_wake:
+            found.append(f"firmware {self.firmware} has no guaranteed wake: flash revision 7")
+        if self.registers.read(Reg.RTC_CONTROL1) & CLOCK_STOPPED:
+            found.append("the board's clock is stopped, so no alarm comes")
+        elif self.clock() is None:
+            found.append("the board has lost its clock, and with it every alarm: is its battery empty?")
+        return tuple(found)
+
+    def allow_late_alarm(self, *, allowed: bool) -> None:
+        """Whether an alarm that came while the node had power starts it right after the cut."""
+        misc = self.registers.read(Reg.MISC)
+        self.registers.write(Reg.MISC, misc & ~NO_LATE_ALARM if allowed else misc | NO_LATE_ALARM)
 
     def alarm(self) -> tuple[int, ...]:
         """Registers of the wake alarm as held: second, minute, hour, day, weekday."""

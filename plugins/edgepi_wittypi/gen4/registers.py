@@ -39,6 +39,7 @@ class Reg(IntEnum):
     ALARM2_DAY = 35
     FLAG_ALARM1 = 39
     FLAG_ALARM2 = 40
+    IGNORE_POWER_MODE = 41
     IGNORE_LV_SHUTDOWN = 42
     DEFAULT_ON_DELAY = 47
     MISC = 48

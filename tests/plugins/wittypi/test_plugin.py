@@ -25,7 +25,14 @@ def test_the_configuration_becomes_an_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"interval": "10s"}, {"low_voltage": 40}, {"input": "panel"}, {"address": 0x07}]
+    "wrong",
+    [
+        {"interval": "0.5s"},
+        {"board_clock": "mine"},
+        {"low_voltage": 40},
+        {"input": "panel"},
+        {"address": 0x07},
+    ],
 )
 def test_a_wrong_configuration_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(vol.Invalid):

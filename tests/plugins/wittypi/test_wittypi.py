@@ -123,6 +123,8 @@ class TestTelemetry:
         assert board.eeprom_writes == burnt
         assert values["input_voltage"] == pytest.approx(12.8, abs=0.07)
         assert values["wake_reason"] == "power_connected"
+        assert values["wake_report"] == "the input was connected"
+        assert values["board_health"] == "all is well"
         assert link_of(plugin_context(WittyPiConfig(), plugin="wittypi")) is not link_of(context)
 
     async def test_noise_on_the_bus_is_no_measurement(
@@ -353,6 +355,7 @@ class TestClocks:
     async def test_a_node_without_time_takes_the_board_s(
         self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
+        await drive(make().start(), manual_clock)  # sees to it that the board holds UTC
         right = manual_clock.now()
         manual_clock.step_wall(-86400.0 * 100)
         manual_clock.trusted = False
