@@ -79,8 +79,11 @@ class RainLog:
 
         The first total after `lost`, or a smaller one, only begins to count.
         """
-        since, self._since = self._since, (moment.monotonic_s, total)
-        if since is None or total < since[1] or moment.monotonic_s <= since[0]:
+        since = self._since
+        if since is not None and moment.monotonic_s == since[0]:
+            return None
+        self._since = (moment.monotonic_s, total)
+        if since is None or total < since[1] or moment.monotonic_s < since[0]:
             return None
         span = _Span(since[0], moment.monotonic_s, (total - since[1]) * self._mm_per_tip)
         if total - since[1] > 1 and span.mm / (span.end_s - span.start_s) * HOUR_S > MOST_MM_H:

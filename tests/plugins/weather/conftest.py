@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from edgepi.plugin import PluginContext
+from edgepi.errors import HardwareError
+from edgepi.plugin import I2CBus, PluginContext
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import ADS1115, BME280, Air
 from edgepi.testing.clock import ManualClock
-from edgepi.testing.doubles import FakeHardware, FakeTimers
+from edgepi.testing.doubles import FakeHardware, FakeLine, FakeTimers
 from edgepi.testing.driving import drive
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_weather.chips.vane import KIT_OHM
@@ -18,6 +19,37 @@ from edgepi_weather.station import Station
 
 WIND_PIN, RAIN_PIN = 5, 6
 SUPPLY_V = 3.3
+
+
+class FlakyLine(FakeLine):
+    """A counter that can fail."""
+
+    broken: set[int]
+
+    def total(self) -> int:
+        """Closures so far."""
+        if self.pin in self.broken:
+            raise HardwareError(f"GPIO{self.pin} cannot be read")
+        return self.count
+
+
+class FlakyHardware(FakeHardware):
+    """Hardware whose counters can be *broken*, or *taken* by another program."""
+
+    def __init__(self, buses: dict[int, I2CBus]) -> None:
+        super().__init__(buses)
+        self.broken: set[int] = set()
+        self.taken: set[int] = set()
+
+    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> FakeLine:
+        """Count pulses."""
+        del bounce_s
+        if pin in self.taken:
+            raise HardwareError(f"GPIO{pin} cannot be used: Device or resource busy", hint="see `gpioinfo`")
+        line = FlakyLine(pin, pull_up)
+        line.broken = self.broken
+        self.counters[pin] = line
+        return line
 
 
 class Kit:
@@ -103,6 +135,11 @@ class Kit:
     @staticmethod
     async def _read(sensor: AirSensor | WindSensor | VaneSensor | RainSensor) -> list[Any]:
         return list(await sensor.read())
+
+
+@pytest.fixture
+def fake_hardware(simulated_bus: SimulatedBus) -> FlakyHardware:
+    return FlakyHardware({1: simulated_bus})
 
 
 @pytest.fixture

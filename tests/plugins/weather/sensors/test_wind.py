@@ -5,10 +5,7 @@ import logging
 import pytest
 
 from edgepi.errors import HardwareError
-from edgepi.plugin import PulseCounter
-from edgepi.sim.bus import SimulatedBus
-from edgepi.testing.doubles import FakeHardware
-from tests.plugins.weather.conftest import WIND_PIN, Kit
+from tests.plugins.weather.conftest import WIND_PIN, FlakyHardware, Kit
 
 KIT_M_S = 2.4 / 3.6
 
@@ -56,50 +53,17 @@ async def test_one_timer_looks_while_the_sensor_runs_and_none_after(kit: Kit) ->
     assert timer.cancelled
 
 
-class Flaky:
-    """A counter that can fail."""
-
-    def __init__(self, counter: PulseCounter) -> None:
-        self.counter, self.broken = counter, False
-
-    def total(self) -> int:
-        if self.broken:
-            raise HardwareError("GPIO5 cannot be read")
-        return self.counter.total()
-
-    def close(self) -> None:
-        self.counter.close()
-
-
-class FlakyHardware(FakeHardware):
-    """Hardware whose counters can fail, or be taken by another program."""
-
-    taken = False
-    flaky: Flaky
-
-    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> Flaky:  # type: ignore[override]
-        if self.taken:
-            raise HardwareError(f"GPIO{pin} cannot be used: Device or resource busy", hint="see `gpioinfo`")
-        self.flaky = Flaky(super().pulse_counter(pin, pull_up=pull_up, bounce_s=bounce_s))
-        return self.flaky
-
-
-@pytest.fixture
-def fake_hardware(simulated_bus: SimulatedBus) -> FlakyHardware:
-    return FlakyHardware({1: simulated_bus})
-
-
 async def test_a_failed_look_at_the_counter_is_no_calm_and_told_by_the_reading(
     kit: Kit, fake_hardware: FlakyHardware
 ) -> None:
     sensor = kit.wind()
     await sensor.start()
     await kit.blow(180.0, closures=9)
-    fake_hardware.flaky.broken = True
+    fake_hardware.broken.add(WIND_PIN)
     await kit.blow(120.0)
     with pytest.raises(HardwareError, match="cannot be read"):
         await kit.read(sensor)
-    fake_hardware.flaky.broken = False
+    fake_hardware.broken.clear()
     await kit.blow(60.0, closures=9)
     assert (await kit.read(sensor))["wind_speed"] == pytest.approx(3.0 * KIT_M_S, rel=0.02)
 
@@ -107,12 +71,12 @@ async def test_a_failed_look_at_the_counter_is_no_calm_and_told_by_the_reading(
 async def test_a_pin_that_is_taken_is_told_and_used_once_it_is_free(
     kit: Kit, fake_hardware: FlakyHardware
 ) -> None:
-    fake_hardware.taken = True
+    fake_hardware.taken.add(WIND_PIN)
     sensor = kit.wind()
     with pytest.raises(HardwareError, match=r"GPIO5 cannot be used.*gpioinfo"):
         await kit.read(sensor)
     await sensor.stop()
-    fake_hardware.taken = False
+    fake_hardware.taken.clear()
     await kit.run(sensor.start())
     await kit.blow(120.0, closures=3)
     assert (await kit.read(sensor))["wind_speed"] == pytest.approx(KIT_M_S, rel=0.02)
