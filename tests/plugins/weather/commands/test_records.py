@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+import edgepi_weather
 from edgepi.errors import NodeNotRunningError, NotFoundError, RequestError
-from edgepi.plugin import CommandContext
+from edgepi.plugin import MANIFEST_NAME, CommandContext, Manifest
 from edgepi_weather.commands.main import ACTIONS, command
 from edgepi_weather.records import FILE
 from edgepi_weather.records.report import report
@@ -143,6 +144,12 @@ def test_without_records_it_is_said(tmp_path: Path, store: Store) -> None:
     with pytest.raises(NotFoundError, match="2026-10") as raised:
         run(tmp_path, Node(), "--month", "2026-10")
     assert raised.value.hint == "there are of 2026-11"
+
+
+def test_the_manifest_names_the_command_as_it_is() -> None:
+    manifest = Manifest.read(Path(edgepi_weather.__file__).parent / MANIFEST_NAME)
+    ((name, text),) = ((entry.name, entry.help) for entry in manifest.commands)
+    assert (name, text) == (command().name, command().help)
 
 
 def test_every_action_is_there() -> None:
