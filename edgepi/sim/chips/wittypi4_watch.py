@@ -11,6 +11,7 @@ __all__ = ["Watch"]
 DISABLED = 255
 SHUT_DOWN, START_UP = 1, 2
 DELAYED_START_TICKS = 4
+_BCD = tuple(from_bcd(byte) for byte in range(256))  # this is asked three times in each second of a night
 
 
 class Watch(Switch):
@@ -61,10 +62,11 @@ class Watch(Switch):
 
     def _check_alarms(self) -> None:
         m = self.memory
+        due = self._due(Reg.ALARM1, Reg.ALARM1_TRIGGERED)
         can = self._can_trigger()
-        if self._misses(due=self._due(Reg.ALARM1, Reg.ALARM1_TRIGGERED)):
+        if self._misses(due=due):
             return
-        if self._due(Reg.ALARM1, Reg.ALARM1_TRIGGERED):
+        if due:
             if not can:
                 self._tell("alarm_lost")
                 return
@@ -91,9 +93,16 @@ class Watch(Switch):
         return v.missing
 
     def _due(self, alarm: Reg, triggered: Reg) -> bool:
-        second, minute, hour, day = (from_bcd(self.memory[alarm + i]) for i in range(4))
-        stamp = day * 86400 + hour * 3600 + minute * 60 + second
-        return stamp != 0 and self.memory[triggered] == 0 and 0 <= self.rtc.stamp - stamp < 2
+        held = self.memory.values
+        if held[triggered] != 0:
+            return False
+        stamp = (
+            _BCD[held[alarm + 3]] * 86400
+            + _BCD[held[alarm + 2]] * 3600
+            + _BCD[held[alarm + 1]] * 60
+            + _BCD[held[alarm]]
+        )
+        return stamp != 0 and 0 <= self.rtc.stamp - stamp < 2
 
     def _can_trigger(self) -> bool:
         m = self.memory
