@@ -96,6 +96,7 @@ class WittyPiController(PowerController):
             board = self._link.board
             if isinstance(board, Watched) and not await self._link.vendor_runs():
                 await self._link.run(board.let_go)
+                self._set_up = False
         except EdgePiError as error:
             self._context.log.warning(
                 "the board's watchdog could not be stopped and will cut the power: %s", error

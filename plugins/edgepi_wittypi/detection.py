@@ -11,11 +11,13 @@ from edgepi_wittypi.access import Access
 from edgepi_wittypi.family import Board
 from edgepi_wittypi.gen4.board import MEMORY_LOST, Gen4Board
 from edgepi_wittypi.gen5.board import Gen5Board
+from edgepi_wittypi.gen5.neighbour import is_clock_chip
 
 __all__ = ["detect"]
 
 IDENTITY = 0
 TRIES = 5
+CLOCKS_AT = 0x51
 SHARED = (0x51, 0x69)  # clocks and motion sensors live there, too
 
 
@@ -68,6 +70,11 @@ def _open(bus: I2CBus, address: int, identities: tuple[int, ...]) -> Board:
     found = _identity(bus, address, identities)
     member = FAMILY.get(found)
     if member is None:
+        if address == CLOCKS_AT and is_clock_chip(Access(bus, address, "clock")):
+            raise DeviceNotFoundError(
+                f"at 0x{address:02x} is a clock chip of the PCF8563 kind and no Witty Pi 5",
+                hint="the two cannot share a bus: a Witty Pi 5 cannot be moved to another address",
+            )
         kind = DeviceNotFoundError if address in SHARED else _SomethingElseError
         raise kind(
             f"the chip at 0x{address:02x} says its id is 0x{found:02x}; that is no Witty Pi",

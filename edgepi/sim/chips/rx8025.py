@@ -10,7 +10,9 @@ from edgepi.sim.chips.pcf85063 import PCF85063, from_bcd, to_bcd
 
 __all__ = ["RX8025", "TMP112"]
 
-WEEKDAY, LAST_FIELD, MIN_ALARM, DAY_ALARM, FLAG = 3, 6, 8, 10, 14
+WEEKDAY, LAST_FIELD, MIN_ALARM, DAY_ALARM = 3, 6, 8, 10
+EXTENSION, FLAG, CONTROL = 13, 14, 15
+BY_DAY, ALARM_GOES_OUT, EVERY_2_S = 0x40, 0x08, 0x40
 ALARM_FLAG, VOLTAGE_LOW_FLAG, UPDATE_FLAG = 0x08, 0x02, 0x20
 WRITABLE_FLAGS = ALARM_FLAG | VOLTAGE_LOW_FLAG | 0x31
 ANY = 0x80  # an alarm register with this bit matches every value
@@ -22,7 +24,8 @@ _ORDER = (0, 1, 2, 4, 3, 5, 6)  # which field of the counter each register shows
 class RX8025:
     """Seconds to year with the weekday as one bit of seven; an alarm of day, hour and minute.
 
-    The alarm comes when such a minute begins, never within it. The flag 0x02 says that the time was lost.
+    The alarm comes when such a minute begins, never within it, and only as `start_alarms` has set it up.
+    The flag 0x02 says that the time was lost.
     """
 
     counter: PCF85063 = field(default_factory=PCF85063)
@@ -37,11 +40,19 @@ class RX8025:
         self.counter.set(time)
         self.others[FLAG] &= ~VOLTAGE_LOW_FLAG
 
+    def start_alarms(self) -> None:
+        """Do what the firmware does at its start: alarms go by the day and reach the board."""
+        self.others[EXTENSION], self.others[CONTROL] = BY_DAY, EVERY_2_S | ALARM_GOES_OUT
+
+    def lose_time(self) -> None:
+        """Forget the time alone, and know it."""
+        self.counter.lose_power()
+        self.others[FLAG] |= VOLTAGE_LOW_FLAG
+
     def lose_power(self) -> None:
         """Forget everything, and know it."""
-        self.counter.lose_power()
         self.others = [0] * 16
-        self.others[FLAG] = VOLTAGE_LOW_FLAG
+        self.lose_time()
 
     def read(self, register: int) -> int:
         """Return a register of the chip itself (0 to 15)."""
@@ -69,7 +80,7 @@ class RX8025:
         if self.counter.fields[MINUTE] == before or not self._matches():
             return False
         self.others[FLAG] |= ALARM_FLAG
-        return True
+        return bool(self.others[CONTROL] & ALARM_GOES_OUT and self.others[EXTENSION] & BY_DAY)
 
     def set_alarm(self, day: int, hour: int, minute: int) -> None:
         """Set the alarm; day 0 is never."""

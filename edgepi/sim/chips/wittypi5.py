@@ -86,7 +86,7 @@ class WittyPi5(Slave5):
 
     def lose_clock(self) -> None:
         """Forget the time, as with an empty coin cell."""
-        self.rtc.lose_power()
+        self.rtc.lose_time()
 
     def clock_utc(self) -> datetime | None:
         """What the clock shows; None in the year 0, in which it starts after losing power."""
@@ -163,6 +163,7 @@ class WittyPi5(Slave5):
         self._v = Variables5()
         self._admin = [0] * 16
         self.memory.load()
+        self.rtc.start_alarms()
         self._v.power_mode = PowerMode.NONE
         self._v.converter_on = self.memory[Reg5.PRIORITY] == 1
         self._v.timers["tick"] = 1.0

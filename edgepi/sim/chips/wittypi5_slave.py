@@ -22,6 +22,7 @@ CONTEXT = Reg5.ADMIN_CONTEXT - Reg5.ADMIN_DIRECTORY
 PASSWORD = Reg5.ADMIN_PASSWORD - Reg5.ADMIN_DIRECTORY
 COMMAND = Reg5.ADMIN_COMMAND - Reg5.ADMIN_DIRECTORY
 COMMAND_S = 0.01
+BUSY_READS = 3  # each takes the bus about a third of a millisecond, in which the board's main loop goes on
 MEASURED = (Reg5.VUSB, Reg5.VIN, Reg5.VOUT, Reg5.IOUT)
 
 
@@ -80,6 +81,11 @@ class Slave5(Watch5):
     def _admin_byte(self, register: int) -> int:
         if register == Reg5.SHUTDOWN:
             return self._polled()
+        if register == Reg5.ADMIN_CONTEXT and "command" in self._v.timers:
+            self._v.timers["command"] -= COMMAND_S / BUSY_READS
+            if self._v.timers["command"] <= COMMAND_S / 100:
+                del self._v.timers["command"]
+                self._command()
         return (
             self._v.heartbeat if register == Reg5.HEARTBEAT else self._admin[register - Reg5.ADMIN_DIRECTORY]
         )

@@ -12,7 +12,7 @@ from edgepi_wittypi.gen5.registers import Admin, Reg
 __all__ = ["SteadyAccess"]
 
 TRIES = 8
-SAMPLES = 3
+SAMPLES = 5
 COMMAND_TRIES = 50
 DONE, BUSY = 0x00, 0xFE
 
@@ -53,7 +53,7 @@ class SteadyAccess(Access):
         return self.once(register), self.once(register + 1)
 
     def measured(self, register: int) -> int:
-        """Measure a pair of bytes three times and take the middle, so that one turned bit does no harm."""
+        """Measure a pair of bytes some times and take the middle, so that a turned bit does no harm."""
         return int(median(high << 8 | low for high, low in (self.pair(register) for _ in range(SAMPLES))))
 
     def put(self, register: int, value: int) -> None:

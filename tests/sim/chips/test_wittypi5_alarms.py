@@ -111,6 +111,16 @@ class TestWakeAlarm:
         bus.step(3600.0)
         assert not board.rail_on
 
+    @pytest.mark.parametrize("register", [93, 95])
+    def test_does_not_come_where_the_clock_chip_does_not_let_it_through(
+        self, bus: SimulatedBus, board: WittyPi5, register: int
+    ) -> None:
+        set_alarm(bus, START + timedelta(minutes=30))
+        write(bus, register, 0)
+        sleep(bus, board)
+        bus.step(3600.0)
+        assert not board.rail_on
+
     def test_missed_on_demand(self, bus: SimulatedBus, board: WittyPi5) -> None:
         board.alarms_to_miss = 1
         set_alarm(bus, START + timedelta(minutes=30))
