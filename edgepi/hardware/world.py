@@ -119,6 +119,7 @@ class WorldMachine:
         self._can_halt = allow_halt
         self._lines: dict[int, bool] = {}
         self._pulses: dict[int, int] = {}
+        self._pulses_begun: dict[int, int] = {}
         self._listeners: dict[int, list[Callable[[bool], None]]] = {}
         self._keys: dict[int, list[Callable[[], None]]] = {}
         self._buses: dict[int, WorldBus] = {}
@@ -151,7 +152,10 @@ class WorldMachine:
             for pressed in tuple(self._keys.get(int(message["code"]), ())):
                 pressed()
         elif message["push"] == "pulses":
-            self._pulses.update({int(pin): int(total) for pin, total in message["totals"].items()})
+            for name, total in message["totals"].items():
+                # The world counts since it began, and first tells when a counter is opened.
+                begun = self._pulses_begun.setdefault(int(name), int(total))
+                self._pulses[int(name)] = int(total) - begun
 
     def _connected(self) -> Channel:
         if self._channel is None:

@@ -132,13 +132,14 @@ class _Connection:
             self._unlisten.close()
             self._unlisten.callback(self._simulation.listen(self._push))
             for told in self._simulation.everything():
-                self._send(told)
+                self._push(told)
         elif do == "hello" and message["with"]["role"] == "beside":
             self._unlisten.close()
             self._unlisten.callback(self._simulation.listen(self._push_time))
             self._send(self._simulation.true_clock())
         elif do == "pulses.watch":
             self._watches_pulses = True
+            self._send(self._simulation.pulses())
 
     def _push(self, message: Mapping[str, Any]) -> None:
         if message["push"] == "pulses" and not self._watches_pulses:

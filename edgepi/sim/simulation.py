@@ -58,13 +58,17 @@ class Simulation:
         totals = self.world.pulses.totals
         if totals != self._pushed_pulses:
             self._pushed_pulses = totals
-            self._push({"push": "pulses", "totals": totals})
+            self._push(self.pulses())
 
     def everything(self) -> tuple[Mapping[str, Any], ...]:
         """What somebody who begins to listen must be told first."""
         lines = [{"push": "line", "pin": pin, "high": high} for pin, high in self.world.lines.items()]
         keys = {"push": "keys", "codes": list(self.world.keys)}
-        return (self.clock(), *lines, keys, {"push": "pulses", "totals": self.world.pulses.totals})
+        return (self.clock(), *lines, keys, self.pulses())
+
+    def pulses(self) -> dict[str, Any]:
+        """How often each switch has closed since the world began."""
+        return {"push": "pulses", "totals": self.world.pulses.totals}
 
     def clock(self) -> dict[str, Any]:
         """What the node is told of time."""

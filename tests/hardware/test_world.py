@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -172,6 +173,17 @@ async def test_a_pin_nobody_drives_shows_its_pull(machine: Machine) -> None:
 async def test_wind_closes_the_counters_switch(machine: Machine) -> None:
     counter = machine.pulse_counter(5)
     await until(lambda: counter.total() > 10)
+
+
+async def test_a_counter_counts_nothing_of_the_time_before_it_was_opened(
+    machine: Machine, simulation: Simulation
+) -> None:
+    storm = replace(simulation.world.weather, wind_speed_m_s=30.0)
+    simulation.world.pulses.step(storm, 0.0, 3600.0)
+    counter = machine.pulse_counter(5)
+    await until(lambda: counter.total() > 0)
+    assert counter.total() < 10_000
+    assert machine.pulse_counter(5).total() == 0
 
 
 async def test_levels_and_leases_reach_the_worlds_own_power(machine: Machine, simulation: Simulation) -> None:
