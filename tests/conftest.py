@@ -57,6 +57,14 @@ def blocking_calls() -> Iterator[BlockBuster]:
         yield blockbuster
 
 
+@pytest.fixture(scope="session", autouse=True)
+def disk_at_once() -> Iterator[None]:
+    """Wait for no disk: no test cuts its power, and the end of a process loses nothing that was written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def recursion_limit() -> None:
     """Undo what a package below `eth_account` does on import: at its limit deep nesting ends the process."""

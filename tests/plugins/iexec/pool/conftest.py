@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from edgepi.testing.clock import ManualClock
+from edgepi_iexec.pool import writer
 from tests.foreign import foreign
 from tests.plugins.iexec.pool.house import House
 
 __all__ = ["foreign", "house"]
+
+
+@pytest.fixture(autouse=True)
+def database_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no disk, as all other tests."""
+    monkeypatch.setattr(writer, "_SETTINGS", (*writer._SETTINGS, "PRAGMA synchronous=OFF"))
 
 
 @pytest.fixture
