@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 
 from edgepi.errors import EdgePiError
 from edgepi.model import Reading, ReadingDescription
 from edgepi.plugin import PulseCounter, Sensor
-from edgepi_weather.chips.wind import WindLog
+from edgepi_weather.chips.wind import GUST_S, WindLog
 from edgepi_weather.config import WindConfig
 from edgepi_weather.sensors.described import WIND_GUST, WIND_SPEED
 from edgepi_weather.station import Station
@@ -28,6 +29,7 @@ class WindSensor(Sensor):
         self._config = config
         self._log = WindLog(config.m_s_per_hz)
         self._counter: PulseCounter | None = None
+        self._counted_s = -math.inf
         self._doubtful_said = 0
         self.interval_s = station.context.config.interval
 
@@ -46,7 +48,7 @@ class WindSensor(Sensor):
         """Say what the last ten minutes were like."""
         if self._counter is None:
             await self.start()
-        self._count()
+        self._count(at_least_s=2.0 * GUST_S)  # between two looks it would cut a gust in two
         self._tell_doubts()
         wind = self._log.wind(self._station.context.clock.monotonic())
         seen = self._station.observe(wind_speed=wind.speed_m_s, wind_gust=wind.gust_m_s)
@@ -74,7 +76,8 @@ class WindSensor(Sensor):
         with contextlib.suppress(EdgePiError, OSError):
             self._count()
 
-    def _count(self) -> None:
+    def _count(self, *, at_least_s: float = 0.0) -> None:
+        """Look at the counter; book what it says if that was not done for so long."""
         if self._counter is None:
             return
         try:
@@ -83,7 +86,11 @@ class WindSensor(Sensor):
             self._log.lost()
             self._station.turning = None
             raise
-        speed_m_s = self._log.count(self._station.context.clock.monotonic(), total)
+        now_s = self._station.context.clock.monotonic()
+        if now_s - self._counted_s < at_least_s:
+            return
+        self._counted_s = now_s
+        speed_m_s = self._log.count(now_s, total)
         if speed_m_s is not None:
             self._station.turning = speed_m_s > 0.0
 
