@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,17 +25,6 @@ CREATE TABLE IF NOT EXISTS days (
 """
 WRITE = "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 READ = "SELECT day, key, low, low_at, high, high_at, total, count, gaps FROM days"
-# The earliest of equal extremes, whichever day it fell on.
-WHOLE = """
-WITH whole AS (
-  SELECT key, min(low) AS low, max(high) AS high, sum(total) AS total, sum(count) AS count, sum(gaps) AS gaps
-  FROM days GROUP BY key
-)
-SELECT '', key, low, (SELECT min(low_at) FROM days AS d WHERE d.key = whole.key AND d.low = whole.low),
-  high, (SELECT min(high_at) FROM days AS d WHERE d.key = whole.key AND d.high = whole.high),
-  total, count, gaps
-FROM whole
-"""
 
 
 class Store:
@@ -67,11 +56,11 @@ class Store:
             return {(row[0], row[1]): _tally(row) for row in rows}
 
     def whole(self) -> dict[str, Tally]:
-        """Return each quantity over all days."""
+        """Return each quantity over all days; of equal extremes the earlier stays."""
         if not self.path.is_file():
             return {}
         with self._open() as database:
-            return {row[1]: _tally(row) for row in database.execute(WHOLE)}
+            return {key: _tally(row) for key, row in _whole(database.execute(f"{READ} ORDER BY day")).items()}
 
     def months(self) -> list[str]:
         """Return the months of which anything is kept, earliest first."""
@@ -127,6 +116,19 @@ def _read(database: sqlite3.Connection, day: str, key: str) -> Iterator[Tally]:
         yield _tally(row)
 
 
+def _whole(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    """Add rows up as they are: times of ten years are many to make dates of."""
+    whole: dict[str, list[Any]] = {}
+    for row in rows:
+        known = whole.setdefault(row[1], ["", row[1], None, None, None, None, 0.0, 0, 0])
+        if row[2] is not None and (known[2] is None or row[2] < known[2]):
+            known[2:4] = row[2:4]
+        if row[4] is not None and (known[4] is None or row[4] > known[4]):
+            known[4:6] = row[4:6]
+        known[6:] = (a + b for a, b in zip(known[6:], row[6:], strict=True))
+    return whole
+
+
 def _write(database: sqlite3.Connection, tallies: Tallies) -> None:
     database.executemany(WRITE, (_row(*key, tally) for key, tally in tallies.items()))
 
@@ -136,7 +138,7 @@ def _row(day: str, key: str, tally: Tally) -> tuple[Any, ...]:
     return day, key, tally.low, low_at, tally.high, high_at, tally.total, tally.count, tally.gaps
 
 
-def _tally(row: tuple[Any, ...]) -> Tally:
+def _tally(row: Sequence[Any]) -> Tally:
     low, low_at, high, high_at, total, count, gaps = row[2:]
     return Tally(
         low=low,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -132,3 +133,18 @@ def test_a_file_that_is_only_locked_is_left_where_it_is(
 def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(RecorderError, match="weather records"):
         Store(tmp_path / "nowhere" / "records.db").add({KEY: tally(3.0)})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.one_of(st.none(), st.integers(-3, 3).map(float))), max_size=12)
+)
+def test_the_whole_is_the_sum_of_its_days(readings: list[tuple[int, float | None]]) -> None:
+    rows = merged(
+        tallies_of({"rain": value}, NOON + timedelta(days=days)) for days, value in sorted(readings, key=str)
+    )
+    with TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "records.db")
+        store.replace(rows)
+        days = store.read().items()
+        expected = merged({("", key): each} for (_day, key), each in days)
+        assert store.whole() == {key: each for (_day, key), each in expected.items()}
