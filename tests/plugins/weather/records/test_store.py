@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgepi.errors import RecorderError
@@ -135,6 +135,7 @@ def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         Store(tmp_path / "nowhere" / "records.db").add({KEY: tally(3.0)})
 
 
+@settings(max_examples=12, deadline=None)  # each syncs a file
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.one_of(st.none(), st.integers(-3, 3).map(float))), max_size=12)
 )
