@@ -99,6 +99,16 @@ class RainLog:
         """Nobody counts until the next total."""
         self._since = None
 
+    def disown(self) -> None:
+        """Take back what the last `count` gave, as if nobody had counted meanwhile."""
+        span = self._spans.pop()
+        self._total_mm -= span.mm
+        if self._unbooked and self._unbooked[-1] is span:
+            self._unbooked.pop()
+        else:
+            self._day.mm -= span.mm
+            self._day.counted_s -= span.end_s - span.start_s
+
     def rain(self, moment: Moment) -> Rain:
         """Return what fell up to now."""
         self._book(moment)

@@ -59,8 +59,11 @@ class RainSensor(Sensor):
         fallen_mm = self._count()
         moment = self._moment()
         rain = self._log.rain(moment)
-        await self._write(moment, rain.total_mm)
         seen = self._station.observe(rain=fallen_mm, rain_rate=rain.rate_mm_h)
+        if fallen_mm is not None and seen.rain is None:
+            self._log.disown()
+            rain = self._log.rain(moment)
+        await self._write(moment, rain.total_mm)
         values = {
             "rain_rate": _rounded(seen.rain_rate),
             "rain_hour": _rounded(rain.hour_mm),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,8 +10,9 @@ from edgepi.config import load
 from edgepi.errors import ConfigError
 from edgepi.runtime.discovery import discover
 from edgepi_weather.chips.vane import KIT_OHM
-from edgepi_weather.config import RainConfig, VaneConfig, WeatherConfig, WindConfig
+from edgepi_weather.config import FIELDS, RAIN, VANE, WIND, RainConfig, VaneConfig, WeatherConfig, WindConfig
 
+PAGE = Path(__file__).parents[3] / "docs/how-to/weather.md"
 NODE = "node: {name: n, latitude: 48, longitude: 11, elevation: 500}\nplugins:\n  weather: "
 
 
@@ -89,3 +92,14 @@ def test_a_wrong_key_is_told_in_a_sentence(tmp_path: Path, keys: str, sentence: 
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, keys)
     assert any(sentence in str(finding) for finding in caught.value.findings), caught.value.findings
+
+
+def test_the_page_states_every_key_and_its_default(tmp_path: Path) -> None:
+    _, _, rest = PAGE.read_text().partition("All keys with their defaults")
+    example = rest.split("```yaml\n", 1)[1].split("```", 1)[0]
+    read_from_page = read(tmp_path, "\n" + example.split("  weather:\n", 1)[1])
+    kit: dict[str, Any] = {"wind": WindConfig(pin=5), "vane": VaneConfig(), "rain": RainConfig(pin=6)}
+    assert read_from_page == WeatherConfig(**kit)
+    stated = set(re.findall(r"^ +(?:# )?([a-z_]+):", example, re.MULTILINE))
+    known = {str(key) for part in (FIELDS, WIND, VANE, RAIN) for key in part}
+    assert known <= stated, known - stated

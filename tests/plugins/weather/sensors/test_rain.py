@@ -7,6 +7,7 @@ import pytest
 
 from edgepi.errors import HardwareError
 from edgepi_weather.config import RainConfig
+from edgepi_weather.judging import limits_of
 from edgepi_weather.sensors import RainSensor
 from edgepi_weather.sensors.rain import FILE_NAME
 from tests.plugins.weather.conftest import RAIN_PIN, FlakyHardware, Kit
@@ -159,3 +160,13 @@ async def test_more_than_any_rain_is_told_and_left_out(kit: Kit, caplog: pytest.
         read = await minutes(kit, sensor, 2, tips=1000)
     assert read["rain_total"] == 0.0
     assert sum("more tips than any rain" in record.message for record in caplog.records) == 1
+
+
+async def test_rain_that_is_not_believed_is_in_no_sum(kit: Kit) -> None:
+    sensor = kit.rain(kit.station(quality=limits_of({"rain_rate": {"max": 100.0}})))
+    await kit.read(sensor)
+    await minutes(kit, sensor, 10, tips=1)
+    read = await minutes(kit, sensor, 1, tips=100)
+    assert read["rain_rate"] is None
+    assert read["rain_total"] == pytest.approx(10 * TIP, abs=0.01)
+    assert (await minutes(kit, sensor, 1, tips=1))["rain_total"] == pytest.approx(11 * TIP, abs=0.01)
