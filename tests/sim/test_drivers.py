@@ -14,9 +14,9 @@ from edgepi.hardware import Machine, open_hardware
 from edgepi.plugin import PluginContext
 from edgepi.sim.draw import NodeState
 from edgepi.sim.simulation import Simulation
-from edgepi.testing.doubles import build_context
+from edgepi.testing.doubles import FakeTimers, build_context
 from edgepi_ina219.meter import Ina219Config, Ina219Meter
-from edgepi_weather.config import WeatherConfig
+from edgepi_weather.config import RainConfig, VaneConfig, WeatherConfig, WindConfig
 from edgepi_weather.plugin import sensors
 
 
@@ -30,9 +30,11 @@ async def machine(served: Path, simulation: Simulation) -> AsyncIterator[Machine
         yield opened
 
 
-def context(machine: Machine, path: Path, config: Any) -> PluginContext[Any]:
+def context(
+    machine: Machine, path: Path, config: Any, timers: FakeTimers | None = None
+) -> PluginContext[Any]:
     hardware: Any = machine
-    return build_context(config=config, clock=machine.clock, state_dir=path, hardware=hardware)
+    return build_context(config=config, clock=machine.clock, state_dir=path, hardware=hardware, timers=timers)
 
 
 async def test_the_weather_driver_reads_the_worlds_air(
@@ -46,6 +48,35 @@ async def test_the_weather_driver_reads_the_worlds_air(
     assert read["temperature"] == pytest.approx(air.temperature_c, abs=0.1)
     assert read["pressure"] == pytest.approx(air.pressure_hpa, abs=0.5)
     assert read["humidity"] == pytest.approx(air.humidity_percent, abs=0.5)
+
+
+async def test_the_weather_drivers_see_the_worlds_wind_and_rain(
+    machine: Machine, simulation: Simulation, tmp_path: Path
+) -> None:
+    config = WeatherConfig(
+        air="none", wind=WindConfig(pin=5), vane=VaneConfig(supply_channel=3), rain=RainConfig(pin=6)
+    )
+    timers = FakeTimers()
+    devices = list(sensors(context(machine, tmp_path, config, timers=timers)))
+    for device in devices:
+        await device.start()
+    simulation.keeper.ask(60.0)
+    speeds, directions, since = [], [], simulation.world.pulses.totals
+    for _ in range(45):
+        await machine.clock.sleep(3.0)
+        await timers["wind"].fire()
+        speeds.append(simulation.world.weather.wind_speed_m_s)
+        directions.append(simulation.world.weather.wind_direction_deg)
+    simulation.keeper.ask(1.0)
+    read: dict[str, Any] = {
+        reading.key: reading.value for device in devices for reading in await device.read()
+    }
+    tips = simulation.world.pulses.totals[6] - since[6]
+    for device in devices:
+        await device.stop()
+    assert read["wind_speed"] == pytest.approx(sum(speeds) / len(speeds), rel=0.2, abs=0.2)
+    assert min(abs(read["wind_direction"] - each) % 360.0 for each in directions) < 30.0
+    assert read["rain_total"] == pytest.approx(0.2794 * tips, abs=0.6)
 
 
 async def test_the_meters_see_panel_and_battery(
