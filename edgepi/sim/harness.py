@@ -198,6 +198,8 @@ class Harness:
     def _board(self, event: BoardEvent) -> None:
         if event.kind == "request":
             self._say(f"{self._clock()}: the board asks for shut-down and will cut whatever happens")
+        elif event.kind == "watchdog":
+            self._say(f"{self._clock()}: the board has not heard of the node and switches it off and on")
         elif event.kind == "alarm_lost":
             self._say(f"{self._clock()}: the board let its wake alarm pass")
 

@@ -29,6 +29,11 @@ SYSTEM_UP_S = 30.0
 BETWEEN_CUT_AND_RESTART_S = 1.0
 ASKS_TO_GO = 1  # in register 71
 NEVER_EMPTY_S = 1e-6
+TOLD = {
+    Reason5.EXTERNAL_SHUTDOWN: "halt_seen",
+    Reason5.EXTERNAL_REBOOT: "reboot_seen",
+    Reason5.MISSED_HEARTBEAT: "watchdog",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +160,7 @@ class Switch5:
         v.timers["cut"] = max(float(self.memory[Reg5.CUT_DELAY]), NEVER_EMPTY_S)
         if not restart:
             self._schedule(startup=True)
-        own = {Reason5.EXTERNAL_SHUTDOWN: "halt_seen", Reason5.EXTERNAL_REBOOT: "reboot_seen"}
-        self._tell(own.get(reason, "request"), reason)
+        self._tell(TOLD.get(reason, "request"), reason)
         return True
 
     def _cut(self) -> None:

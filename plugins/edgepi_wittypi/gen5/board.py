@@ -71,8 +71,11 @@ class Gen5Board:
     def clock(self) -> datetime | None:
         """Time of the board's clock, None if it was lost; read again if a minute ends meanwhile."""
         for _ in range(TRIES):
-            held = [self.registers.read(Reg.RTC_SECOND + i) for i in range(7)]
-            if self.registers.read(Reg.RTC_SECOND) >= held[0]:
+            second = (
+                self.registers.once(Reg.RTC_SECOND) & 0x7F
+            )  # it changes too often to be read twice the same
+            held = (second, *(self.registers.read(Reg.RTC_SECOND + i) for i in range(1, 7)))
+            if self.registers.once(Reg.RTC_SECOND) & 0x7F >= second:
                 lost = self.registers.read(Reg.RTC_FLAG) & CLOCK_LOST_FLAG
                 return None if lost else decode_clock(held)
         raise HardwareError("the clock of the Witty Pi cannot be read: its seconds jump")

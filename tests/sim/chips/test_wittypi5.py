@@ -400,6 +400,7 @@ class TestWatchdog:
         bus.step(17.0)
         assert state(board) is State.STARTING
         assert read(bus, Reg5.REASON) == 9 << 4 | 10
+        assert kinds(board)[-3:] == ["watchdog", "cut", "on"]
 
     def test_is_fed_by_polling(self, bus: SimulatedBus, board: WittyPi5) -> None:
         boot(bus, board)
