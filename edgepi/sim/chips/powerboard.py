@@ -37,7 +37,8 @@ def no_such_file(what: str) -> HardwareError:
 class BoardEvent:
     """Something the board did at a time counted from its making.
 
-    *kind* is ``on``, ``request`` (it asks the node to go), ``halt_seen``, ``reboot_seen``, ``cut``,
+    *kind* is ``on``, ``request`` (it asks the node to go), ``watchdog`` (it cuts a node that it does not
+    hear of), ``halt_seen``, ``reboot_seen``, ``cut``,
     ``sys_up``, ``alarm_lost``, ``power_lost`` or ``power_back``; *reason* is the board's own number then.
     """
 
