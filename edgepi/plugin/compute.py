@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 __all__ = ["ComputeBackend"]
 
 
 class ComputeBackend(ABC):
-    """Brings jobs and runs them, each under a lease from ``context.budget``."""
+    """Brings jobs and runs them, each under a lease from ``context.budget``.
+
+    One whose leases only keep the node awake sets *brings_jobs* to False.
+    """
 
     name: str
+    brings_jobs: ClassVar[bool] = True
 
     @abstractmethod
     async def start(self) -> None:

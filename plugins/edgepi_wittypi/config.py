@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 __all__ = ["WittyPiConfig"]
@@ -17,7 +18,8 @@ class WittyPiConfig:
     the board's own cut-off in volts, None leaves what the board holds; *alarm_margin* is the nearest
     wake in seconds; *watchdog* is after how many seconds without a sign of life a board with a watchdog
     switches the node off and on, None for never; *board_clock* is what to believe of
-    a board whose clock no trusted node has set yet: *auto* believes it where local time is UTC.
+    a board whose clock no trusted node has set yet: *auto* believes it where local time is UTC;
+    *schedule* is a ``.wpi`` file in whose windows the node shall be up.
     """
 
     bus: int = 1
@@ -27,4 +29,5 @@ class WittyPiConfig:
     low_voltage: float | None = None
     alarm_margin: float = 120.0
     watchdog: float | None = 600.0
+    schedule: Path | None = None
     board_clock: Literal["auto", "utc", "local"] = "auto"

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import voluptuous as vol
 
-from edgepi.plugin import Card, ConfigSchema, PluginContext, PowerController, Sensor, hookimpl
-from edgepi.plugin.fields import Choice, I2CAddress, Integer, Number, TimeSpan
+from edgepi.plugin import (
+    Card,
+    Command,
+    ComputeBackend,
+    ConfigSchema,
+    PluginContext,
+    PowerController,
+    Sensor,
+    hookimpl,
+)
+from edgepi.plugin.fields import Choice, I2CAddress, Integer, Number, Text, TimeSpan
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.link import link_of
+from edgepi_wittypi.schedule.keeping import ScheduleKeeper
 from edgepi_wittypi.sensor import BoardSensor
 
-__all__ = ["cards", "config_schema", "power_controllers", "sensors"]
+__all__ = ["cards", "commands", "compute_backends", "config_schema", "power_controllers", "sensors"]
 
 
 @hookimpl
@@ -27,11 +39,17 @@ def config_schema() -> ConfigSchema[WittyPiConfig]:
             vol.Optional("input"): Choice(("battery", "supply")),
             vol.Optional("low_voltage"): Number(min=2.0, max=25.0),
             vol.Optional("board_clock"): Choice(("auto", "utc", "local")),
+            vol.Optional("schedule"): Text(expected="the path of a .wpi file"),
             vol.Optional("alarm_margin"): TimeSpan(min_s=30.0, max_s=3600.0),
             vol.Optional("watchdog"): TimeSpan(min_s=120.0, max_s=15300.0, forever="never"),
         },
-        build=WittyPiConfig,
+        build=_config,
     )
+
+
+def _config(**keys: Any) -> WittyPiConfig:
+    path = keys.pop("schedule", None)
+    return WittyPiConfig(schedule=None if path is None else Path(path).expanduser(), **keys)
 
 
 @hookimpl
@@ -44,6 +62,22 @@ def power_controllers(context: PluginContext[WittyPiConfig]) -> Iterable[PowerCo
 def sensors(context: PluginContext[WittyPiConfig]) -> Iterable[Sensor]:
     """Its telemetry."""
     return (BoardSensor(link_of(context)),)
+
+
+@hookimpl
+def compute_backends(context: PluginContext[WittyPiConfig]) -> Iterable[ComputeBackend]:
+    """What keeps the schedule, if there is one."""
+    if context.config.schedule is None:
+        return ()
+    return (ScheduleKeeper(context, context.config.schedule),)
+
+
+@hookimpl
+def commands() -> Iterable[Command]:
+    """``edgepi wittypi``."""
+    from edgepi_wittypi.schedule.command import command
+
+    return (command(),)
 
 
 @hookimpl

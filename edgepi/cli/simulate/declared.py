@@ -102,7 +102,7 @@ def _asked(
             _load(f"{instance.instance}.{duty.name}", check_levels(duty), instance.importance)
             for duty in duties
         ]
-        return loads, bool(ask("compute_backends"))
+        return loads, any(backend.brings_jobs for backend in ask("compute_backends"))
     finally:
         equipment.thread.close()
 

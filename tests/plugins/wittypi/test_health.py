@@ -143,36 +143,24 @@ class TestLastWake:
         reason = await drive(made.last_reason(), manual_clock)
         assert reason.text == "the input rose to the recovery voltage; it had gone down for low voltage"
 
-    async def test_a_halt_that_the_board_never_saw_is_told_by_the_next_life(
+    @pytest.mark.parametrize(("reason", "told"), [(Reason.CLICK, True), (Reason.ALARM1, False)])
+    async def test_an_alarm_that_came_to_a_node_with_power_is_told_by_the_next_life(
         self,
         controller: MakeController,
         manual_clock: ManualClock,
-        simulated_bus: SimulatedBus,
         board: WittyPi4,
-        caplog: pytest.LogCaptureFixture,
+        reason: Reason,
+        *,
+        told: bool,
     ) -> None:
-        caplog.set_level("INFO")
+        board.memory[Reg.FLAG_ALARM1] = 1
+        board.memory[Reg.REASON] = reason
         made = controller()
         await drive(made.start(), manual_clock)
-        await manual_clock.advance(10.0)
+        why = await drive(made.last_reason(), manual_clock)
+        assert ("TXD (GPIO14)" in why.text) is told
         await drive(made.ready(), manual_clock)
-        await drive(made.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=1))), manual_clock)
-        await drive(made.prepare_cut(), manual_clock)
-        board.txd_held_high = True
-        board.set_txd(False)
-        await manual_clock.advance(3700.0)
-        simulated_bus.read_byte_data(0x08, 0)
-        assert board.rail_on, "it never cut, and the alarm has passed"
-        board.press()
-        for _ in range(30):
-            board.step(1.0)
-        board.release()
-        board.click()
-        next_life = controller()
-        await drive(next_life.start(), manual_clock)
-        reason = await drive(next_life.last_reason(), manual_clock)
-        assert "TXD (GPIO14)" in reason.text
-        assert "TXD (GPIO14)" in caplog.text
+        assert board.memory[Reg.FLAG_ALARM1] == 0
 
     async def test_an_alarm_that_comes_while_the_node_is_up_does_not_wake_it_after_the_next_cut(
         self,

@@ -1,0 +1,1 @@
+"""Schedules in the vendor's form (``.wpi``): read, worked out, and kept by EdgePi."""
