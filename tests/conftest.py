@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from blockbuster import BlockBuster, blockbuster_ctx
+from blockbuster import BlockBuster
 
 Trace = list[tuple[datetime, float | None]]
 
@@ -45,16 +45,29 @@ def pytest_configure() -> None:
             signal.signal(number, handler)
 
 
+@pytest.fixture(scope="session")
+def blockbuster() -> BlockBuster:
+    """Make what finds blocking calls, once: that takes longer than many a test."""
+    made = BlockBuster(SCANNED, excluded_modules=OWN_PROCESS)
+    # A look at a local file takes microseconds, and the standard library looks everywhere.
+    del made.functions["os.stat"]
+    for function in made.functions.values():
+        for file, names in UNAVOIDABLE:
+            function.can_block_in(file, names)
+    return made
+
+
 @pytest.fixture(autouse=True)
-def blocking_calls() -> Iterator[BlockBuster]:
-    """Fail a test when code of ours or of a plugin blocks the event loop."""
-    with blockbuster_ctx(SCANNED, excluded_modules=OWN_PROCESS) as blockbuster:
-        # A look at a local file takes microseconds, and the standard library looks everywhere.
-        blockbuster.functions["os.stat"].deactivate()
-        for function in blockbuster.functions.values():
-            for file, names in UNAVOIDABLE:
-                function.can_block_in(file, names)
-        yield blockbuster
+def blocking_calls(blockbuster: BlockBuster) -> Iterator[BlockBuster]:
+    """Fail a test when code of ours or of a plugin blocks the event loop; what one allows is for it alone."""
+    allowed = [
+        (each.can_block_functions, len(each.can_block_functions)) for each in blockbuster.functions.values()
+    ]
+    blockbuster.activate()
+    yield blockbuster
+    blockbuster.deactivate()
+    for places, count in allowed:
+        del places[count:]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from edgepi import errors
@@ -16,11 +17,14 @@ OTHER_TREES = {
 }
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for folder in ("edgepi", "plugins"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "node_modules" not in path.parts and path != TREE:
-                yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def sources() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple(
+        (path, ast.parse(path.read_text(encoding="utf-8")))
+        for folder in ("edgepi", "plugins")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "node_modules" not in path.parts and path != TREE
+    )
 
 
 def exceptions(module: ast.Module) -> Iterator[tuple[str, set[str]]]:
