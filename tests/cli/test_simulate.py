@@ -235,6 +235,7 @@ def test_a_clairvoyant_without_numpy_says_what_to_install(
     assert "pip install" in said
 
 
+@pytest.mark.slow
 def test_years_of_a_place_are_drawn_and_give_chances(capsys: Capture, tmp_path: Path) -> None:
     page = tmp_path / "december.html"
     options = ("--lat", 48.8, "--years", 3, "--policy", "thresholds", "--page", page)
@@ -276,6 +277,7 @@ def test_jobs_can_be_left_out_and_what_is_assumed_is_said(capsys: Capture) -> No
     assert not any("jobs" in words for words in found["sentences"])
 
 
+@pytest.mark.slow
 def test_a_year_that_ends_in_the_next_one_has_one_whole_january(capsys: Capture) -> None:
     found = figures(capsys, "--lat", 48.0, "--lon", 7.85, "--years", 2, "--policy", "thresholds")
     days = {row["month"]: row["days"] for row in found["months"]}

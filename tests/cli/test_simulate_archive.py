@@ -94,6 +94,7 @@ FETCH = [
 ]
 
 
+@pytest.mark.slow
 def test_years_are_asked_for_once_and_then_kept(server: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(FETCH) == 0
     first = json.loads(capsys.readouterr().out)

@@ -166,6 +166,7 @@ def test_the_price_never_rises_with_charge(numpy: bool) -> None:
     assert all(later <= earlier + 1e-9 for earlier, later in pairwise(prices))
 
 
+@pytest.mark.slow
 def test_with_numpy_or_without_the_verdict_is_the_same() -> None:
     pytest.importorskip("numpy")
     houses = [
