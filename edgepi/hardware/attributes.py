@@ -11,7 +11,8 @@ from edgepi.errors import HardwareError
 __all__ = ["LONGEST_ATTRIBUTE", "READABLE", "WRITABLE", "KernelFiles", "allowed"]
 
 WRITABLE = ("/sys/class", "/sys/devices", "/sys/firmware")
-READABLE = (*WRITABLE, "/proc/device-tree")
+TREE = ("/proc/device-tree", "/sys/firmware/devicetree")
+READABLE = (*WRITABLE, "/sys/bus/nvmem", "/proc/device-tree", "/proc/sys/kernel/random")
 LONGEST_ATTRIBUTE = 64 * 1024
 
 
@@ -33,14 +34,17 @@ class KernelFiles:
         self._root = root
 
     def read(self, path: str) -> str:
-        """Return the text without the newline or NUL at its end; raises HardwareError with its errno."""
+        """Return the text without the newline or NUL at its end; raises HardwareError with its errno.
+
+        Of the device tree only NULs are taken off: a number there may end like a newline.
+        """
         plain = allowed(path)
         try:
             with (self._root / plain[1:]).open("rb", buffering=0) as file:
                 text = file.read(LONGEST_ATTRIBUTE) or b""
         except OSError as error:
             raise _failed(plain, "read", error) from error
-        return text.decode(errors="replace").rstrip("\0\n")
+        return text.decode(errors="replace").rstrip("\0" if plain.startswith(TREE) else "\0\n")
 
     def write(self, path: str, text: str) -> None:
         """Write the text at once, as the kernel wants it; raises HardwareError with its errno."""

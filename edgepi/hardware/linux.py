@@ -19,6 +19,7 @@ from edgepi.hardware.clock_trust import clock_is_set
 from edgepi.hardware.linux_bus import LinuxBus
 from edgepi.hardware.linux_keys import LinuxKey
 from edgepi.hardware.linux_pins import Header, LinuxCounter, LinuxInput, LinuxOutput
+from edgepi.hardware.linux_rtc import set_rtc
 from edgepi.model import Lease
 
 __all__ = ["LinuxMachine", "process_runs"]
@@ -115,6 +116,10 @@ class LinuxMachine:
                 hint="the service has this right; by hand use `sudo timedatectl set-time`",
             ) from error
         self._clock.trust()
+
+    async def set_rtc(self, now_utc: datetime) -> None:
+        """Set the machine's clock chip; raises HardwareError without one, or without the right to."""
+        await asyncio.to_thread(set_rtc, now_utc)
 
     async def process_runs(self, pattern: str) -> bool:
         """Whether another process runs whose command line holds *pattern*."""

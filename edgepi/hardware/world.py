@@ -214,6 +214,10 @@ class WorldMachine:
         """Set the node's wall clock; the world's own time stays as it is."""
         await self._connected().ask("set_clock", wall_s=now_utc.astimezone(UTC).timestamp())
 
+    async def set_rtc(self, now_utc: datetime) -> None:
+        """Set the clock chip of a node whose power board is that chip; raises HardwareError for any other."""
+        await self._connected().ask("set_rtc", wall_s=now_utc.astimezone(UTC).timestamp())
+
     async def process_runs(self, pattern: str) -> bool:
         """Whether a process that the world was told to pretend holds *pattern*."""
         return bool(await self._connected().ask("process_runs", pattern=pattern))

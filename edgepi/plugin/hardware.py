@@ -94,17 +94,21 @@ class Hardware(Protocol):
     async def set_clock(self, now_utc: datetime) -> None:
         """Set the machine's clock."""
 
+    async def set_rtc(self, now_utc: datetime) -> None:
+        """Set the machine's own clock chip, /dev/rtc0; raises HardwareError where there is none."""
+
     async def process_runs(self, pattern: str) -> bool:
         """Whether a foreign process whose command line holds *pattern* runs."""
 
     async def read_attribute(self, path: str) -> str:
         """Read a file of the kernel below /sys/class, /sys/devices, /sys/firmware or /proc/device-tree.
 
-        The text comes without the newline at its end. Raises HardwareError, with the kernel's errno.
+        Also below /sys/bus/nvmem and /proc/sys/kernel/random. The text comes without the newline and NULs at
+        its end. Raises HardwareError, with the kernel's errno.
         """
 
     async def write_attribute(self, path: str, text: str) -> None:
-        """Write such a file, but none of /proc/device-tree; raises HardwareError as `read_attribute` does."""
+        """Write a file below /sys/class, /sys/devices or /sys/firmware; raises as `read_attribute` does."""
 
     def watch_key(self, code: int, on_press: Callable[[], None]) -> InputLine:
         """Watch a key of the board itself by its number of the kernel's input layer (116: power).

@@ -42,6 +42,7 @@ _REQUESTS: Mapping[str, Any] = {
     "attribute.read": {"path": str},
     "attribute.write": {"path": str, "text": str},
     "set_clock": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
+    "set_rtc": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
     "process_runs": {"pattern": str},
     "halt": {"reason": str},
     "tell": {"levels": {str: str}, "leases": [_JOB]},
@@ -117,6 +118,9 @@ class Desk:
 
     def _set_clock(self, wall_s: float) -> None:
         self._simulation.keeper.set_node_wall(wall_s)
+
+    def _set_rtc(self, wall_s: float) -> None:
+        self._simulation.world.files().set_rtc(datetime.fromtimestamp(wall_s, UTC))
 
     def _process_runs(self, pattern: str) -> bool:
         return any(pattern in command for command in self._simulation.processes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import datetime
 
 from edgepi.errors import BusError, HardwareError
 from edgepi.sim.bus import BusFaults
@@ -30,13 +31,21 @@ class BoardFiles:
 
     def set_attribute(self, path: str, text: str) -> None:
         """Take the text for a file; raises HardwareError."""
+        if self._takes(path):
+            self._board.set_attribute(path, text)
+
+    def set_rtc(self, time_utc: datetime) -> None:
+        """Set the clock, as through the kernel's device; raises HardwareError."""
+        if self._takes("/dev/rtc0"):
+            self._board.set_rtc(time_utc)
+
+    def _takes(self, path: str) -> bool:
         self._check(path)
         if self._faults.cuts(FILES):
             if self._faults.on_cut is not None:
                 self._faults.on_cut()
             raise _failed(path)
-        if FILES not in self._faults.deaf:
-            self._board.set_attribute(path, text)
+        return FILES not in self._faults.deaf
 
     def _check(self, path: str) -> None:
         try:

@@ -98,6 +98,9 @@ class Attributes(Protocol):
     def set_attribute(self, path: str, text: str) -> None:
         """Take the text for a file."""
 
+    def set_rtc(self, time_utc: datetime) -> None:
+        """Set the clock chip."""
+
 
 class FakeHardware:
     """`edgepi.plugin.Hardware` in memory.
@@ -156,6 +159,12 @@ class FakeHardware:
         if self.on_set_clock:
             self.on_set_clock(now_utc)
 
+    async def set_rtc(self, now_utc: datetime) -> None:
+        """Set the clock chip of *files*; there is no other."""
+        if self.files is None:
+            raise no_such_file("/dev/rtc0 cannot be set: No such file or directory")
+        await asyncio.to_thread(self.files.set_rtc, now_utc)
+
     async def process_runs(self, pattern: str) -> bool:
         """Whether one of *processes* holds the pattern."""
         return any(pattern in each for each in self.processes)
@@ -164,7 +173,7 @@ class FakeHardware:
         """Give what *files* answers, or what *attributes* holds."""
         plain = allowed(path)
         if self.files is not None:
-            return self.files.attribute(plain)
+            return await asyncio.to_thread(self.files.attribute, plain)
         if plain not in self.attributes:
             raise no_such_file(f"{plain} cannot be read: No such file or directory")
         return self.attributes[plain]
@@ -176,7 +185,7 @@ class FakeHardware:
             raise no_such_file(f"{plain} cannot be written: No such file or directory")
         self.attribute_sets.append((plain, text))
         if self.files is not None:
-            self.files.set_attribute(plain, text)
+            await asyncio.to_thread(self.files.set_attribute, plain, text)
         else:
             self.attributes[plain] = text
 

@@ -38,6 +38,11 @@ async def test_a_file_is_read_through_its_link_and_without_what_ends_it(machine:
     assert await machine.read_attribute("/proc/device-tree/model") == "Raspberry Pi 5 Model B"
 
 
+async def test_a_number_of_the_device_tree_may_end_like_a_newline(machine: LinuxMachine, root: Path) -> None:
+    await asyncio.to_thread((root / "proc/device-tree/rsts").write_bytes, b"\0\0\x10\x0a")
+    assert await machine.read_attribute("/proc/device-tree/rsts") == "\0\0\x10\n"
+
+
 async def test_a_file_is_written_as_it_stands(machine: LinuxMachine, root: Path) -> None:
     await machine.write_attribute(WAKE, "0")
     written = root / "sys/devices/platform/rtc/rtc0/wakealarm"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,6 +42,9 @@ class FileBoard(WittyPi4):
             busy.errno = errno.EBUSY
             raise busy
         self.held = text
+
+    def set_rtc(self, time_utc: datetime) -> None:
+        self.set_clock(time_utc)
 
 
 @pytest.fixture
@@ -136,3 +140,14 @@ async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 (the other side tells nobody)
             await asyncio.sleep(0.01)
+
+
+async def test_the_clock_chip_is_set_as_through_its_device(machine: Machine, filed: Simulation) -> None:
+    await machine.set_rtc(datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
+    shown = filed.world.board.clock_utc()
+    assert shown is not None
+    assert (shown.year, shown.month) == (2030, 1)
+    filed.world.bus.faults.deaf.add(FILES)
+    await machine.set_rtc(datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert (again := filed.world.board.clock_utc()) is not None
+    assert again.year == 2030

@@ -178,7 +178,14 @@ async def test_files_may_be_answered_by_a_simulated_board(fake_hardware: FakeHar
             del path
             self.held = text
 
+        def set_rtc(self, time_utc: datetime) -> None:
+            self.held = f"{time_utc:%Y}"
+
+    with pytest.raises(HardwareError, match="/dev/rtc0"):
+        await fake_hardware.set_rtc(datetime(2030, 1, 1, tzinfo=UTC))
     fake_hardware.files = Board()
+    await fake_hardware.set_rtc(datetime(2030, 1, 1, tzinfo=UTC))
+    assert await fake_hardware.read_attribute("/sys/class/b") == "/sys/class/b=2030"
     await fake_hardware.write_attribute("/sys/class/a/../b", "now")
     assert await fake_hardware.read_attribute("/sys/class/b") == "/sys/class/b=now"
 

@@ -147,3 +147,6 @@ class AttributeBoard(Protocol):
 
     def set_attribute(self, path: str, text: str) -> None:
         """Take the text for a file; raises HardwareError with the kernel's errno."""
+
+    def set_rtc(self, time_utc: datetime) -> None:
+        """Set the clock as the node does; raises HardwareError if it is no clock that the kernel knows."""
