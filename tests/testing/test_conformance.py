@@ -180,7 +180,12 @@ async def test_a_wrong_sensor_is_caught(  # noqa: PLR0917
     wrong: type[Thing],
     caught_by: str,
 ) -> None:
-    parts = {"run": run, "simulated_bus": simulated_bus, "fake_hardware": fake_hardware}
+    parts = {
+        "run": run,
+        "simulated_bus": simulated_bus,
+        "addresses": (ADDRESS,),
+        "fake_hardware": fake_hardware,
+    }
     await _must_fail(SensorConformance(), caught_by, lambda: wrong(plugin_context()), parts)
 
 

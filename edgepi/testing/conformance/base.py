@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -30,7 +30,7 @@ class Conformance(Generic[S]):
 
     *lacks* names what the object does not have: ``bus`` (no chip on `simulated_bus`), and for boards
     ``wake``, ``clock`` and ``measure`` (its records are empty). The tests of it are taken out of the
-    suite, so that none passes for nothing.
+    suite, so that none passes for nothing. Faults come over all `addresses`; a suite may name others.
     """
 
     lacks: ClassVar[frozenset[str]] = frozenset()
@@ -45,6 +45,12 @@ class Conformance(Generic[S]):
     def make(self) -> Callable[[], S]:
         """Build a fresh object; each suite that inherits must say how."""
         raise NotImplementedError(f"{type(self).__name__} needs a fixture `make`")
+
+    @pytest.fixture
+    def addresses(self, make: Callable[[], S], simulated_bus: SimulatedBus) -> Sequence[int]:
+        """Where on `simulated_bus` faults come over the object: everywhere, if a suite does not say."""
+        del make  # it brings the chips
+        return simulated_bus.addresses()
 
     @pytest.fixture
     def run(self, manual_clock: ManualClock) -> Run:
@@ -66,9 +72,9 @@ def needs(*promises: str) -> Callable[[F], F]:
     return mark
 
 
-def needs_chip(bus: SimulatedBus) -> None:
+def needs_chip(addresses: Sequence[int]) -> None:
     """Fail where no chip is attached that could be broken."""
-    assert bus.addresses(), "attach the chip to `simulated_bus`, or say `lacks = frozenset({'bus'})`"
+    assert addresses, "attach the chip to `simulated_bus`, or say `lacks = frozenset({'bus'})`"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,12 +66,12 @@ class SupplyMeterConformance(Conformance[Any]):
 
     @needs("bus")
     async def test_says_when_the_device_is_gone_and_comes_back_with_it(
-        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         meter = make()
         await run(meter.start())
-        with bus_silent(simulated_bus), pytest.raises(EXPECTED) as caught:
+        with bus_silent(simulated_bus, *addresses), pytest.raises(EXPECTED) as caught:
             await run(_start_and_read(meter))
         assert str(caught.value), "an error says what is wrong"
         await run(meter.start())
@@ -80,12 +80,12 @@ class SupplyMeterConformance(Conformance[Any]):
 
     @needs("bus")
     async def test_takes_no_garbage_for_a_measurement(
-        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         meter = make()
         await run(meter.start())
-        with bus_garbage(simulated_bus):
+        with bus_garbage(simulated_bus, *addresses):
             for _ in range(GARBAGE_READS):
                 try:
                     supply = await run(meter.read())
@@ -96,9 +96,9 @@ class SupplyMeterConformance(Conformance[Any]):
 
     @needs("bus")
     async def test_leaves_the_event_loop_alone(
-        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], SupplyMeter], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         meter = make()
         with bus_not_in_this_thread(simulated_bus):
             await run(meter.start())
@@ -190,13 +190,14 @@ class PowerControllerConformance(SupplyMeterConformance):
         make: Callable[[], PowerController],
         run: Run,
         simulated_bus: SimulatedBus,
+        addresses: Sequence[int],
         manual_clock: ManualClock,
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         board = make()
         assert board.capabilities.can_wake_at, "or say `lacks = frozenset({'wake'})`"
         await run(board.start())
-        with writes_lost(simulated_bus), pytest.raises(EdgePiError):
+        with writes_lost(simulated_bus, *addresses), pytest.raises(EdgePiError):
             await run(board.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=3))))
         await run(board.stop())
 

@@ -79,12 +79,12 @@ class SensorConformance(Conformance[Sensor]):
 
     @needs("bus")
     async def test_says_when_the_device_is_gone_and_comes_back_with_it(
-        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         sensor = make()
         await run(sensor.start())
-        with bus_silent(simulated_bus), pytest.raises(EXPECTED) as caught:
+        with bus_silent(simulated_bus, *addresses), pytest.raises(EXPECTED) as caught:
             await run(_start_and_read(sensor))
         assert str(caught.value), "an error says what is wrong"
         await run(sensor.start())
@@ -93,12 +93,12 @@ class SensorConformance(Conformance[Sensor]):
 
     @needs("bus")
     async def test_takes_no_garbage_for_a_measurement(
-        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         sensor = make()
         await run(sensor.start())
-        with bus_garbage(simulated_bus):
+        with bus_garbage(simulated_bus, *addresses):
             for _ in range(GARBAGE_READS):
                 try:
                     readings = list(await run(_read(sensor)))
@@ -109,9 +109,9 @@ class SensorConformance(Conformance[Sensor]):
 
     @needs("bus")
     async def test_leaves_the_event_loop_alone(
-        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus
+        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
     ) -> None:
-        needs_chip(simulated_bus)
+        needs_chip(addresses)
         sensor = make()
         with bus_not_in_this_thread(simulated_bus):
             await run(sensor.start())
