@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
@@ -22,11 +22,15 @@ LEAST_OLD_S = 300.0
 
 
 class Sampler:
-    """One timer each three seconds for all who must look so often, and none while nobody must."""
+    """One timer each three seconds for all who must look so often, and none while nobody must.
 
-    def __init__(self, timers: Timers) -> None:
-        self._timers = timers
+    Who has not finished looking when the time comes again is left out, and holds up nobody.
+    """
+
+    def __init__(self, timers: Timers, log: logging.Logger) -> None:
+        self._timers, self._log = timers, log
         self._looks: dict[str, Look] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
         self._timer: TimerHandle | None = None
 
     def add(self, name: str, look: Look) -> None:
@@ -38,14 +42,28 @@ class Sampler:
     def remove(self, name: str) -> None:
         """Call no more."""
         self._looks.pop(name, None)
+        if (looking := self._looking.pop(name, None)) is not None:
+            looking.cancel()
         if not self._looks and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    async def _tick(self) -> None:
-        for look in tuple(self._looks.values()):
-            if inspect.isawaitable(waiting := look()):
-                await waiting
+    def _tick(self) -> None:
+        for name, look in self._looks.items():
+            if name in self._looking:
+                continue
+            if (waiting := look()) is not None:
+                task = asyncio.create_task(self._wait(name, waiting), name=f"weather look {name}")
+                self._looking[name] = task
+
+    async def _wait(self, name: str, waiting: Awaitable[None]) -> None:
+        try:
+            await waiting
+        except Exception:  # noqa: BLE001 (nobody else would hear of it)
+            self._log.exception("looking at the %s failed", name)
+        finally:
+            if self._looking.get(name) is asyncio.current_task():
+                del self._looking[name]
 
 
 class Station:
@@ -59,7 +77,7 @@ class Station:
 
     def __init__(self, context: PluginContext[WeatherConfig]) -> None:
         self.context = context
-        self.sampler = Sampler(context.timers)
+        self.sampler = Sampler(context.timers, context.log)
         self.turning: bool | None = None
         self.listeners: list[Callable[[Mapping[str, float | None]], None]] = []
         self.closers: list[Callable[[], Awaitable[None]]] = []

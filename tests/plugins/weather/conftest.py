@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from edgepi.plugin import I2CBus, PluginContext
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import ADS1115, BME280, Air
 from edgepi.testing.clock import ManualClock
-from edgepi.testing.doubles import FakeHardware, FakeLine, FakeTimers
+from edgepi.testing.doubles import FakeHardware, FakeLine, FakeTimers, run_in_thread
 from edgepi.testing.driving import drive
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_weather.chips.vane import KIT_OHM
@@ -62,6 +65,7 @@ class Kit:
         self, contexts: ContextFactory, hardware: FakeHardware, clock: ManualClock, timers: FakeTimers
     ) -> None:
         self._contexts = contexts
+        self._in_threads = 0
         self.hardware, self.clock, self.timers = hardware, clock, timers
         self.volts = [0.0, SUPPLY_V, 0.0, 0.0]
         self.point(270.0)
@@ -82,7 +86,21 @@ class Kit:
             "vane": VaneConfig(),
             "rain": RainConfig(pin=RAIN_PIN),
         }
-        return self._contexts(WeatherConfig(**(values | changes)), plugin="weather", instance="roof")
+        context = self._contexts(WeatherConfig(**(values | changes)), plugin="weather", instance="roof")
+        return replace(context, run_blocking=self._run_blocking)
+
+    async def _run_blocking(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        self._in_threads += 1
+        try:
+            return await run_in_thread(function, *args)
+        finally:
+            self._in_threads -= 1
+
+    async def settle(self) -> None:
+        """Let everything end that a thread or a conversion is still busy with."""
+        for _ in range(10):
+            await self.clock.advance(0.02)
+            await self._threads()
 
     def station(self, **changes: Any) -> Station:
         return Station(self.context(**changes))
@@ -114,10 +132,12 @@ class Kit:
         """Let time pass in steps of three seconds, with so many closures of the anemometer in each."""
         for _ in range(round(seconds / 3.0)):
             await self.clock.advance(3.0)
+            await self._threads()
             if WIND_PIN in self.hardware.counters:
                 self.hardware.counters[WIND_PIN].count += closures
             for timer in [each for each in self.timers.all if each.name == "wind" and not each.cancelled]:
-                await drive(timer.fire(), self.clock, step_s=0.01)
+                await timer.fire()
+                await drive(self._looked(), self.clock, step_s=0.01)
 
     def tip(self, times: int) -> None:
         """Let the bucket tip."""
@@ -131,6 +151,16 @@ class Kit:
     async def run(self, work: Any) -> Any:
         """Await something while the clock goes on."""
         return await drive(work, self.clock, step_s=0.01)
+
+    async def _threads(self) -> None:
+        while self._in_threads:  # noqa: ASYNC110 (threads tell nobody)
+            await asyncio.sleep(0.001)
+
+    @staticmethod
+    async def _looked() -> None:
+        """Wait until whoever looks each three seconds has done so."""
+        while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith("weather look")]:
+            await asyncio.wait(tasks)
 
     @staticmethod
     async def _read(sensor: AirSensor | WindSensor | VaneSensor | RainSensor) -> list[Any]:

@@ -36,6 +36,11 @@ class Roof:
         assert state is not None
         return state
 
+    async def blow(self, seconds: float, *, closures: int = 0) -> None:
+        """Let the wind blow, and the last readings come in."""
+        await self.kit.blow(seconds, closures=closures)
+        await self.kit.settle()
+
     def availability(self) -> dict[str, Availability]:
         keys = ("temperature", "wind_speed", "wind_direction", "rain_total")
         return {key: self.state(key).availability for key in keys}
@@ -48,7 +53,7 @@ def roof(kit: Kit) -> Roof:
 
 async def test_a_station_knows_all_but_what_takes_hours(roof: Roof, kit: Kit) -> None:
     await roof.duty.apply("full")
-    await kit.blow(240.0, closures=9)
+    await roof.blow(240.0, closures=9)
     assert set(roof.availability().values()) == {KNOWN}
     assert roof.state("wind_speed").value == pytest.approx(2.0, abs=0.1)
     assert roof.state("wind_direction").value == 270.0
@@ -61,14 +66,14 @@ async def test_a_station_knows_all_but_what_takes_hours(roof: Roof, kit: Kit) ->
 
 async def test_a_vane_that_is_gone_leaves_the_rest_known_and_comes_back(roof: Roof, kit: Kit) -> None:
     await roof.duty.apply("full")
-    await kit.blow(240.0, closures=9)
+    await roof.blow(240.0, closures=9)
     with bus_silent(kit.bus, 0x48):
-        await kit.blow(120.0, closures=9)
+        await roof.blow(120.0, closures=9)
         availability = roof.availability()
         assert availability.pop("wind_direction") is UNAVAILABLE
         assert set(availability.values()) == {KNOWN}
         assert "0x48" in str(roof.state("wind_direction").reason)
-    await kit.blow(300.0, closures=9)
+    await roof.blow(300.0, closures=9)
     assert set(roof.availability().values()) == {KNOWN}
     await kit.run(roof.duty.stop())
 
@@ -76,7 +81,7 @@ async def test_a_vane_that_is_gone_leaves_the_rest_known_and_comes_back(roof: Ro
 async def test_an_open_vane_is_unavailable_with_its_reason(roof: Roof, kit: Kit) -> None:
     kit.volts[0] = SUPPLY_V
     await roof.duty.apply("full")
-    await kit.blow(180.0, closures=9)
+    await roof.blow(180.0, closures=9)
     state = roof.state("wind_direction")
     assert state.availability is UNAVAILABLE
     assert "cable is open" in str(state.reason)
@@ -86,16 +91,16 @@ async def test_an_open_vane_is_unavailable_with_its_reason(roof: Roof, kit: Kit)
 
 async def test_a_stuck_bus_leaves_what_is_counted_known(roof: Roof, kit: Kit) -> None:
     await roof.duty.apply("full")
-    await kit.blow(240.0, closures=9)
+    await roof.blow(240.0, closures=9)
     with bus_stuck(kit.bus):
-        await kit.blow(120.0, closures=9)
+        await roof.blow(120.0, closures=9)
         assert roof.availability() == {
             "temperature": UNAVAILABLE,
             "wind_speed": KNOWN,
             "wind_direction": UNAVAILABLE,
             "rain_total": KNOWN,
         }
-    await kit.blow(300.0, closures=9)
+    await roof.blow(300.0, closures=9)
     assert set(roof.availability().values()) == {KNOWN}
     await kit.run(roof.duty.stop())
 
@@ -105,13 +110,13 @@ async def test_a_pin_that_is_taken_costs_its_device_only(
 ) -> None:
     fake_hardware.taken.add(RAIN_PIN)
     await roof.duty.apply("full")
-    await kit.blow(240.0, closures=9)
+    await roof.blow(240.0, closures=9)
     state = roof.state("rain_total")
     assert state.availability is UNAVAILABLE
     assert "GPIO6 cannot be used" in str(state.reason)
     assert roof.state("wind_speed").availability is KNOWN
     fake_hardware.taken.clear()
-    await kit.blow(600.0, closures=9)
+    await roof.blow(600.0, closures=9)
     assert roof.state("rain_total").availability is KNOWN
     await kit.run(roof.duty.stop())
 
@@ -120,12 +125,12 @@ async def test_while_energy_is_saved_nobody_counts_and_afterwards_that_is_no_cal
     roof: Roof, kit: Kit
 ) -> None:
     await roof.duty.apply("full")
-    await kit.blow(240.0, closures=9)
+    await roof.blow(240.0, closures=9)
     await kit.run(roof.duty.apply("off"))
     assert roof.state("wind_speed").reason == OFF_REASON
-    await kit.blow(300.0)
+    await roof.blow(300.0)
     await roof.duty.apply("full")
-    await kit.blow(63.0, closures=9)
+    await roof.blow(63.0, closures=9)
     assert roof.state("wind_speed").value == pytest.approx(2.0, abs=0.1)
     await kit.run(roof.duty.stop())
 
@@ -134,6 +139,6 @@ async def test_at_a_saver_level_the_wind_is_still_sampled_each_three_seconds(roo
     await roof.duty.apply("saver")
     await kit.blow(300.0, closures=9)
     await kit.blow(3.0, closures=90)
-    await kit.blow(300.0, closures=9)
+    await roof.blow(300.0, closures=9)
     assert roof.state("wind_gust").value == pytest.approx(20.0, abs=0.1)
     await kit.run(roof.duty.stop())
