@@ -1,0 +1,7 @@
+"""Sending what the station measures to networks of weather stations, when the owner wants it."""
+
+from __future__ import annotations
+
+from edgepi_weather.uploads.service import RefusedError, Rule, Service, UploadError, WrongReportError
+
+__all__ = ["RefusedError", "Rule", "Service", "UploadError", "WrongReportError"]
