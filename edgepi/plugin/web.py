@@ -43,12 +43,18 @@ class Route:
 class Card:
     """One card of the dashboard: a title, and the entities it shows in order.
 
-    *kind* picks the picture: plain ``readings``, ``chart`` with a line per entity, or ``jobs``: what a source
-    of jobs does and did. For that, *options* name two routes: ``list`` answers an
-    `edgepi.compute.view.JobsView` and ``job``, with ``/<job id>`` behind it, that job's stages and logs.
+    *kind* picks the picture: plain ``readings``, ``chart`` with a line per entity, ``jobs``: what a source
+    of jobs does and did, or ``station``: the weather now and of the last day.
+
+    For ``jobs``, *options* name two routes: ``list`` answers an `edgepi.compute.view.JobsView` and ``job``,
+    with ``/<job id>`` behind it, that job's stages and logs. For ``station`` they name the entity of each
+    role: ``temperature``, ``humidity``, ``dew_point``, ``apparent_temperature`` (or ``wind_chill`` and
+    ``heat_index``), ``outlook``, ``pressure_sea_level``, ``pressure_tendency``, ``wind_speed``,
+    ``wind_gust``, ``wind_direction``, ``rain_rate``, ``rain_hour``, ``rain_today``, ``rain_total``; a role
+    without an entity leaves its part out. ``records``, if there, names a route with a month's extremes.
     """
 
     title: str
     entities: tuple[str, ...]
-    kind: Literal["readings", "chart", "jobs"] = "readings"
+    kind: Literal["readings", "chart", "jobs", "station"] = "readings"
     options: Mapping[str, Any] = field(default_factory=dict)

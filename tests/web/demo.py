@@ -33,6 +33,7 @@ from edgepi.web.server import WebServer
 from edgepi.web.services import PluginView, WebServices
 from tests.web.demo_energy import DemoEnergy
 from tests.web.demo_jobs import DemoJobs, jobs_card
+from tests.web.demo_station import STATION, STATION_ENTITIES, DemoStation, station_card
 
 D = DeviceClass
 
@@ -84,7 +85,15 @@ class DemoNode:
         self.states = StateStore(self.bus, self.clock)
         self.power: DemoPower | None = DemoPower(self.clock)
         self.jobs = DemoJobs(self.clock)
-        self.routes: dict[str, list[Route]] = {"iexec": self.jobs.routes()}
+        self.station = DemoStation()
+        self.routes: dict[str, list[Route]] = {
+            "iexec": self.jobs.routes(),
+            STATION: self.station.routes(),
+        }
+        self.cards: list[Card] = [
+            Card("Weather", ("weather.temperature", "weather.pressure"), kind="chart"),
+            jobs_card(),
+        ]
         self.decided: list[Decision] = []
         self.guard = "none"
         self.used_wh = {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0}
@@ -117,6 +126,18 @@ class DemoNode:
         )
         self.states.describe(f"{instance}.{key}", EntityInfo(description, instance, instance))
 
+    def put_up_station(self, *without: str) -> None:
+        """Add a weather station and its card, *without* some of its parts."""
+        for key, name, unit, kind, precision, state_class, value in STATION_ENTITIES:
+            if key in without:
+                continue
+            description = ReadingDescription(
+                key=key, name=name, unit=unit, device_class=kind, state_class=state_class, precision=precision
+            )
+            self.states.describe(f"{STATION}.{key}", EntityInfo(description, STATION, STATION))
+            self.states.set(f"{STATION}.{key}", value, source=STATION)
+        self.cards.append(station_card(*without))
+
     def services(self) -> WebServices:
         """All of it, as the server wants it."""
         return WebServices(
@@ -134,10 +155,7 @@ class DemoNode:
             status=self.status,
             plugins=lambda: self.plugin_views,
             plugin_routes=lambda: self.routes,
-            cards=lambda: [
-                Card("Weather", ("weather.temperature", "weather.pressure"), kind="chart"),
-                jobs_card(),
-            ],
+            cards=lambda: self.cards,
             notes=lambda: ["Rain is synthetic; sun and weather were measured."],
             power=self.power,
             energy=DemoEnergy(self.status, self.clock.now),
@@ -225,6 +243,8 @@ class DemoNode:
         """Values of the same made-up course."""
         if self.states.get(entity_id) is None or entity_id == "weather.rain":
             return []
+        if entity_id.startswith(f"{STATION}."):
+            return self.station.history(entity_id.partition(".")[2], end)
         step = timedelta(minutes=5 if end - start <= timedelta(days=2) else 60)
         count = min(int((end - start) / step), 5000)
         times = (end - step * i for i in range(count, -1, -1))

@@ -87,6 +87,16 @@ async def test_history_comes_in_columns(ask: Ask) -> None:
     assert rain["values"] == []
 
 
+async def test_history_of_directions_and_sums_is_no_mean(served: Served, ask: Ask) -> None:
+    served.node.put_up_station()
+    params = [("entity", "roof.wind_direction"), ("entity", "roof.rain_total"), ("entity", "roof.wind_speed")]
+    _, body = await ask("GET", "history", params=params)
+    direction, rain, speed = body["data"]
+    assert set(direction["values"]) == {270.0, 271.0, 359.0}
+    assert rain["values"][-1] == 402.4
+    assert speed["values"][-1] == 4.0
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

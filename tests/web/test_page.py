@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgepi.model import DeviceClass
+from edgepi.model import Availability, DeviceClass
 from edgepi.web.static import STATIC_DIR
 from tests.web.browser import Page, find_chromium, open_page
 from tests.web.conftest import Served
@@ -103,12 +103,18 @@ async def type_token(page: Page, secret: str) -> None:
 @pytest.mark.parametrize("width", [320, 390, 1280])
 async def test_nothing_sticks_out_at_any_width(served: Served, width: int) -> None:
     assert CHROMIUM
+    served.node.put_up_station()
     async with open_page(CHROMIUM) as page:
         await page.resize(width, 900)
         await page.goto(served.server.login_link())
         await page.wait_for("document.querySelectorAll('.plan canvas').length >= 3")
-        await page.run("document.querySelector('.plan details').open = true")
+        await page.wait_for("document.querySelector('.records td') !== null")
+        await page.run(
+            "document.querySelectorAll('details.as-table').forEach((each) => { each.open = true; })"
+        )
         assert await page.run("document.documentElement.scrollWidth <= innerWidth")
+        part = "[...document.querySelectorAll('.part')].filter((each) => each.scrollWidth > each.clientWidth)"
+        assert await page.run(f"{part}.map((each) => each.className)") == []
 
 
 def long_record(served: Served) -> DemoEnergy:
@@ -252,4 +258,78 @@ async def test_a_source_of_jobs_that_is_away_says_so_on_its_card(served: Served)
         await page.goto(served.server.login_link())
         await page.wait_for(
             "document.querySelector('.jobs .warn')?.textContent.includes('no running plugin')"
+        )
+
+
+STATION = "document.querySelector('.station')"
+
+
+def label(part: str) -> str:
+    return f"{STATION}.querySelector('{part} svg[role=img]').getAttribute('aria-label')"
+
+
+async def test_the_weather_station_shows_its_day(served: Served) -> None:
+    assert CHROMIUM
+    served.node.put_up_station()
+    async with open_page(CHROMIUM) as page:
+        await page.resize(1280, 900)
+        await page.goto(served.server.login_link())
+        for part in (".rose", ".rainbars", ".records td"):
+            await page.wait_for(f"!!{STATION}?.querySelector('{part}')")
+        shown = await page.run(f"{STATION}.innerText")
+        compass, rose, rain = [await page.run(label(part)) for part in (".windnow", ".windday", ".rain")]
+        petals = await page.run(f"[...{STATION}.querySelectorAll('.rose g title')].map((t) => t.textContent)")
+        bars = await page.run(f"[...{STATION}.querySelectorAll('.rainbars title')].map((t) => t.textContent)")
+        assert page.log == []
+    for said in (
+        "\u22122.5 °C",
+        "\u22126.8 °C",
+        "Unsettled, rain later",
+        "falling (\u22122.4 hPa)",
+        "1004.2 hPa",
+    ):
+        assert said in shown
+    assert compass == "Wind from west, 271 degrees; 4.0 m/s, gentle breeze; gusts up to 7.1 m/s"
+    # 12 + 3 hours from the west, 3 from the north, 3 calm; the value before the gap counts for 15 minutes.
+    assert rose.startswith("Wind of the last 24 hours: from west 71 %, from north 15 %, calm 14 %")
+    assert "From west 71 %: 2 to 5 m/s 71 %" in petals
+    assert "From north 15 %: 8 to 12 m/s 15 %" in petals
+    assert "No data for 2.8 h, which are left out." in shown
+    assert rain == "Rain of the last 24 hours: 2.4 mm; most from 23:00: 2.4 mm; no data for 2 hours"
+    assert "From 05:00: 0.0 mm, counted 10 min of the hour" in bars
+    assert "From 06:00: no data" in bars
+    assert "Nobody counted in 2 of them (hatched), so rain may have fallen there." in shown
+    rows = [[cell.strip() for cell in line.split("\t")] for line in shown.splitlines()]
+    assert any(row[0] == "Temperature" and row[1].startswith("\u22124.3 °C") for row in rows)
+    assert "06:12" in shown
+
+
+async def test_what_a_station_has_not_is_left_out(served: Served) -> None:
+    assert CHROMIUM
+    wind = ("wind_speed", "wind_gust", "wind_direction")
+    served.node.put_up_station(*wind, "rain_rate", "rain_hour", "rain_today", "rain_total", "outlook")
+    served.node.routes["roof"] = []
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"!!{STATION}?.querySelector('.records .warn')")
+        parts = await page.run(f"[...{STATION}.querySelectorAll('h3')].map((each) => each.innerText)")
+        assert parts == ["Air", "Air pressure", "Records of today"]
+
+
+async def test_a_broken_thermometer_is_said_and_the_rest_stays(served: Served) -> None:
+    assert CHROMIUM
+    served.node.put_up_station()
+    served.node.states.set(
+        "roof.temperature",
+        None,
+        availability=Availability.UNAVAILABLE,
+        source="roof",
+        reason="no answer at 0x76",
+    )
+    served.node.states.set("roof.wind_direction", None, source="roof", availability=Availability.UNKNOWN)
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for(f"{STATION}?.innerText.includes('Unavailable: no answer at 0x76')")
+        assert await page.run(label(".windnow")) == (
+            "Wind direction not known; 4.0 m/s, gentle breeze; gusts up to 7.1 m/s"
         )

@@ -8,6 +8,7 @@ from typing import Any
 import voluptuous as vol
 
 from edgepi.errors import RequestError
+from edgepi.model import StateClass
 from edgepi.web.api.shapes import DECISION, SERIES, array
 from edgepi.web.endpoint import Call, Endpoint
 from edgepi.web.fields import Choice, Integer, Many, Moment, Text
@@ -15,6 +16,8 @@ from edgepi.web.wire import decision_data, plain
 
 __all__ = ["HISTORY"]
 
+# The mean of 359° and 1° is no direction; of what only grows the latest counts.
+_NO_MEAN = (StateClass.MEASUREMENT_ANGLE, StateClass.TOTAL, StateClass.TOTAL_INCREASING)
 _SPAN = {
     vol.Optional("start", description="from when; a day back if left out"): Moment(relative=True),
     vol.Optional("end", description="until when; now if left out"): Moment(relative=True),
@@ -30,11 +33,12 @@ async def _history(call: Call) -> Any:
 async def _series(call: Call, entity_id: str, start: datetime, end: datetime, tier: Any) -> dict[str, Any]:
     samples = await call.services.history(entity_id, start, end, tier=tier)
     info = call.services.states.info(entity_id)
+    latest = info is not None and info.description.state_class in _NO_MEAN
     return {
         "entity_id": entity_id,
         "unit": info.description.unit if info else None,
         "times_s": [s.time_utc.timestamp() for s in samples],
-        "values": [plain(s.value if s.mean is None else s.mean) for s in samples],
+        "values": [plain(s.value if latest or s.mean is None else s.mean) for s in samples],
         "minimums": [s.min for s in samples],
         "maximums": [s.max for s in samples],
     }

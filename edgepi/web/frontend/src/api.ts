@@ -148,7 +148,7 @@ export interface Details extends Omit<Energy, "plan"> {
 export interface Card {
   title: string;
   entities: string[];
-  kind: "readings" | "chart" | "jobs";
+  kind: "readings" | "chart" | "jobs" | "station";
   options?: Record<string, string>;
 }
 

@@ -13,6 +13,7 @@ import { PlanPanel } from "./panels/plan";
 import { PluginsPanel } from "./panels/plugins";
 import { PowerPanel } from "./panels/power";
 import { Readings } from "./panels/readings";
+import { StationCards } from "./panels/station";
 import { WhyPanel } from "./panels/why";
 
 function useModel(): Model {
@@ -33,6 +34,7 @@ export function App() {
       <main class={model.connected ? "board" : "board stale"}>
         <BatteryPanel energy={status.energy} />
         <WhyPanel decisions={model.decisions} plugins={model.plugins} zone={status.node.time_zone} />
+        <StationCards status={status} connected={model.connected} states={model.states} />
         {known && <PlanPanel known={known} status={status} connected={model.connected} plugins={model.plugins} />}
         <EnergyPanel energy={status.energy} states={model.states} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />

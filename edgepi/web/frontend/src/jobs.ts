@@ -47,9 +47,9 @@ const PACE_MS = 10_000;
 const QUICKEST_MS = 2_000;
 
 /** The latest answer stays while the node does not answer. */
-export function usePolled<T>(path: string, connected: boolean, rate: number): Answered<T> {
+export function usePolled<T>(path: string, connected: boolean, rate: number, pace_ms = PACE_MS): Answered<T> {
   const [known, set] = useState<Answered<T>>({ answer: null, problem: null });
-  const pace = Math.max(QUICKEST_MS, PACE_MS / Math.max(rate, 1));
+  const pace = Math.max(QUICKEST_MS, pace_ms / Math.max(rate, 1));
   useEffect(() => {
     if (!connected || !path) return;
     let gone = false;
