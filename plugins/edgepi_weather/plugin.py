@@ -12,9 +12,7 @@ __all__ = ["cards", "commands", "config_schema", "routes", "sensors"]
 
 CHARTS = (
     ("Temperature", ("temperature", "dew_point")),
-    ("Air pressure", ("pressure_sea_level",)),
     ("Wind", ("wind_speed", "wind_gust")),
-    ("Rain", ("rain_hour",)),
 )
 
 
@@ -37,9 +35,13 @@ def sensors(context: PluginContext[WeatherConfig]) -> Iterable[Sensor]:
 
 @hookimpl
 def cards(context: PluginContext[WeatherConfig]) -> Iterable[Card]:
-    """The readings, and their course."""
+    """The station as a whole, its readings, and the course of some."""
     keys = tuple(each.key for sensor in sensors(context) for each in sensor.describe())
-    yield Card("Weather", tuple(f"{context.instance}.{key}" for key in keys))
+    entities = tuple(f"{context.instance}.{key}" for key in keys)
+    roles = dict(zip(keys, entities, strict=True))
+    title = "Weather station" if context.instance == "weather" else f"Weather station: {context.instance}"
+    yield Card(title, entities, "station", roles | {"records": f"plugins/{context.instance}/records"})
+    yield Card("Weather", entities)
     for title, wanted in CHARTS:
         entities = tuple(f"{context.instance}.{key}" for key in wanted if key in keys)
         if entities:

@@ -74,6 +74,17 @@ def test_cards_show_the_instance_s_own_entities(kit: Kit) -> None:
     assert all(entities <= described for entities in shown)
 
 
+def test_the_station_card_has_a_role_for_each_entity_and_the_records(kit: Kit) -> None:
+    context = kit.context()
+    card = next(card for card in plugin.cards(context) if card.kind == "station")
+    roles = dict(card.options)
+    assert roles.pop("records") == "plugins/roof/records"
+    assert set(roles.values()) == set(card.entities)
+    assert roles["temperature"] == "roof.temperature"
+    assert "rain_total" not in roles
+    assert card.title == "Weather station: roof"
+
+
 def test_importing_the_plugin_does_not_import_its_driver() -> None:
     code = "import sys, edgepi_weather.plugin; sys.exit('bme280' in sys.modules or 'smbus2' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
