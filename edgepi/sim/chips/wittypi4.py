@@ -18,6 +18,8 @@ from edgepi.sim.chips.wittypi4_watch import Watch
 
 __all__ = ["WittyPi4", "WittyPi4Mini"]
 
+LOWEST, HIGHEST = 0x08, 0x77
+
 
 class WittyPi4(Watch):
     """The board as `PowerBoard`; *analog* is what `feed` sets, *memory* its registers, *rtc* its clock."""
@@ -38,8 +40,9 @@ class WittyPi4(Watch):
         self._start_firmware()
 
     def attach(self, bus: SimulatedBus) -> None:
-        """Hang on at its one address."""
-        bus.attach(self.address, self)
+        """Hang on at the address that register 16 holds; the firmware takes no other than a usual one."""
+        held = self.memory[Reg.ADDRESS]
+        bus.attach(held if LOWEST <= held <= HIGHEST else self.address, self)
 
     def feed(
         self, *, input_v: float, output_v: float, output_a: float, temperature_c: float, usb_v: float = 0.0
@@ -187,6 +190,7 @@ class WittyPi4(Watch):
         self._powered = True
         self._v.clear()
         self.memory.load(self.factory)
+        self.memory.values[Reg.REVISION] = self.tunables.revision
         self._lm75b[2] = self.memory[Reg.BELOW_POINT] << 8
         self._lm75b[3] = self.memory[Reg.OVER_POINT] << 8
         self.rtc.write(2, self.memory[Reg.RTC_OFFSET])

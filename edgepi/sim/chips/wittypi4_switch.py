@@ -14,13 +14,19 @@ from edgepi.sim.chips.wittypi4_registers import Reason, Reg
 __all__ = ["INSTANT_S", "Switch", "Variables", "WittyPi4Tunables"]
 
 EVENTS_KEPT = 256
+NEWEST = 7
 INSTANT_S = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class WittyPi4Tunables:
-    """What differs between boards, or what a test wants quicker."""
+    """What differs between boards, or what a test wants quicker.
 
+    Firmware before *revision* 7 has no guaranteed wake, waits for nothing before it heeds a low voltage, and
+    gives no reason for input connected and reboot.
+    """
+
+    revision: int = 7
     low_voltage_grace_s: int = 180
     temperature_grace_s: int = 120
     led_s: float = 3.0
@@ -89,6 +95,11 @@ class Switch:
     def powered(self) -> bool:
         """Whether the board itself has power."""
         return self._powered
+
+    @property
+    def old_firmware(self) -> bool:
+        """Whether it is older than revision 7."""
+        return self.tunables.revision < NEWEST
 
     @property
     def gpio4(self) -> bool:
@@ -171,12 +182,16 @@ class Switch:
 
     def _power_on(self, reason: int | None = None) -> None:
         if reason is not None:
-            self.memory[Reg.REASON] = reason
+            self._give(reason)
         self._v.clear("led_left_s", "pulse_left_s", "to_tick_s", "alarm1_delayed")
         self._v.rail_on = True
         self._v.listening_to_txd = self._txd
         self._update_power_mode()
         self._tell("on")
+
+    def _give(self, reason: int) -> None:
+        if not (self.old_firmware and reason >= Reason.POWER_CONNECTED):
+            self.memory[Reg.REASON] = reason
 
     def _update_power_mode(self) -> float:
         """Note which input feeds the board; return the voltage that decided it."""
@@ -218,7 +233,7 @@ class Switch:
         elif v.turning_off and v.off_by_txd and self._txd:
             v.turning_off = v.off_by_txd = False
             v.led_left_s = self.tunables.led_s
-            self.memory[Reg.REASON] = Reason.REBOOT
+            self._give(Reason.REBOOT)
             self._tell("reboot_seen")
         elif v.turning_off:
             self._cut()

@@ -29,7 +29,8 @@ class Watch(Switch):
 
     def _check_low_voltage(self) -> None:
         m, v = self.memory, self._v
-        if v.on_s < self.tunables.low_voltage_grace_s or not (v.rail_on and v.system_is_up):
+        grace_s = 0 if self.old_firmware else self.tunables.low_voltage_grace_s
+        if v.on_s < grace_s or not (v.rail_on and v.system_is_up):
             return
         by_mode = m[Reg.POWER_MODE] != 0 or m[Reg.IGNORE_POWER_MODE] == 1
         by_flag = m[Reg.LV_SHUTDOWN] == 0 or m[Reg.IGNORE_LV_SHUTDOWN] == 1
@@ -120,7 +121,7 @@ class Watch(Switch):
     def _recovered(self, vin_v: float) -> bool:
         """Whether an alarm may wake the node after a shut-down by low voltage."""
         recovery = self.memory[Reg.RECOVERY_VOLTAGE]
-        return recovery == DISABLED or vin_v > recovery / 10.0
+        return self.old_firmware or recovery == DISABLED or vin_v > recovery / 10.0
 
     def _check_delayed_alarm(self) -> None:
         if self._v.rail_on or self._v.alarm1_delayed == 0:
@@ -135,7 +136,7 @@ class Watch(Switch):
         m, v = self.memory, self._v
         v.asleep_s += 1
         v.pulse_ticks += 1
-        wake_s = _guaranteed_wake_s(m[Reg.GUARANTEED_WAKE])
+        wake_s = 0 if self.old_firmware else _guaranteed_wake_s(m[Reg.GUARANTEED_WAKE])
         if wake_s and v.asleep_s >= wake_s and self._enough_to_wake():
             self._power_on(Reason.GUARANTEED_WAKE)
         elif v.pulse_ticks >= m[Reg.PULSE_INTERVAL]:
