@@ -75,7 +75,7 @@ def test_cards_show_the_instance_s_own_entities(kit: Kit) -> None:
 
 
 def test_the_station_card_has_a_role_for_each_entity_and_the_records(kit: Kit) -> None:
-    context = kit.context()
+    context = kit.context(rain=None)
     card = next(card for card in plugin.cards(context) if card.kind == "station")
     roles = dict(card.options)
     assert roles.pop("records") == "plugins/roof/records"
