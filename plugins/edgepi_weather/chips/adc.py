@@ -1,7 +1,4 @@
-"""ADS1115 and ADS1015, which turn the vane's voltage into a number. Everything here blocks, but never waits.
-
-Their words are sent high byte first.
-"""
+"""ADS1115 and ADS1015, which turn the vane's voltage into a number. Everything blocks, but never waits."""
 
 from __future__ import annotations
 
@@ -51,7 +48,7 @@ class Adc:
         self._written = (
             START | AGAINST_GROUND | channel << 12 | UP_TO_4_V | ONCE | self._rate | COMPARATOR_OFF
         )
-        self._bus.write_i2c_block_data(self._address, CONFIG, [self._written >> 8, self._written & 0xFF])
+        self._bus.write_word_data(self._address, CONFIG, _turned(self._written))
 
     def result(self) -> float | None:
         """The voltage that was triggered, None while it is being converted.
@@ -74,5 +71,9 @@ class Adc:
         return found
 
     def _read(self, register: int) -> int:
-        high, low = self._bus.read_i2c_block_data(self._address, register, 2)
-        return high << 8 | low
+        return _turned(self._bus.read_word_data(self._address, register))
+
+
+def _turned(word: int) -> int:
+    """Change the order of the two bytes: SMBus sends the low one first, the converter the high one."""
+    return (word & 0xFF) << 8 | word >> 8

@@ -38,6 +38,7 @@ class RainSensor(Sensor):
         self._restored = False
         self._written: tuple[float, float] | None = None
         self._doubtful_said = 0
+        self._unwritten_said = False
         self.interval_s = station.context.config.interval
 
     def describe(self) -> Sequence[ReadingDescription]:
@@ -84,8 +85,7 @@ class RainSensor(Sensor):
         with contextlib.suppress(OSError):
             counter.close()
         self._written = None
-        with contextlib.suppress(OSError):
-            await self._write(self._moment(), self._log.rain(self._moment()).total_mm)
+        await self._write(self._moment(), self._log.rain(self._moment()).total_mm)
         await self._station.stopped("rain_rate", "rain")
 
     def _open(self) -> PulseCounter:
@@ -136,7 +136,20 @@ class RainSensor(Sensor):
                 return
         text = json.dumps(self._log.to_dict(moment))
         self._written = (moment.monotonic_s, total_mm)
-        await self._station.context.run_blocking(atomic_write, self._path, text)
+        try:
+            await self._station.context.run_blocking(atomic_write, self._path, text)
+        except OSError as error:
+            self._tell_unwritten(error)
+        else:
+            self._unwritten_said = False
+
+    def _tell_unwritten(self, error: OSError) -> None:
+        if not self._unwritten_said:
+            self._unwritten_said = True
+            self._station.context.log.warning(
+                "the sums of rain cannot be written (%s); a restart would forget what falls from now on",
+                error,
+            )
 
 
 def _read(path: Path) -> Any:

@@ -170,3 +170,20 @@ async def test_rain_that_is_not_believed_is_in_no_sum(kit: Kit) -> None:
     assert read["rain_rate"] is None
     assert read["rain_total"] == pytest.approx(10 * TIP, abs=0.01)
     assert (await minutes(kit, sensor, 1, tips=1))["rain_total"] == pytest.approx(11 * TIP, abs=0.01)
+
+
+async def test_a_full_disk_is_told_once_and_keeps_nobody_from_counting(
+    kit: Kit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgepi_weather.sensors import rain
+
+    def full(_path: object, _text: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rain, "atomic_write", full)
+    sensor = kit.rain()
+    await kit.read(sensor)
+    read = await minutes(kit, sensor, 12, tips=1)
+    await sensor.stop()
+    assert read["rain_total"] == pytest.approx(12 * TIP, abs=0.01)
+    assert sum("No space left" in record.message for record in caplog.records) == 1
