@@ -10,7 +10,7 @@ from typing import Any
 from edgepi.errors import RequestError, WorldError
 from edgepi.sim.battery import Battery, BatterySpec
 from edgepi.sim.bus import SimulatedBus
-from edgepi.sim.chips import ADS1115, BME280, BMP280, INA219, Air, BoardEvent, PowerBoard, Rail
+from edgepi.sim.chips import ADS1115, BME280, BMP280, INA219, INA226, Air, BoardEvent, PowerBoard, Rail
 from edgepi.sim.chips.boards import board_class
 from edgepi.sim.chips.powerboard import GPIO4, KEY_POWER, SYS_UP, TXD, AttributeBoard, no_such_file
 from edgepi.sim.draw import DrawTable, Job, NodeState, draw_table
@@ -25,11 +25,12 @@ __all__ = ["GPIO4", "LONGEST_STEP_S", "SYS_UP", "TXD", "World", "WorldSpec"]
 LONGEST_STEP_S = 0.5  # half of what the board's alarms, which match for one second only, can stand
 ANEMOMETER_AND_RAIN_GAUGE = ((5, 6), (23, 24))  # the second pair if the power board drives one of the first
 AIR_SENSOR, ROOM_SENSOR, PANEL_METER, BATTERY_METER = 0x76, 0x77, 0x40, 0x41
+FINE_METER = 0x44  # at the battery, too, behind a shunt of its own
 VANE_CONVERTERS = (0x48, 0x49)  # the second if the power board has a chip at the first
 VANE_INPUT, SUPPLY_INPUT = 0, 3
 NODE_V = 3.3
 DEFAULT_BOARD = "wittypi4"  # also of worlds saved before there were others
-SHUNT_OHM = 0.1
+SHUNT_OHM, FINE_SHUNT_OHM = 0.1, 0.01
 PANEL_V = 17.6
 RAIL_V = 5.1
 USB_V, CHARGES_FROM_W = 5.1, 0.5
@@ -119,10 +120,14 @@ class World:
         self.bus.attach(converter, ADS1115(self._vane_v))
         self.bus.attach(PANEL_METER, INA219(lambda: _rail(self.battery.accepted_w / PANEL_V, PANEL_V)))
         self.bus.attach(BATTERY_METER, INA219(lambda: _rail(self.battery.current_a, self.battery.terminal_v)))
+        self.bus.attach(FINE_METER, INA226(self._fine_rail))
 
     def _air(self) -> Air:
         weather = self.weather
         return Air(weather.temperature_c, weather.pressure_hpa, weather.humidity_percent)
+
+    def _fine_rail(self) -> Rail:
+        return Rail(self.battery.current_a * FINE_SHUNT_OHM, self.battery.terminal_v)
 
     def _room(self) -> Air:
         return Air(INDOORS_C, self.weather.pressure_hpa, self.weather.humidity_percent)

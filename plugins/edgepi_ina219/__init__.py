@@ -1,1 +1,1 @@
-"""An INA219 as a meter of input, battery or output."""
+"""An INA219 or INA226 as a meter of input, battery or output."""

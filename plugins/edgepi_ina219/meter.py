@@ -1,14 +1,16 @@
-"""The INA219 as a supply meter of EdgePi."""
+"""Either chip as a supply meter of EdgePi."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from edgepi.errors import HardwareError
+from edgepi.errors import BusError, DeviceNotFoundError, HardwareError
 from edgepi.model import Supply
-from edgepi.plugin import PluginContext, SupplyMeter
-from edgepi_ina219.chip import CONVERSION_S, Ina219, Measurement
+from edgepi.plugin import I2CBus, PluginContext, SupplyMeter
+from edgepi_ina219.chip import Ina219
+from edgepi_ina219.ina226 import Ina226, is_ina226
+from edgepi_ina219.words import Chip, Measurement
 
 __all__ = ["Ina219Config", "Ina219Meter"]
 
@@ -17,13 +19,18 @@ EXTRA_WAITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ina219Config:
-    """Section ``ina219``; *invert* for a shunt wired the other way round."""
+    """Section ``ina219``.
 
+    *chip* is which one it is, *auto* asks it; *invert* for a shunt wired the other way round; *max_a* None
+    is what the usual board can measure.
+    """
+
+    chip: Literal["auto", "ina219", "ina226"] = "auto"
     measures: Literal["input", "battery", "output"] = "battery"
     bus: int = 1
     address: int = 0x40
     shunt_ohm: float = 0.1
-    max_a: float = 3.2
+    max_a: float | None = None
     invert: bool = False
     interval: float = 10.0
 
@@ -35,7 +42,7 @@ class Ina219Meter(SupplyMeter):
 
     def __init__(self, context: PluginContext[Ina219Config]) -> None:
         self._context = context
-        self._chip: Ina219 | None = None
+        self._chip: Chip | None = None
         self.interval_s = context.config.interval
 
     async def start(self) -> None:
@@ -43,7 +50,7 @@ class Ina219Meter(SupplyMeter):
         self._chip = await self._context.run_blocking(self._open)
 
     async def read(self) -> Supply:
-        """Measure once; takes some 140 ms."""
+        """Measure once; takes some 150 ms."""
         if self._chip is None:
             await self.start()
         assert self._chip is not None
@@ -58,19 +65,32 @@ class Ina219Meter(SupplyMeter):
         """Forget the chip; it sleeps by itself."""
         self._chip = None
 
-    def _open(self) -> Ina219:
+    def _open(self) -> Chip:
         config = self._context.config
         bus = self._context.hardware.i2c(config.bus)
-        return Ina219(bus, config.address, shunt_ohm=config.shunt_ohm, max_a=config.max_a)
+        kind = Ina226 if self._is_ina226(bus) else Ina219
+        return kind(bus, config.address, shunt_ohm=config.shunt_ohm, max_a=config.max_a)
 
-    async def _measure(self, chip: Ina219) -> Measurement:
+    def _is_ina226(self, bus: I2CBus) -> bool:
+        config = self._context.config
+        if config.chip != "auto":
+            return config.chip == "ina226"
+        try:
+            return is_ina226(bus, config.address)
+        except BusError as error:
+            raise DeviceNotFoundError(
+                f"neither an INA219 nor an INA226 answers at 0x{config.address:02x}: {error.message}",
+                hint="check the wiring, and the address set by the chip's A0 and A1",
+            ) from error
+
+    async def _measure(self, chip: Chip) -> Measurement:
         await self._context.run_blocking(chip.trigger)
         for _ in range(1 + EXTRA_WAITS):
-            await self._context.clock.sleep(CONVERSION_S)
+            await self._context.clock.sleep(chip.conversion_s)
             if (measured := await self._context.run_blocking(chip.result)) is not None:
                 return measured
         raise HardwareError(
-            f"the INA219 at 0x{self._context.config.address:02x} never finishes a measurement",
+            f"the {chip.name} at 0x{self._context.config.address:02x} never finishes a measurement",
             hint="check the wiring; long cables garble the bus",
         )
 

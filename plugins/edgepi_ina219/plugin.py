@@ -1,4 +1,4 @@
-"""Hooks of the INA219 plugin."""
+"""Hooks of the plugin for INA219 and INA226."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ __all__ = ["config_schema", "supply_meters"]
 
 @hookimpl
 def config_schema() -> ConfigSchema[Ina219Config]:
-    """Keys: where the chip is, what it measures, and its shunt."""
+    """Keys: which chip it is and where, what it measures, and its shunt."""
     return ConfigSchema(
         fields={
+            vol.Optional("chip"): Choice(("auto", "ina219", "ina226")),
             vol.Optional("measures"): Choice(("input", "battery", "output")),
             vol.Optional("bus"): Integer(min=0, max=255),
             vol.Optional("address"): I2CAddress(min=0x40, max=0x4F),
