@@ -178,7 +178,8 @@ def usual_wants(kinds: Iterable[Usual], scales: Mapping[str, float]) -> tuple[Wa
 
 def _named(leases: Iterable[Lease]) -> list[tuple[str, Offer]]:
     """Name the offers of each consumer: the first by itself; a standing one stands in for a real one."""
-    wanting = sorted((lease for lease in leases if lease.state in WANTING), key=lambda x: x.offer.standing)
+    usual = (lease for lease in leases if lease.state in WANTING and lease.offer.usual)
+    wanting = sorted(usual, key=lambda x: x.offer.standing)
     found: list[tuple[str, Offer]] = []
     count: dict[str, int] = {}
     for lease in wanting:

@@ -74,7 +74,8 @@ class Offer:
     """A finite job's request for energy; *value_points* is what it is worth when finished.
 
     A *standing* offer is never run itself: while granted, its energy is held free so that a
-    real offer of the same consumer can be granted at once.
+    real offer of the same consumer can be granted at once. One that is not *usual* is for this once:
+    energy is not priced as if its like came on other days too.
     """
 
     offer_id: str
@@ -85,6 +86,7 @@ class Offer:
     wait: WaitPhase | None = None
     finish: FinishPhase | None = None
     standing: bool = False
+    usual: bool = True
 
     @property
     def power_w(self) -> float:

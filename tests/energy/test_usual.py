@@ -51,6 +51,14 @@ def test_a_standing_offer_is_no_job() -> None:
     assert usual_wants(usual.priced, {}) == ()
 
 
+def test_an_offer_for_this_once_says_nothing_of_other_days() -> None:
+    once = (build_lease(LeaseState.OFFERED, build_offer("once", usual=False)),)
+    usual = UsualOffers()
+    assert not usual.unknown(once)
+    usual.note(once, 0, 0.0)
+    assert usual.priced == ()
+
+
 def test_time_that_was_slept_says_nothing() -> None:
     (kind,) = watched(5.0, lambda _: (), step_s=7200.0).priced
     assert kind.share == 1.0

@@ -135,7 +135,7 @@ class ScheduleKeeper(ComputeBackend):
     async def _finish(self, handle: LeaseHandle, when: datetime) -> None:
         await self._until(when)
         with suppress(EnergyError):
-            await handle.finished()
+            await handle.give_back("its time is over")  # not finished: nothing was earned
 
     async def _commit(self, piece: Piece) -> LeaseHandle | None:
         """Return the committed lease, or None, and say why."""
@@ -174,12 +174,13 @@ class ScheduleKeeper(ComputeBackend):
             offer_id=f"{self._context.instance}.schedule.{name}",
             consumer=f"{self._context.instance}.schedule",
             title=f"awake until {piece.end:%Y-%m-%d %H:%M} UTC",
-            value_points=POINTS_PER_H * (length / timedelta(hours=1)),
+            value_points=POINTS_PER_H * TINY_S / 3600.0,
             run=RunPhase(energy_wh=TINY_WH, duration_s=TINY_S),
             wait=WaitPhase(until_utc=begin),
             finish=FinishPhase(
                 energy_wh=TINY_WH, duration_s=length.total_seconds(), deadline_utc=piece.end + MARGIN
             ),
+            usual=False,
         )
 
     async def _changes(self, handle: LeaseHandle, by: datetime) -> bool:

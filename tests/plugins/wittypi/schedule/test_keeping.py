@@ -123,6 +123,7 @@ async def test_the_node_stays_awake_in_a_window_and_no_longer(bench: Bench, keep
     assert finishing(bench)
     await until(bench, moment(10, 31) + LAG)
     assert finishing(bench) == []
+    assert bench.budget.views.report()["earnings"]["total"]["jobs"] == 0, "nothing was earned by it"
     await made.stop()
 
 
