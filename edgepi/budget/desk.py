@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,10 @@ class PowerDesk:
         status = self._budget.status()
         wanted = ("board", "supply", "soc", "guard", "plan", "boots", "node_sentence")
         return {key: status[key] for key in wanted}
+
+    async def log(self) -> Sequence[Mapping[str, Any]]:
+        """The latest wakes and sleeps, newest first."""
+        return self._budget.power_log.as_data()
 
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         """Arm a wake and return what the board really holds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,7 +37,8 @@ class Kept(Protocol):
 class Keeper:
     """Books, charge, open leases, what governors learned and *more*, in one file; *boots* counts starts.
 
-    What a governor learned stays when another one is chosen.
+    What a governor learned stays when another one is chosen. *booted* is whether the machine was started
+    since the last life, *cut_off_utc* when that was last seen if it ended without a word.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class Keeper:
         more: Mapping[str, Kept],
     ) -> None:
         self.boots = 0
+        self.booted = True
+        self.cut_off_utc: datetime | None = None
         self._store = store
         self._clock = clock
         self._leases = leases
@@ -103,6 +107,8 @@ class Keeper:
         # A machine's monotonic clock begins anew with each boot.
         booted = saved.going or self._clock.monotonic() < saved.monotonic_s
         self.boots = saved.boots + (1 if booted else 0)
+        self.booted = booted
+        self.cut_off_utc = saved.saved_utc if booted and not saved.going else None
         self._leases.restore(saved.leases)
         self._learned = saved.governors
         _take_up("ledger", partial(self._measuring.recall, saved, booted=booted))

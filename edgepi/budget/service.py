@@ -20,6 +20,7 @@ from edgepi.budget.keeper import Keeper
 from edgepi.budget.learned import LearnedPowers
 from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
+from edgepi.budget.powerlog import PowerLog
 from edgepi.budget.rounds import Rounds
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.scene import Scene
@@ -44,6 +45,7 @@ from edgepi.model import (
     LevelChanged,
     NodeInfo,
     Offer,
+    PowerGoing,
     SunForecast,
     Supply,
     SupplyRead,
@@ -98,6 +100,10 @@ class BudgetService:
         self._heartbeats = Heartbeats(clock)
         self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
+        self.power_log = PowerLog(state_dir, clock)
+        self._board_said = ""
+        bus.listen(PowerGoing, self._power_goes, name="power log")
+        self._sleeper.add_saver("wakes and sleeps", self.power_log.save)
         self._entities = EnergyEntities(states)
         self._keeper = Keeper(
             store=EnergyStore(state_dir),
@@ -212,6 +218,9 @@ class BudgetService:
         if complaint := await self._keeper.recall():
             self._sayings.say("node", "books", complaint)
             _log.warning("%s", complaint)
+        await self.power_log.load()
+        if self._keeper.cut_off_utc is not None:
+            self.power_log.lost(self._keeper.cut_off_utc)
         self._telemetry.start()
         self._forecasts.start()
         self._rounds.start()
@@ -253,6 +262,9 @@ class BudgetService:
         levels = {runner.consumer: runner.level for runner in self._scene.duties.values()}
         await self._teller.tell(levels, self.leases.open)
         await self._departure.consider(self._scene.situation(), verdict)
+        if not self._departure.going:
+            self.power_log.stayed()
+        await self.power_log.save()
         if self._keeper.due:
             await self.save()
 
@@ -296,6 +308,14 @@ class BudgetService:
 
     def _woken(self, reason: WakeReason) -> None:
         self._sayings.say("board", "woke", f"switched on: {reason.text}")
+        if self._keeper.booted:
+            self.power_log.woke(reason)
+
+    def _power_goes(self, event: PowerGoing) -> None:
+        receipt = self._departure.receipt
+        wake_utc = receipt.wake_utc if receipt else None
+        planned = event.reason != self._board_said
+        self.power_log.goes(self._mask(event.reason), planned=planned, wake_utc=wake_utc)
 
     def _armed(self, receipt: WakeReceipt | None) -> None:
         self._entities.write({"next_wake": receipt.wake_utc if receipt else None})
@@ -321,6 +341,7 @@ class BudgetService:
         self._bus.publish(LeaseChanged(lease))
 
     def _board_asked(self, board: PowerController, reason: str) -> None:
+        self._board_said = reason
         self._departure.board_asks(board, reason)
         self.nudge()
 

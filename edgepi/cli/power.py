@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     commands.add_parser("status", parents=[common], help="show what the board says and holds")
+    log = commands.add_parser("log", parents=[common], help="show the latest wakes and sleeps, and why")
+    log.add_argument("-n", type=int, default=20, metavar="N", help="how many at most (20)")
     wake = commands.add_parser("wake-at", parents=[common], help="arm a wake for the next sleep")
     wake.add_argument("time", metavar="TIME", help=_TIMES)
     off = commands.add_parser("off", parents=[common], help="switch the node off in order")
@@ -55,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask the running node, or the board itself; 1 if it does not work or the person said no."""
+    if args.action == "log":
+        return _log(args)
     action = {"status": _status, "wake-at": _wake_at, "off": _off}[args.action]
     try:
         return action(NodeClient(node_dir_of(args)), args)
@@ -78,6 +82,41 @@ def _status(client: _Client, args: argparse.Namespace) -> int:
             print(f"{paint(f'{name:10}', 'dim')} {text}")
     board = status.get("board")
     return 0 if board and board["working"] else 1
+
+
+def _log(args: argparse.Namespace) -> int:
+    """Ask the running node, or read what it left."""
+    zone: tzinfo = UTC
+    limit = max(1, min(args.n, 200))
+    try:
+        client = NodeClient(node_dir_of(args))
+        events = client.get("power/log", limit=limit)
+        zone = _zone(client.get("status")["node"].get("time_zone", "UTC"))
+    except NodeNotRunningError:
+        from edgepi.budget.powerlog import read_log
+
+        events = read_log(node_dir_of(args, rests=True))[:limit]
+    if args.json:
+        print_json(events)
+    elif not events:
+        print("nothing is noted yet: the node notes each wake and sleep from its next one on")
+    else:
+        for event in reversed(events):
+            print(_event_line(event, zone))
+    return 0
+
+
+def _event_line(event: Data, zone: tzinfo) -> str:
+    kind, planned = event["event"], event["planned"] or event["event"] == "lost"
+    when = _when(event["time_utc"], zone) if event["time_utc"] else "time not known"
+    held = f"; the board held a wake at {_when(event['wake_utc'], zone)}" if event["wake_utc"] else ""
+    said = "" if planned else paint(" (not planned)", "yellow")
+    colour = {"on": "green", "lost": "red"}.get(kind, "bold")
+    return f"{paint(f'{when:22}', 'dim')} {paint(f'{kind:4}', colour)} {event['reason']}{held}{said}"
+
+
+def _when(text: str, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _wake_at(client: _Client, args: argparse.Namespace) -> int:

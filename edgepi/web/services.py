@@ -59,6 +59,9 @@ class PowerRequests(Protocol):
     async def status(self) -> Mapping[str, Any]:
         """What the board says: telemetry, last wake reason, next wake."""
 
+    async def log(self) -> Sequence[Mapping[str, Any]]:
+        """The latest wakes and sleeps, newest first."""
+
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         """Arm a wake and return what the board really holds."""
 

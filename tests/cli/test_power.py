@@ -31,6 +31,29 @@ STATUS: dict[str, Any] = {
     "guard": {"in_force": "none", "run_v": 12.4, "commit_v": 12.0},
     "node_sentence": "",
 }
+LOG: list[dict[str, Any]] = [
+    {
+        "event": "on",
+        "time_utc": "2025-06-01T03:30:00+00:00",
+        "reason": "the alarm was due",
+        "planned": True,
+        "wake_utc": None,
+    },
+    {
+        "event": "off",
+        "time_utc": "2025-05-31T21:10:00+00:00",
+        "reason": "the power board asks: the button was pressed",
+        "planned": False,
+        "wake_utc": "2025-06-01T03:30:00+00:00",
+    },
+    {
+        "event": "lost",
+        "time_utc": None,
+        "reason": "switched off, or without power",
+        "planned": False,
+        "wake_utc": None,
+    },
+]
 
 
 class Node:
@@ -38,9 +61,11 @@ class Node:
         self.posted: list[tuple[str, Any]] = []
         self.status = dict(STATUS)
 
-    def get(self, path: str, **_: object) -> Any:
+    def get(self, path: str, **_: Any) -> Any:
         if path == "power/status":
             return self.status
+        if path == "power/log":
+            return LOG[: _["limit"]]
         return {"time_utc": NOW.isoformat(), "node": {"name": "garden", "time_zone": "Europe/Berlin"}}
 
     def post(self, path: str, body: Any = None) -> Any:
@@ -159,3 +184,35 @@ def test_without_a_running_node_it_says_to_start_one(
     for words in (("status",), ("off", "--yes")):
         assert edgepi(tmp_path, *words) == 3
         assert "edgepi run" in capsys.readouterr().err
+
+
+def test_the_log_is_told_oldest_first_in_the_node_s_own_time(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del node
+    assert main(["power", "log"]) == 0
+    lost, off, on = capsys.readouterr().out.splitlines()
+    assert lost == "time not known         lost switched off, or without power"
+    assert off.startswith("2025-05-31 23:10 CEST  off  the power board asks")
+    assert off.endswith("; the board held a wake at 2025-06-01 05:30 CEST (not planned)")
+    assert on == "2025-06-01 05:30 CEST  on   the alarm was due"
+
+
+def test_the_log_as_json_is_newest_first_and_no_longer_than_asked(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del node
+    assert main(["power", "log", "--json", "-n", "1"]) == 0
+    assert json.loads(capsys.readouterr().out) == LOG[:1]
+
+
+def test_without_a_node_the_log_is_read_from_its_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--state-dir", str(tmp_path)]
+    assert main(["power", "log", *where]) == 0
+    assert "nothing is noted yet" in capsys.readouterr().out
+    kept = {"format": "edgepi-power-log-1", "events": LOG[::-1]}
+    (tmp_path / "power-log.json").write_text(json.dumps(kept))
+    assert main(["power", "log", *where]) == 0
+    assert capsys.readouterr().out.splitlines()[2] == "2025-06-01 03:30 UTC   on   the alarm was due"

@@ -60,11 +60,15 @@ class DemoPower:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.events: list[dict[str, Any]] = []
         self.wake_utc: datetime | None = None
         self.off_reason: str | None = None
 
     async def status(self) -> Mapping[str, Any]:
         return {"board": {"name": "wittypi"}, "plan": {"wake_utc": self.wake_utc}}
+
+    async def log(self) -> Sequence[Mapping[str, Any]]:
+        return [event.copy() for event in self.events]
 
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         self.wake_utc = wake_utc

@@ -78,6 +78,16 @@ async def test_unknown_entity_is_404_with_hint(ask: Ask) -> None:
     assert body["hint"]
 
 
+async def test_wakes_and_sleeps_are_answered_newest_first(served: Served, ask: Ask) -> None:
+    assert served.node.power
+    event = {"event": "on", "time_utc": None, "reason": "button", "planned": False, "wake_utc": None}
+    served.node.power.events = [event, {**event, "event": "off"}]
+    assert await ask("GET", "power/log") == (200, {"result": "ok", "data": served.node.power.events})
+    _, body = await ask("GET", "power/log", params={"limit": "1"})
+    assert body["data"] == [event]
+    assert (await ask("GET", "power/log", params={"limit": "0"}))[0] == 400
+
+
 async def test_history_comes_in_columns(ask: Ask) -> None:
     params = [("entity", "energy.battery_soc"), ("entity", "weather.rain"), ("start", "-6h")]
     _, body = await ask("GET", "history", params=params)

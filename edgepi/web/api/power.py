@@ -8,9 +8,9 @@ from typing import Any
 import voluptuous as vol
 
 from edgepi.errors import NotFoundError, RequestError
-from edgepi.web.api.shapes import OBJECT
+from edgepi.web.api.shapes import OBJECT, POWER_EVENT, array
 from edgepi.web.endpoint import Call, Endpoint
-from edgepi.web.fields import Moment, Text
+from edgepi.web.fields import Integer, Moment, Text
 from edgepi.web.services import PowerRequests
 from edgepi.web.tokens import Scope
 from edgepi.web.wire import plain
@@ -23,6 +23,10 @@ _LATEST = timedelta(days=31)
 
 async def _status(call: Call) -> Any:
     return plain(await _board(call).status())
+
+
+async def _log(call: Call) -> Any:
+    return plain((await _board(call).log())[: call.query.get("limit", 50)])
 
 
 async def _wake_at(call: Call) -> Any:
@@ -58,6 +62,14 @@ POWER = (
         summary="What the power board says",
         handler=_status,
         returns=OBJECT,
+    ),
+    Endpoint(
+        method="GET",
+        path="power/log",
+        summary="The latest wakes and sleeps, newest first",
+        handler=_log,
+        returns=array(POWER_EVENT),
+        query={vol.Optional("limit", default=50, description="how many at most"): Integer(1, 200)},
     ),
     Endpoint(
         method="POST",

@@ -16,6 +16,7 @@ __all__ = [
     "NUMBER",
     "OBJECT",
     "PLUGIN",
+    "POWER_EVENT",
     "SERIES",
     "STATE",
     "STATUS",
@@ -187,5 +188,6 @@ ENERGY = record(
     boots=NUMBER,
     node_sentence=TEXT,
 )
+POWER_EVENT = record(event=TEXT, time_utc=MAYBE_TIME, reason=TEXT, planned=FLAG, wake_utc=MAYBE_TIME)
 EXPLANATION = record(sentences=array(TEXT))
 LOGIN_LINK = record(url=TEXT)
