@@ -136,6 +136,7 @@ class Gen5Board:
         for _ in range(TRIES):
             if self.registers.read(Reg.STATE) == State.STOPPING:
                 self._beats_since_cut = 0
+                self._waking.repeat()
                 return
             self.registers.once(Reg.SHUTDOWN)  # a node that is still starting is not let go
             self.registers.put(Reg.SHUTDOWN, POWERS_OFF)

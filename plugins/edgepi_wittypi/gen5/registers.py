@@ -49,6 +49,8 @@ class Reg(IntEnum):
     ADMIN_COMMAND = 69
     SHUTDOWN = 71
     RTC_SECOND = 80
+    RTC_HOUR_ALARM = 89
+    RTC_DAY_ALARM = 90
     RTC_EXTENSION = 93
     RTC_FLAG = 94
     RTC_CONTROL = 95

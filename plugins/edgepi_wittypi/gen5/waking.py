@@ -21,6 +21,8 @@ STAND_BY = timedelta(hours=12)
 LEAST_STAND_BY = timedelta(hours=3)
 BEATS_BETWEEN_LOOKS = 600
 MINUTE_S = 60.0  # the clock's alarm comes when a minute begins, so the minute must not have begun
+OPEN = 0x80
+EACH_DAY, EACH_HOUR = timedelta(hours=23, minutes=58), timedelta(minutes=58)
 SCRIPT_IN_USE = 0x01
 ALARM = (Reg.ALARM1_SECOND, Reg.ALARM1_MINUTE, Reg.ALARM1_HOUR, Reg.ALARM1_DAY)
 CLOCK_LOST = "the board's clock was lost and could not be set, so its alarm may come at any time"
@@ -89,6 +91,21 @@ class Waking:
         needed = timedelta(seconds=self._needed_s)
         self._keep(needed, self._horizon, needed + timedelta(seconds=1))
         self._registers.command(Admin.SAVE_SETTINGS)
+
+    def repeat(self) -> None:
+        """Let the alarm that the board has just loaded come each day (or hour) again, should it be lost.
+
+        The board gives its clock chip the day, and takes an alarm in the past for next month's; the chip
+        itself can leave day and hour open. Where it does not take that, the alarm comes once.
+        """
+        now = self._clock()
+        held = decode_alarm([self._registers.read(register) for register in ALARM], now) if now else None
+        if now is None or held is None:
+            return
+        ahead = held - now
+        for register, every in ((Reg.RTC_DAY_ALARM, EACH_DAY), (Reg.RTC_HOUR_ALARM, EACH_HOUR)):
+            if ahead < every:
+                self._registers.put(register, OPEN)
 
     @property
     def _needed_s(self) -> float:

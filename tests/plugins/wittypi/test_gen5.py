@@ -374,6 +374,44 @@ class TestArming:
         catch_up(simulated_bus)
         assert board.rail_on
 
+    @pytest.mark.parametrize("hours", [(0.7, 1.0), (5.0, 24.0)])
+    async def test_an_alarm_that_was_lost_comes_again_within_the_hour_or_day(
+        self,
+        make: Make,
+        manual_clock: ManualClock,
+        simulated_bus: SimulatedBus,
+        board: WittyPi5,
+        hours: tuple[float, float],
+    ) -> None:
+        ahead, again = hours
+        controller = make()
+        await begin(controller, manual_clock)
+        wanted = manual_clock.now() + timedelta(hours=ahead)
+        await drive(controller.arm(WakePlan(wake_utc=wanted)), manual_clock)
+        await drive(controller.prepare_cut(), manual_clock)
+        await cut(simulated_bus, manual_clock, board)
+        board.analog.vin_v = 4.0
+        await manual_clock.advance(ahead * 3600.0)
+        catch_up(simulated_bus)
+        board.analog.vin_v = 12.8
+        await manual_clock.advance(again * 3600.0 - CUT_S - 30.0)
+        catch_up(simulated_bus)
+        assert not board.rail_on
+        await manual_clock.advance(60.0)
+        catch_up(simulated_bus)
+        assert board.rail_on
+
+    async def test_an_alarm_days_ahead_comes_on_its_day_only(
+        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+    ) -> None:
+        controller = make()
+        await begin(controller, manual_clock)
+        wanted = manual_clock.now() + timedelta(hours=40)
+        await drive(controller.arm(WakePlan(wake_utc=wanted)), manual_clock)
+        await drive(controller.prepare_cut(), manual_clock)
+        assert not board.rtc.others[9] & 0x80
+        assert not board.rtc.others[10] & 0x80
+
     async def test_arming_on_the_way_to_the_cut_counts(
         self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
