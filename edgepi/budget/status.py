@@ -109,6 +109,8 @@ def board_status(sources: Iterable[Source], receipt: WakeReceipt | None) -> dict
         "working": source.started and not source.failures,
         "failure": source.failure or None,
         "health": list(source.health),
+        "identity": board.identity or None,
+        "clock_off_s": source.clock_off_s,
         "capabilities": _plain(asdict(board.capabilities)),
         "last_reason": None if reason is None else {"kind": reason.kind.value, "text": reason.text},
         "armed": None

@@ -21,6 +21,7 @@ _log = logging.getLogger("edgepi.budget.telemetry")
 OnTrouble = Callable[[str, str | None], None]
 
 _START_WITHIN_S = 30.0
+_COMPARE_EACH_S = 3600.0
 _RETRY_S = (5.0, 15.0, 60.0, 300.0)
 
 
@@ -37,6 +38,8 @@ class Source:
     failure: str = ""
     reason: WakeReason | None = None
     health: tuple[str, ...] = ()
+    clock_off_s: float | None = None
+    clock_read_s: float = -math.inf
     task: asyncio.Task[None] | None = None
 
     @property
@@ -189,6 +192,23 @@ class Telemetry:
             if sentence not in source.health:
                 _log.warning("%s: %s", source.name, sentence)
         source.health = found
+        await self._compare(source, board)
+
+    async def _compare(self, source: Source, board: PowerController) -> None:
+        """See now and then by how much the board's clock is ahead; None while that is not known."""
+        now_s = self._clock.monotonic()
+        if not board.capabilities.has_clock or now_s - source.clock_read_s < _COMPARE_EACH_S:
+            return
+        source.clock_read_s, source.clock_off_s = now_s, None
+        before = self._clock.now()
+        try:
+            shown = await bounded(board.clock(), board.timeout_s, f"reading the clock of {source.name}")
+        except PluginCallError as error:
+            _log.debug("%s", error)
+            return
+        if shown is not None and self._clock.trusted:
+            nearest = min(max(shown, before), self._clock.now())
+            source.clock_off_s = (shown - nearest).total_seconds()
 
     async def _failed(self, source: Source, error: PluginCallError) -> None:
         source.failures += 1

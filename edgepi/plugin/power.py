@@ -71,10 +71,12 @@ class PowerController(SupplyMeter):
 
     Whoever runs the node sets *on_shutdown_request*; the controller calls it in the event
     loop's thread, with a sentence, when the board itself asks the node to go. The board
-    then cuts after its own delay, whether the node has halted or not.
+    then cuts after its own delay, whether the node has halted or not. *identity* is its model
+    and firmware for people, empty until it is found.
     """
 
     name: ClassVar[str] = "power"
+    identity: str = ""
     on_shutdown_request: Callable[[str], None] | None = None
 
     @property

@@ -43,6 +43,12 @@ class WittyPiController(PowerController):
         self.interval_s = link.interval_s
 
     @property
+    def identity(self) -> str:  # type: ignore[override]
+        """Model and firmware of the board that was found."""
+        board = self._link.board
+        return f"{board.model}, firmware {board.firmware}" if board else ""
+
+    @property
     def capabilities(self) -> PowerCapabilities:
         """What the board can do once its driver has set it up; a Witty Pi 4 until it is found."""
         quirks = self._link.quirks

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -108,3 +108,32 @@ async def test_a_number_that_is_none_is_a_failure_not_a_reading(scene: Scene, va
     await scene.clock.advance(1.0)
     assert source.failure == f"reading meter failed: battery_v is {value!r}"
     assert scene.telemetry.supply() is None
+
+
+async def test_the_board_s_clock_is_compared_each_hour(scene: Scene) -> None:
+    board = FakeBoard(scene.clock, battery_v=13.0)
+    board.shows = NOW - timedelta(seconds=95)
+    source = scene.telemetry.add(board, "board")
+    scene.telemetry.start()
+    await scene.clock.advance(0.0)
+    assert source.clock_off_s == -95.0
+    board.shows = None
+    await scene.clock.advance(1800.0)
+    assert source.clock_off_s == -95.0
+    await scene.clock.advance(1900.0)
+    assert source.clock_off_s == 0.0
+
+
+async def test_what_a_clock_is_off_is_not_said_of_one_that_was_lost_or_of_a_node_without_time(
+    scene: Scene,
+) -> None:
+    class Lost(FakeBoard):
+        async def clock(self) -> None:  # type: ignore[override]
+            return None
+
+    lost = scene.telemetry.add(Lost(scene.clock, battery_v=13.0), "lost")
+    right = scene.telemetry.add(FakeBoard(scene.clock, battery_v=13.0), "right")
+    scene.clock.trusted = False
+    scene.telemetry.start()
+    await scene.clock.advance(1.0)
+    assert (lost.clock_off_s, right.clock_off_s) == (None, None)
