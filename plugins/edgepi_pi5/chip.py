@@ -13,7 +13,7 @@ __all__ = ["Pi5Chip", "find"]
 
 DRIVER = "rpi-rtc"
 CLOCKS = 4
-EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)  # a clock that lost the time starts again at 1970
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # a clock that lost the time starts again at 1970
 LAST = datetime(2106, 1, 1, tzinfo=UTC)
 TRIES = 3
 TOLERANCE = timedelta(seconds=2)

@@ -21,6 +21,7 @@ __all__ = ["Pi5Controller"]
 
 KEY_POWER = 116
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+MODEL = "/proc/device-tree/model"
 CHOSEN = "/proc/device-tree/chosen"
 RSTS = (f"{CHOSEN}/bootloader/rsts", f"{CHOSEN}/bootloader/pm_rsts")  # as it is, and as it is documented
 POWER_RESET = (f"{CHOSEN}/power/power_reset",)
@@ -65,6 +66,7 @@ class Pi5Controller(PowerController):
         """Find the clock, read the boot loader's settings, judge why it started, watch the button."""
         self._chip = None
         chip = await self._found()
+        self.identity = await self._text(MODEL) or "Raspberry Pi 5"
         self._settings = await read_settings(self._context.hardware)
         if self._reason is None:
             self._reason = await self._why(chip)

@@ -70,6 +70,13 @@ async def test_another_machine_is_told_apart(fake_hardware: FakeHardware, build:
         await build().start()
 
 
+async def test_it_says_which_machine_it_is(build: Build) -> None:
+    controller = build()
+    assert controller.identity == ""
+    await controller.start()
+    assert controller.identity == "Raspberry Pi 5 Model B Rev 1.0"
+
+
 async def test_its_clock_is_found_behind_another(fake_hardware: FakeHardware, build: Build) -> None:
     fake_hardware.files = None
     held = {"name": "rpi-rtc soc:rpi_rtc", "since_epoch": "1767225600", "wakealarm": ""}
