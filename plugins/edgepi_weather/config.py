@@ -14,6 +14,7 @@ from edgepi_weather.chips.adc import AdcModel
 from edgepi_weather.chips.vane import KIT_OHM, Vane
 from edgepi_weather.judging import QUALITY, limits_of
 from edgepi_weather.met.limits import LIMITS, Limits
+from edgepi_weather.uploads.config import SECRETS, UPLOADS, UploadsConfig, uploads_of
 
 __all__ = ["RainConfig", "VaneConfig", "WeatherConfig", "WindConfig", "config_schema"]
 
@@ -76,6 +77,7 @@ class WeatherConfig:
     vane: VaneConfig | None = None
     rain: RainConfig | None = None
     quality: Mapping[str, Limits] = field(default_factory=lambda: LIMITS)
+    uploads: UploadsConfig = field(default_factory=UploadsConfig)
 
     @property
     def humidity(self) -> bool:
@@ -145,12 +147,13 @@ FIELDS: dict[Any, Any] = {
     vol.Optional("vane"): VANE,
     vol.Optional("rain"): RAIN,
     vol.Optional("quality"): QUALITY,
+    vol.Optional("uploads"): UPLOADS,
 }
 
 
 def config_schema() -> ConfigSchema[WeatherConfig]:
     """Return the keys of a station."""
-    return ConfigSchema(fields=FIELDS, build=_build)
+    return ConfigSchema(fields=FIELDS, build=_build, secrets=SECRETS)
 
 
 def _build(**values: Any) -> WeatherConfig:
@@ -158,6 +161,8 @@ def _build(**values: Any) -> WeatherConfig:
     built = {key: make(**values.pop(key)) for key, make in parts.items() if key in values}
     if "quality" in values:
         values["quality"] = limits_of(values["quality"])
+    if "uploads" in values:
+        values["uploads"] = uploads_of(values["uploads"])
     config = WeatherConfig(**values, **built)
     _check_devices(config)
     _check_pins(config)

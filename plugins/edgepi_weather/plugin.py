@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgepi.plugin import Card, Command, ConfigSchema, PluginContext, Route, Sensor, hookimpl
+from edgepi.plugin import Card, Command, ConfigSchema, Duty, PluginContext, Route, Sensor, hookimpl
 from edgepi_weather import config
 from edgepi_weather.config import WeatherConfig
 
-__all__ = ["cards", "commands", "config_schema", "routes", "sensors"]
+__all__ = ["cards", "commands", "config_schema", "duties", "routes", "sensors"]
 
 CHARTS = (
     ("Temperature", ("temperature", "dew_point")),
@@ -30,7 +30,22 @@ def sensors(context: PluginContext[WeatherConfig]) -> Iterable[Sensor]:
     from edgepi_weather.station import station_of
 
     records_of(context)
-    return tuple(sensors_of(station_of(context)))
+    yield from sensors_of(station_of(context))
+    if context.config.uploads:
+        from edgepi_weather.uploads.duty import UploadsSensor
+        from edgepi_weather.uploads.reporting import uploads_of_station
+
+        yield UploadsSensor(uploads_of_station(context), context.config.interval)
+
+
+@hookimpl
+def duties(context: PluginContext[WeatherConfig]) -> Iterable[Duty]:
+    """Sending to networks of weather stations, if the owner wants it."""
+    if context.config.uploads:
+        from edgepi_weather.uploads.duty import UploadsDuty
+        from edgepi_weather.uploads.reporting import uploads_of_station
+
+        yield UploadsDuty(uploads_of_station(context))
 
 
 @hookimpl

@@ -1,7 +1,7 @@
 """Weather reports as packets of APRS; pure.
 
-Source: APRS Protocol Reference 1.0.1, chapters 6, 8 and 12, and what CWOP says of it: the pressure is the altimeter
-setting, and what a station does not measure is dots.
+Source: APRS Protocol Reference 1.0.1, chapters 6, 8 and 12, and what CWOP says of it: the pressure is the
+altimeter setting, and what a station does not measure is dots.
 """
 
 from __future__ import annotations

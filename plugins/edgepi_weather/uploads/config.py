@@ -16,8 +16,8 @@ __all__ = ["SECRETS", "UPLOADS", "CwopConfig", "UploadsConfig", "WundergroundCon
 WUNDERGROUND_URL = "https://weatherstation.wunderground.com/weatherstation/updateweatherstation.php"
 CWOP_SERVER = "cwop.aprs.net:14580"
 NO_PASSCODE = -1
-# What CWOP gives to those who are no radio amateurs: CW1234, or with newer prefixes up to GW9999.
-_CWOP_ID = re.compile(r"[C-G]W\d{4}")
+# What CWOP gives to those who are no radio amateurs, such as CW1234; a call sign ends with letters.
+_CWOP_ID = re.compile(r"[A-Z]{2}\d{3,4}")
 SECRETS = frozenset({"key", "passcode"})
 
 
@@ -57,6 +57,10 @@ class UploadsConfig:
 
     wunderground: WundergroundConfig | None = None
     cwop: CwopConfig | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anywhere to send to."""
+        return self.wunderground is not None or self.cwop is not None
 
 
 EVERY = TimeSpan(min_s=60.0, max_s=86400.0)

@@ -1,7 +1,8 @@
 """Weather Underground: one report is one request.
 
-Source: "PWS Upload Protocol" of Weather Underground (updateweatherstation.php); *baromin* is the altimeter setting,
-*rainin* the last hour, *dailyrainin* since local midnight. A report is known by its *dateutc*: sent again, it is the same.
+Source: "PWS Upload Protocol" of Weather Underground (updateweatherstation.php); *baromin* is the altimeter
+setting, *rainin* the last hour, *dailyrainin* since local midnight. A report is known by its *dateutc*: sent
+again, it is the same.
 """
 
 from __future__ import annotations
