@@ -6,6 +6,7 @@ LOGS := .cache/logs
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 PROJECT := $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 READY_RUN := $(VENV)/.ready-to-run
