@@ -19,7 +19,7 @@ __all__ = [
 
 SERVICE = "edgepi.service"
 USER = "edgepi"
-GROUPS = ("i2c", "gpio", "video", "render", "dialout")
+GROUPS = ("i2c", "gpio", "input", "video", "render", "dialout")
 UNIT_PATH = Path("/etc/systemd/system") / SERVICE
 POLKIT_PATH = Path("/etc/polkit-1/rules.d/50-edgepi.rules")
 
@@ -33,6 +33,9 @@ StartLimitBurst=10
 [Service]
 Type=notify
 NotifyAccess=main
+# A Pi 5 that is its own power board: the node sets its clock and alarm.
+ExecStartPre=-+/bin/sh -c 'cd /sys/class/rtc/rtc0 && grep -q ^rpi-rtc name && \\
+    chgrp {user} wakealarm /dev/rtc0 && chmod g+w wakealarm && chmod g+r /dev/rtc0'
 ExecStart={program} run --config {config}
 User={user}
 Group={user}
@@ -65,6 +68,7 @@ ProtectHome=yes
 PrivateTmp=yes
 ProtectHostname=yes
 ProtectKernelTunables=yes
+ReadWritePaths=-/sys/class/rtc/rtc0
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
@@ -77,7 +81,7 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service @clock
 SystemCallErrorNumber=EPERM
 
-# Buses, pins, serial lines and cameras; nothing else below /dev.
+# Buses, pins, serial lines, cameras, the board's keys and its clock; nothing else below /dev.
 DevicePolicy=closed
 {devices}
 
@@ -86,6 +90,7 @@ WantedBy=multi-user.target
 """
 
 _DEVICES = ("i2c", "gpiochip", "ttyS", "ttyAMA", "ttyUSB", "ttyACM", "video4linux", "media", "dma_heap")
+_READ = ("input", "rtc")
 
 _POLKIT = """\
 // Lets the node switch this machine off, which is how it saves energy; a power board switches it on again.
@@ -119,7 +124,9 @@ def unit(options: ServiceOptions) -> str:
         config=options.config,
         user=options.user,
         groups=" ".join(options.groups),
-        devices="\n".join(f"DeviceAllow=char-{kind} rw" for kind in _DEVICES),
+        devices="\n".join(
+            [f"DeviceAllow=char-{kind} rw" for kind in _DEVICES] + [f"DeviceAllow=char-{k} r" for k in _READ]
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from edgepi.cli.checks import (
     groups,
     i2c,
     packages,
+    pi5,
     python,
     service,
     state,
@@ -215,3 +216,37 @@ def test_the_exit_code_is_1_only_for_failures(
 
 def test_a_program_that_is_not_there_is_no_crash() -> None:
     assert run(["surely-there-is-no-such-program"]) == (127, "")
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Path:
+    clock, copy = tmp_path / "sys/class/rtc/rtc0", tmp_path / "sys/bus/nvmem/devices/rmem1"
+    clock.mkdir(parents=True)
+    (copy / "of_node").mkdir(parents=True)
+    (clock / "name").write_text("rpi-rtc soc:rpi_rtc\n")
+    (copy / "of_node/compatible").write_bytes(b"raspberrypi,bootloader-config\0nvmem-rmem\0")
+    (copy / "nvmem").write_text("[all]\nPOWER_OFF_ON_HALT=1\nWAKE_ON_GPIO=0\n")
+    return tmp_path
+
+
+def test_a_pi_5_that_switches_off_at_a_halt_is_well(pi: Path) -> None:
+    assert pi5.check(machine(pi)).status == "ok"
+    (pi / "sys/class/rtc/rtc0/name").write_text("rtc-ds1307 1-0068\n")
+    assert "needs a power board" in pi5.check(machine(pi)).sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ("[all]\nBOOT_UART=1\n", "POWER_OFF_ON_HALT=1 and WAKE_ON_GPIO=0"),
+        ("[all]\nPOWER_OFF_ON_HALT=1\n", "WAKE_ON_GPIO=0"),
+        ("[pi4]\nPOWER_OFF_ON_HALT=1\n[all]\nWAKE_ON_GPIO=0\n", "POWER_OFF_ON_HALT=1"),
+        ("POWER_OFF_ON_HALT=1\nWAKE_ON_GPIO=0\nWAIT_FOR_POWER_BUTTON=1\n", "remove WAIT_FOR_POWER_BUTTON"),
+        ("", "rpi-eeprom-config"),
+    ],
+)
+def test_a_pi_5_that_is_not_set_up_to_sleep_says_what_to_type(pi: Path, settings: str, advice: str) -> None:
+    (pi / "sys/bus/nvmem/devices/rmem1/nvmem").write_text(settings)
+    result = pi5.check(machine(pi))
+    assert result.status == "warn"
+    assert advice in str(result.advice)

@@ -68,6 +68,16 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert complaints == []
 
 
+def test_the_node_may_set_the_alarm_of_a_pi_5_and_watch_its_button() -> None:
+    text = unit(options())
+    before = text.partition("ExecStartPre=")[2].partition("ExecStart=")[0]
+    assert before.startswith("-+/bin/sh"), "as root, and no harm where there is no such clock"
+    assert "chgrp edgepi wakealarm /dev/rtc0" in before
+    assert "ReadWritePaths=-/sys/class/rtc/rtc0\n" in text
+    assert "DeviceAllow=char-input r\nDeviceAllow=char-rtc r\n" in text
+    assert "input" in GROUPS
+
+
 def test_the_node_may_power_off_and_nothing_else() -> None:
     rule = polkit_rule("edgepi")
     assert 'subject.user == "edgepi"' in rule

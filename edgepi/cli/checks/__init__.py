@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgepi.cli.checks import board, clock, disk, docker, groups, i2c, packages, python, service, state
+from edgepi.cli.checks import board, clock, disk, docker, groups, i2c, packages, pi5, python, service, state
 from edgepi.cli.checks.base import Check, Result, Surroundings
 
 __all__ = ["CHECKS", "Check", "Result", "Surroundings"]
@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     clock.check,
     state.check,
     board.check,
+    pi5.check,
     docker.check,
     service.check,
 )
