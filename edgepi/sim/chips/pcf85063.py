@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["PCF85063", "from_bcd", "to_bcd"]
+__all__ = ["PCF85063", "from_bcd", "month_days", "to_bcd"]
 
 CTRL1, SECONDS, LAST = 0, 4, 17
 STOP_BIT = 0x20
@@ -84,7 +84,7 @@ class PCF85063:
             self.fields[index] = 0
         self.fields[4] = (weekday + 1) % 7
         self.fields[3] += 1
-        if self.fields[3] > _month_days(month, year):
+        if self.fields[3] > month_days(month, year):
             self.fields[3] = 1
             self.fields[5] = month % 12 + 1
             self.fields[6] = (year + (month == 12)) % 100
@@ -109,7 +109,8 @@ def from_bcd(value: int) -> int:
     return (value >> 4) * 10 + (value & 0x0F)
 
 
-def _month_days(month: int, year: int) -> int:
+def month_days(month: int, year: int) -> int:
+    """How many days a month has, by the two digits of its year."""
     if month == 2:
         return 29 if year % 4 == 0 else 28
     return 30 if month in (4, 6, 9, 11) else 31
