@@ -127,6 +127,7 @@ def quicken() -> None:
 
     setattr(PluginThread, "__call__", at_once)  # noqa: B010
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    sys.unraisablehook = lambda _: None  # of what ended in the dark and is thrown away
 
 
 def rows(results: list[Result]) -> list[tuple[str, str, str]]:

@@ -30,7 +30,7 @@ def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Sp
         number=number,
         seed=seed,
         board=board,
-        place=_place(dice, cells, dark="two_dark_days" in faults or "left_alone" in faults),
+        place=_place(dice, cells, dark="two_dark_days" in faults),
         config=_config(board, low_v),
         low_v=low_v,
         recovery_v=RECOVERY_V[cells],

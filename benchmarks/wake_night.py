@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,10 @@ class Night:
             self.loop, self.spec.place, self.spec.board, self._rail, self._line, self._event, self.dice
         )
 
+    def _begin(self, work: Any) -> asyncio.Task[Any]:
+        """Start something that no end of the node ends."""
+        return self.loop.create_task(work, context=Context())
+
     # -- the story -----------------------------------------------------------------------------
 
     def tell(self, what: str) -> None:
@@ -101,7 +106,7 @@ class Night:
 
     def _rail(self, on: bool) -> None:
         if on:
-            self._booting = self.loop.create_task(self._boot())
+            self._booting = self._begin(self._boot())
             return
         if self._booting is not None:
             self._booting.cancel()
@@ -119,7 +124,7 @@ class Night:
         self.world.drive(TXD, high=True)
         self.clock = NodeClock(self.world, self.wrong_at_boot_s)
         if self.spec.network:
-            self.chores.append(self.loop.create_task(self._time_from_network(self.clock)))
+            self.chores.append(self._begin(self._time_from_network(self.clock)))
         self.start_process()
 
     async def _time_from_network(self, clock: NodeClock) -> None:
@@ -154,7 +159,7 @@ class Night:
         self.lives.append(self.inside)
         self._is_up()
         task = life.begin(self.inside.live())
-        self.chores.append(self.loop.create_task(self._follow(self.inside, task)))
+        self.chores.append(self._begin(self._follow(self.inside, task)))
 
     def _remembering(self, context: Any) -> Any:
         board = self.make(context)
@@ -211,7 +216,7 @@ class Night:
             await asyncio.sleep(delay_s)
             act()
 
-        self.chores.append(self.loop.create_task(wait()))
+        self.chores.append(self._begin(wait()))
 
     # -- down and up ---------------------------------------------------------------------------
 
@@ -240,7 +245,7 @@ class Night:
             if inside is not None and not inside.life.dead and self.clock is not None:
                 wake = None
                 if self.wish_s is not None:
-                    wake = self.clock.now() + (self.loop_delta(self.wish_s))
+                    wake = self.clock.now() + timedelta(seconds=self.wish_s)
                 answer = inside.life.begin(inside.budget.request_sleep(wake, reason="a person asks"))
                 ended = asyncio.ensure_future(inside.life.ended.wait())
                 await asyncio.wait((answer, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -248,18 +253,11 @@ class Night:
                     self.tell(f"a person asks for sleep: {answer.result().sentence}")
             await asyncio.sleep(600.0)
 
-    @staticmethod
-    def loop_delta(seconds: float) -> Any:
-        """A span of time."""
-        from datetime import timedelta
-
-        return timedelta(seconds=seconds)
-
     async def live(self, faults: Callable[[Night], Awaitable[None] | None]) -> None:
         """Live until the node has slept and runs again for half an hour, or the days are over."""
         self.world.board.power_on()
         faults(self)
-        self.chores += [self.loop.create_task(self.world.pass_time()), self.loop.create_task(self._person())]
+        self.chores += [self._begin(self.world.pass_time()), self._begin(self._person())]
         least_s, most_s = self.spec.sleep_s + 4500.0, self.spec.days * 86400.0
         up_since_s: float | None = None
         while self.loop.time() < most_s:

@@ -10,9 +10,9 @@ wake that it last asked its board for if it halted by itself, at once otherwise.
 - the input has been above the recovery voltage plus `MARGIN_V` for `STEADY_S` without a break. The margin is
   what the board's converter and its adjustment can be off.
 
-It runs *in time* if its process was started within `GRACE_S` of that, boot included; *by a fall-back* if
-within `FALLBACK_S`, the longest that the guaranteed wake, which counts full hours, can come after the alarm.
-A time down whose end the node called uncertain before it went down counts as *said*. Anything else failed.
+It runs *in time* if its process was started within `GRACE_S` of that, boot included. It runs *by a fall-back*
+if within `FALLBACK_S` of the first moment at which the second of these held: what stands behind an alarm that
+was lost is the guaranteed wake, which counts full hours and waits for the recovery voltage. A time down whose end the node called uncertain before it went down counts as *said*. Anything else failed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ GRACE_S = 600.0
 FALLBACK_S = 3600.0 + GRACE_S
 MARGIN_V = 0.3
 STEADY_S = 600.0
+LEAST_V = 5.0
 
 
 @dataclass
@@ -49,26 +50,26 @@ def judge(
     end_s: float,
 ) -> None:
     """Say when energy allowed it, and how it went."""
-    down.allowed_s = _allowed(down, volts, low_v, recovery_v)
-    up_s = down.up_s
-    allowed_s = down.allowed_s
+    recovered_s = _recovered(down, volts, recovery_v)
+    down.allowed_s = down.wanted_s if _never_low(down, volts, low_v) else recovered_s
+    up_s, allowed_s = down.up_s, down.allowed_s
     if up_s is not None and (allowed_s is None or up_s <= allowed_s + GRACE_S):
         down.verdict = "in time"
-    elif up_s is not None and allowed_s is not None and up_s <= allowed_s + FALLBACK_S:
+    elif up_s is not None and (recovered_s is None or up_s <= recovered_s + FALLBACK_S):
         down.verdict = "fall-back"
-    elif allowed_s is None or (up_s is None and end_s <= allowed_s + FALLBACK_S):
+    elif up_s is None and (recovered_s is None or end_s <= recovered_s + FALLBACK_S):
         down.verdict = "no energy yet"
     else:
         down.verdict = "said" if down.doubt else "FAILED"
 
 
-def _allowed(
-    down: Down, volts: Sequence[tuple[float, float]], low_v: float | None, recovery_v: float
-) -> float | None:
-    floor_v = (low_v if low_v is not None else 0.0) + MARGIN_V
+def _never_low(down: Down, volts: Sequence[tuple[float, float]], low_v: float | None) -> bool:
+    floor_v = max((low_v or 0.0) + MARGIN_V, LEAST_V)
     until_wanted = [v for at, v in volts if down.from_s <= at <= down.wanted_s + 60.0]
-    if down.planned and all(v > max(floor_v, 5.0) for v in until_wanted):
-        return down.wanted_s
+    return down.planned and all(v > floor_v for v in until_wanted)
+
+
+def _recovered(down: Down, volts: Sequence[tuple[float, float]], recovery_v: float) -> float | None:
     above_since: float | None = None
     for at, v in volts:
         if at < down.from_s:

@@ -9,9 +9,11 @@ from datetime import datetime
 from edgepi.budget.adviser import Adviser
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Sleeper
+from edgepi.budget.standing import Standing, standing_wake
 from edgepi.budget.telemetry import Telemetry
 from edgepi.clock import Clock
 from edgepi.energy import Situation, SleepMeans, SleepPlan, Verdict
+from edgepi.energy.rest import fallback_hours
 from edgepi.energy.sentences import clock_time, zone
 from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
@@ -50,6 +52,7 @@ class Departure:
         self._telemetry = telemetry
         self._sleeper = sleeper
         self._sayings = sayings
+        self._standing = Standing(sleeper=sleeper, clock=clock, sayings=sayings)
         self._asked: tuple[datetime | None, str] | None = None
         self._board_asks: tuple[PowerController, str] | None = None
         self._not_before_s = {False: -math.inf, True: -math.inf}
@@ -86,11 +89,12 @@ class Departure:
             can_wake_at=able.can_wake_at,
             can_wake_on_voltage=able.can_wake_on_voltage,
             wake_horizon_s=able.wake_horizon_s,
+            recovers_from_low_only=able.recovers_from_low_only,
         )
 
     async def wake_at(self, situation: Situation, wake_utc: datetime) -> WakeReceipt:
         """Arm a wake for the next sleep; raises EnergyError if the board does not hold it."""
-        wake = replace(self._adviser.wake_plan(situation), wake_utc=wake_utc)
+        wake = _moved(self._adviser.wake_plan(situation), wake_utc, situation.now_utc)
         receipt, doubts = await self._sleeper.arm(self.board, wake)
         if receipt is None or doubts:
             raise EnergyError("; ".join(doubts))
@@ -106,6 +110,7 @@ class Departure:
         wake = self._wake(situation, self._adviser.wake_plan(situation), wake_utc)
         _, doubts = await self._sleeper.arm(self.board, wake)
         if doubts:
+            self._standing.renew()
             return Answer(yes=False, sentence="; ".join(doubts))
         self._asked = wake_utc, reason
         return Answer(yes=True, sentence=self._until(wake, reason))
@@ -129,6 +134,15 @@ class Departure:
         plan = self._as_asked(situation) or self._as_governed(situation, verdict.sleep)
         if plan is not None:
             await self._sleep(situation, plan)
+        if not self.going:
+            await self._stand_by(situation)
+
+    async def _stand_by(self, situation: Situation) -> None:
+        """Have a wake armed even so; one that a person asked for is as good."""
+        wake = standing_wake(situation)
+        if self.asked_wake_utc is not None and self.asked_wake_utc > situation.now_utc:
+            wake = replace(wake, wake_utc=min(self.asked_wake_utc, wake.wake_utc))
+        await self._standing.keep(self.board, wake)
 
     def _halt_failed(self) -> bool:
         if self._down_since_s is None or self._clock.monotonic() - self._down_since_s < TRY_AGAIN_S:
@@ -161,7 +175,7 @@ class Departure:
         if asked_utc is None or asked_utc <= situation.now_utc:
             return wake
         committed = any(lease.state is LeaseState.COMMITTED for lease in situation.leases)
-        return replace(wake, wake_utc=min(asked_utc, wake.wake_utc) if committed else asked_utc)
+        return _moved(wake, min(asked_utc, wake.wake_utc) if committed else asked_utc, situation.now_utc)
 
     async def _sleep(self, situation: Situation, plan: SleepPlan) -> None:
         self._down_since_s = situation.monotonic_s
@@ -175,7 +189,9 @@ class Departure:
         """Go down because the board asks: it will cut soon, come what may."""
         self._down_since_s = situation.monotonic_s
         self._sayings.say("node", "shutdown", f"shutting down: {reason}")
-        await self._sleeper.arm(board, self._adviser.wake_plan(situation))
+        _, doubts = await self._sleeper.arm(board, self._adviser.wake_plan(situation))
+        if doubts:
+            self._sayings.say("node", "unsure", f"the wake is not certain: {'; '.join(doubts)}")
         save_s = max(2.0, board.capabilities.cut_delay_s[0] / 2)
         answer = await self._sleeper.down(reason, board, save_s=save_s)
         if not answer.yes:
@@ -183,8 +199,13 @@ class Departure:
 
     def _stay(self, answer: Answer, *, forced: bool) -> None:
         self._down_since_s = None
+        self._standing.renew()
         self._not_before_s[forced] = self._clock.monotonic() + TRY_AGAIN_S
         self._sayings.say("node", "awake", answer.sentence, answer.numbers)
+
+
+def _moved(wake: WakePlan, wake_utc: datetime, now_utc: datetime) -> WakePlan:
+    return replace(wake, wake_utc=wake_utc, fallback_hours=fallback_hours(now_utc, wake_utc))
 
 
 def _just_promised(lease: Lease, now_utc: datetime) -> bool:

@@ -53,9 +53,12 @@ class Sleeper:
         return lambda: self._savers.pop(name, None) and None
 
     async def arm(
-        self, board: PowerController | None, wake: WakePlan
+        self, board: PowerController | None, wake: WakePlan, *, planned: bool = True
     ) -> tuple[WakeReceipt | None, list[str]]:
-        """Set the wake triggers; returns what the board holds, and every reason for doubt."""
+        """Set the wake triggers; returns what the board holds, and every reason for doubt.
+
+        One that is not *planned* only stands by for whatever may take the power.
+        """
         if board is None:
             return None, ["no power board that could wake the node"]
         doubts = await self._check_clock(board)
@@ -66,7 +69,7 @@ class Sleeper:
         except PluginCallError as error:
             self._hold(None)
             return None, [*doubts, error.message]
-        self._hold(receipt)
+        self._hold(receipt if planned else None)
         return receipt, doubts + doubts_about(receipt, wake, self._clock.now())
 
     async def go(
@@ -95,6 +98,7 @@ class Sleeper:
                 await bounded(board.prepare_cut(), BOARD_WITHIN_S, "preparing the cut")
             await bounded(self._machine.halt(reason), BOARD_WITHIN_S, "halting")
         except PluginCallError as error:
+            await self._disarm(board)  # a board that is ready to cut does so, halted or not
             await self._phase(Phase.READY)
             return Answer(yes=False, sentence=f"stays awake: {error.message}")
         return Answer(yes=True, sentence=reason)

@@ -108,12 +108,16 @@ class GuardState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SleepMeans:
-    """Whether the node can be switched off, and what would switch it on again."""
+    """Whether the node can be switched off, and what would switch it on again.
+
+    *recovers_from_low_only*: a recovery voltage may be armed in any battery, see `PowerCapabilities`.
+    """
 
     can_cut: bool = False
     can_wake_at: bool = False
     can_wake_on_voltage: bool = False
     wake_horizon_s: float = 0.0
+    recovers_from_low_only: bool = False
 
     @property
     def usable(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from edgepi.energy.governor import Situation, SleepPlan, Verdict
@@ -12,7 +13,7 @@ from edgepi.energy.shedding import Thresholds, until
 from edgepi.energy.sun import is_up
 from edgepi.model import Guard, WakePlan
 
-__all__ = ["plan_sleep", "wake_at", "wake_plan"]
+__all__ = ["fallback_hours", "plan_sleep", "wake_at", "wake_plan"]
 
 _SOONEST = timedelta(minutes=2)
 
@@ -31,10 +32,9 @@ def wake_at(situation: Situation, wake: datetime) -> WakePlan:
     now = situation.now_utc
     deadlines = [at for at in (latest_wake(situation, lease) for lease in situation.leases) if at]
     wake = max(min([wake, *deadlines]), now + _SOONEST)
-    # The board's own guaranteed wake is the second trigger: after the alarm, before a deadline.
-    fallback = (wake - now) / timedelta(hours=1) + 2
+    fallback = fallback_hours(now, wake)
     if deadlines:
-        fallback = min(fallback, (min(deadlines) - now) / timedelta(hours=1))
+        fallback = min(fallback, max(1, int((min(deadlines) - now) / timedelta(hours=1))))
     recovery_v, percent = _recovery_v(situation), None
     if recovery_v is not None:
         percent = round(situation.battery.soc_at_rest(recovery_v) * 100)
@@ -42,8 +42,13 @@ def wake_at(situation: Situation, wake: datetime) -> WakePlan:
         wake_utc=wake,
         recovery_v=recovery_v,
         recovery_percent=percent,
-        fallback_hours=max(1, int(fallback)),
+        fallback_hours=fallback,
     )
+
+
+def fallback_hours(now: datetime, wake: datetime) -> int:
+    """Whole hours after which a board's own guaranteed wake comes next after the alarm."""
+    return max(1, math.floor((wake - now) / timedelta(hours=1)) + 1)
 
 
 def _recovery_v(situation: Situation) -> float | None:
@@ -53,7 +58,8 @@ def _recovery_v(situation: Situation) -> float | None:
     shown_v = situation.guard.voltage_v
     if shown_v is None and situation.soc is not None:
         shown_v = battery.rest_v(situation.soc.soc)
-    return None if shown_v is not None and shown_v >= recovery_v else recovery_v
+    at_once = not situation.sleep.recovers_from_low_only
+    return None if at_once and shown_v is not None and shown_v >= recovery_v else recovery_v
 
 
 def plan_sleep(

@@ -13,6 +13,7 @@ from edgepi.budget.bounded import bounded
 from edgepi.budget.sleep import Sleeper
 from edgepi.config import PluginSettings, Settings
 from edgepi.energy import Battery, Board, Panel, Situation, ThresholdGovernor
+from edgepi.energy.rest import fallback_hours
 from edgepi.energy.sentences import clock_time, zone
 from edgepi.errors import EnergyError, HardwareError, PluginCallError
 from edgepi.hardware import Machine
@@ -98,8 +99,7 @@ class LoneBoard:
         plan = ThresholdGovernor().wake_plan(_situation(self._settings, now, self._clock.monotonic()))
         if wake_utc is None:
             return plan
-        hours = (wake_utc - now).total_seconds() / 3600 + 2
-        return replace(plan, wake_utc=wake_utc, fallback_hours=max(1, int(hours)))
+        return replace(plan, wake_utc=wake_utc, fallback_hours=fallback_hours(now, wake_utc))
 
 
 @asynccontextmanager

@@ -37,10 +37,12 @@ class PowerCapabilities:
 
     *measures* is whether it is a meter, too: the records of one that is not are empty.
     *can_wake_on_power* is a wake by the input being connected again, *can_wake_on_charge* one by the
-    charge of `WakePlan.recovery_percent`. *needs_up_signal*: it cuts after a halt only if it was told
-    before that the node is up. *cut_delay_s* is the range of seconds between the node's halt and the cut;
-    *wake_horizon_s* how far ahead an alarm may lie (0: any time), *alarm_resolution_s* how coarse it is;
-    *min_interval_s* how often its telemetry may be read without harm.
+    charge of `WakePlan.recovery_percent`. *recovers_from_low_only*: voltage or charge wakes the node only
+    after the board has cut for a low input, so that this can stand armed always; any other board would
+    end each sleep at once that begins above it. *needs_up_signal*: it cuts after a halt only if it was
+    told before that the node is up. *cut_delay_s* is the range of seconds between the node's halt and the
+    cut; *wake_horizon_s* how far ahead an alarm may lie (0: any time), *alarm_resolution_s* how coarse it
+    is; *min_interval_s* how often its telemetry may be read without harm.
 
     A board with a watchdog gets `heartbeat` each *heartbeat_s*, and cuts the power, or restarts the node,
     after *watchdog_s* without one (0: it only wants to be asked).
@@ -51,6 +53,7 @@ class PowerCapabilities:
     can_wake_on_voltage: bool = False
     can_wake_on_charge: bool = False
     can_wake_on_power: bool = False
+    recovers_from_low_only: bool = False
     measures: bool = True
     needs_up_signal: bool = False
     has_watchdog: bool = False

@@ -57,6 +57,7 @@ class WittyPiController(PowerController):
             can_wake_at=True,
             can_wake_on_voltage=quirks.wakes_on_voltage,
             can_wake_on_power=True,
+            recovers_from_low_only=True,
             needs_up_signal=quirks.sys_up_pin is not None,
             has_watchdog=quirks.heartbeat_s is not None,
             heartbeat_s=quirks.heartbeat_s or 60.0,

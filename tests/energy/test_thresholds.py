@@ -133,7 +133,7 @@ def test_a_low_node_with_nothing_left_to_run_sleeps_by_night_until_the_sun_is_up
         "sleeping until tomorrow 06:02: battery 19 %, the node rests until 40 %, in good sun until 26 %"
     )
     assert sleep.wake.recovery_v == pytest.approx(13.0)
-    assert sleep.wake.fallback_hours == 9
+    assert sleep.wake.fallback_hours == 8
 
 
 def test_by_day_it_looks_again_after_two_hours(make_situation: Make, make_duty: Make) -> None:

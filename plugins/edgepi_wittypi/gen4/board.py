@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edgepi.errors import HardwareError, VerificationError
 from edgepi.model import WakePlan, WakeReasonKind
@@ -14,6 +14,7 @@ from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Telemetry
 from edgepi_wittypi.gen4 import waking
 from edgepi_wittypi.gen4.codes import decode_temperature, encode_voltage
+from edgepi_wittypi.gen4.health import MEMORY_LOST, ailments
 from edgepi_wittypi.gen4.registers import REASONS, Reg
 from edgepi_wittypi.quirks import quirks_of
 
@@ -21,8 +22,8 @@ __all__ = ["Gen4Board"]
 
 TRIES = 5
 LARGEST_JUMP_V = 0.5
+CUT_ANYWAY = timedelta(minutes=3)  # a service may take 90 s to stop
 LEAST_INPUT_V = 4.0
-CLOCK_STOPPED = 0x20
 NO_LATE_ALARM = 0x01
 WAS_LOW = "it had gone down for low voltage"
 HALT_UNSEEN = (
@@ -33,7 +34,6 @@ FIVE_VOLTS = (
     "the board's input is 5 V, which it takes for USB; register 41 is set so that low voltage and recovery "
     "count nevertheless (some a Mini is known to ignore it)"
 )
-MEMORY_LOST = "0x00 or 0xff means that the board lost its memory in a brown-out: flash its firmware"
 FACTORY_DEFAULT_ON_DELAY = 0
 LIMITS = {"input": (0.0, 35.0, "V"), "output": (0.0, 7.0, "V"), "current": (0.0, 6.0, "A")}
 
@@ -112,8 +112,7 @@ class Gen4Board:
         if registers.read(Reg.DEFAULT_ON_DELAY) > self.quirks.longest_default_on_delay:
             registers.write(Reg.DEFAULT_ON_DELAY, FACTORY_DEFAULT_ON_DELAY)
         registers.write(Reg.DEFAULT_ON, 1)
-        for register in (Reg.ALARM2_DAY, Reg.ALARM2_HOUR, Reg.ALARM2_MINUTE, Reg.ALARM2_SECOND):
-            registers.write(register, 0)  # a shut-down that other software has planned
+        self._set_cut(None)  # also a shut-down that other software has planned
         if config.low_voltage is not None:
             registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
         return self._look_at_five_volts()
@@ -131,7 +130,8 @@ class Gen4Board:
         return waking.arm(self, plan, now_utc, margin_s=margin_s)
 
     def disarm(self) -> None:
-        """Take the alarm back; the fall-backs stay, for they hold without a plan."""
+        """Take alarm and cut back; the fall-backs stay, for they hold without a plan."""
+        self._set_cut(None)
         self.set_alarm((0, 0, 0, 0, 0))
 
     def woken(self) -> None:
@@ -142,25 +142,34 @@ class Gen4Board:
         self.registers.write(Reg.FLAG_ALARM2, 0)
 
     def prepare_cut(self) -> None:
-        """Have the board wait as long as it can."""
+        """Have the board wait as long as it can, and cut in any case, also if it never sees the halt.
+
+        It sees none while another HAT holds TXD high, if it never saw SYS_UP, or if the halt hangs.
+        """
         self.registers.write(Reg.CUT_DELAY, self.quirks.longest_cut_delay)
+        shown = self.clock()
+        if shown is None:
+            self._set_cut(None)
+            return
+        waking.keep_clear_of(self, shown, shown + CUT_ANYWAY)
+        self._set_cut(shown + CUT_ANYWAY)
+
+    def _set_cut(self, at: datetime | None) -> None:
+        """Set the shut-down alarm; the day goes first to nowhere, so that no half-written alarm can come."""
+        second, minute, hour, day = (0, 0, 0, 0) if at is None else encode_clock(at)[:4]
+        self.registers.write(Reg.ALARM2_DAY, 0)
+        self.registers.write(Reg.ALARM2_SECOND, second)
+        self.registers.write(Reg.ALARM2_MINUTE, minute)
+        self.registers.write(Reg.ALARM2_HOUR, hour)
+        self.registers.write(Reg.ALARM2_DAY, day)
 
     def heartbeat(self) -> Reason | None:
         """Nothing: this board has no watchdog."""
         return None
 
     def health(self) -> tuple[str, ...]:
-        """What is the matter with clock, memory or firmware."""
-        found = []
-        if self.revision in (0x00, 0xFF):
-            found.append(f"the firmware revision reads {self.revision}: {MEMORY_LOST}")
-        elif not self.quirks.guaranteed_wake:
-            found.append(f"firmware {self.firmware} has no guaranteed wake: flash revision 7")
-        if self.registers.read(Reg.RTC_CONTROL1) & CLOCK_STOPPED:
-            found.append("the board's clock is stopped, so no alarm comes")
-        elif self.clock() is None:
-            found.append("the board has lost its clock, and with it every alarm: is its battery empty?")
-        return tuple(found)
+        """What is the matter with clock, memory, firmware or settings."""
+        return ailments(self)
 
     def allow_late_alarm(self, *, allowed: bool) -> None:
         """Whether an alarm that came while the node had power starts it right after the cut."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arm"]
 
-SPARE_HOURS = 2
+CLEAR = timedelta(seconds=6)
 CLOCK_LOST = "the board's clock was lost and could not be set, so its alarm may come at any time"
 
 
@@ -40,9 +40,18 @@ def arm(board: Gen4Board, plan: WakePlan, now_utc: datetime, *, margin_s: float)
     return Armed(receipt, tuple(n for n in (alarm.note, recovery_note) if n))
 
 
+def keep_clear_of(board: Gen4Board, shown: datetime, cut: datetime) -> None:
+    """Put an alarm off that would start the node before a shut-down alarm at *cut* ends it again."""
+    earliest = cut + timedelta(seconds=board.quirks.cut_delay_s[1]) + CLEAR
+    held = board.alarm()
+    between = (shown + timedelta(seconds=s) for s in range(int((earliest - shown).total_seconds())))
+    if any(AlarmTime(at).registers()[:4] == held[:4] for at in between):
+        board.set_alarm(AlarmTime(earliest).registers())
+
+
 def _arm_recovery(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | None]:
     registers = board.registers
-    wanted, note = encode_voltage(plan.recovery_v), None
+    wanted, note = _recovery(board, plan.recovery_v), None
     if wanted != UNSET and board.quirks.recovery_needs_low and registers.read(Reg.LOW_VOLTAGE) == UNSET:
         wanted = UNSET
         note = (
@@ -51,8 +60,16 @@ def _arm_recovery(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | N
         )
     registers.write(Reg.IGNORE_LV_SHUTDOWN, 0)
     registers.write(Reg.RECOVERY_VOLTAGE, wanted)
-    text = f"input above {wanted / 10:.1f} V after a low-voltage shut-down"
+    text = f"input above {plan.recovery_v or 0.0:.1f} V after a low-voltage shut-down"
     return (None if wanted == UNSET else text), note
+
+
+def _recovery(board: Gen4Board, volts: float | None) -> int:
+    """Register 22 for a true voltage: the firmware compares it with its reading before the adjustment."""
+    if volts is None:
+        return UNSET
+    adjusted = board.registers.read(Reg.ADJ_VIN)
+    return encode_voltage(volts - (adjusted - 256 if adjusted > 127 else adjusted) / 100.0)
 
 
 def _arm_usb(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | None]:
@@ -66,8 +83,8 @@ def _arm_usb(board: Gen4Board, plan: WakePlan) -> tuple[str | None, str | None]:
 def _arm_fallback(board: Gen4Board, plan: WakePlan, alarm: AlarmTime, now_utc: datetime) -> str | None:
     if not board.quirks.guaranteed_wake:
         return None
-    to_alarm_h = math.ceil((alarm.time_utc - now_utc) / timedelta(hours=1))
-    hours = max(plan.fallback_hours or 0, to_alarm_h + SPARE_HOURS)
+    next_h = math.floor((alarm.time_utc - now_utc) / timedelta(hours=1)) + 1
+    hours = plan.fallback_hours if plan.fallback_hours is not None else next_h
     board.registers.write(Reg.GUARANTEED_WAKE, encode_wake(hours))
     return f"guaranteed {decode_wake(board.registers.read(Reg.GUARANTEED_WAKE))} h after the cut"
 

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from edgepi.model import WakeReceipt
+from edgepi.plugin import PowerCapabilities
+
+Bench = Any
+NOON = datetime(2025, 6, 1, 10, 0, tzinfo=UTC)  # where the bench's clock begins
+
+
+async def started(bench: Bench) -> None:
+    bench.budget.add_meter(bench.meter, "meter")
+    bench.budget.add_controller(bench.board, "board")
+    await bench.budget.start()
+    await bench.pass_time(30.0)
+
+
+async def test_a_wake_is_armed_from_the_start_for_whatever_may_take_the_power(bench: Bench) -> None:
+    await started(bench)
+    assert bench.board.plan is not None
+    assert bench.board.plan.wake_utc - NOON > timedelta(hours=11)
+    assert bench.board.plan.fallback_hours == 1
+    assert bench.value("next_wake") is None, "no wake is planned"
+
+
+async def test_it_is_armed_anew_long_before_its_alarm_could_come(bench: Bench) -> None:
+    await started(bench)
+    await bench.pass_time(13 * 3600.0, step_s=60.0)
+    assert bench.board.plan is not None
+    assert bench.board.plan.wake_utc > bench.clock.now() + timedelta(hours=5)
+    assert bench.events.count("arm") == 3, "each arming wears the board's memory"
+
+
+async def test_a_sleep_that_cannot_be_made_sure_of_leaves_no_node_without_a_wake(bench: Bench) -> None:
+    await started(bench)
+    bench.machine.can_halt = True
+    bench.board.lie = WakeReceipt(wake_utc=None, triggers=("recovery voltage", "alarm"))
+    answer = await bench.budget.request_sleep(NOON + timedelta(hours=3))
+    assert not answer.yes
+    bench.board.lie = None
+    await bench.pass_time(30.0)
+    assert bench.board.plan is not None
+    assert bench.board.plan.wake_utc > NOON + timedelta(hours=11)
+
+
+async def test_a_halt_that_fails_leaves_no_board_ready_to_cut(bench: Bench) -> None:
+    await started(bench)
+    bench.machine.can_halt, bench.machine.halts = True, False
+    await bench.budget.request_sleep(NOON + timedelta(hours=3))
+    await bench.pass_time(30.0)
+    assert bench.events[-4:-1] == ["prepare_cut", "disarm", "phase ready"]
+    assert bench.events[-1] == "arm"
+
+
+async def test_that_nothing_could_be_armed_is_said_and_that_it_could_in_the_end(bench: Bench) -> None:
+    bench.board.lie = WakeReceipt(wake_utc=None, triggers=())
+    await started(bench)
+    assert "would not be certain: the board holds no wake trigger" in bench.said("node")[-1]
+    await bench.pass_time(600.0)
+    assert len(bench.said("node")) == 1
+    bench.board.lie = None
+    bench.budget._departure._standing.renew()
+    await bench.pass_time(30.0)
+    assert bench.said("node")[-1] == "whoever takes the node's power, it comes back"
+
+
+async def test_a_wake_that_a_person_wants_stays_armed(bench: Bench) -> None:
+    await started(bench)
+    await bench.budget.wake_at(NOON + timedelta(hours=8))
+    await bench.pass_time(7 * 3600.0, step_s=60.0)
+    assert bench.board.plan is not None
+    assert bench.board.plan.wake_utc == NOON + timedelta(hours=8)
+
+
+async def test_a_board_that_wakes_nobody_is_asked_nothing(bench: Bench) -> None:
+    bench.board.able = PowerCapabilities(can_cut=True, can_wake_at=False)
+    await started(bench)
+    assert "arm" not in bench.events
+
+
+async def test_a_board_that_asks_while_no_wake_is_certain_hears_a_node_that_says_so(bench: Bench) -> None:
+    await started(bench)
+    bench.machine.can_halt = True
+    bench.board.lie = WakeReceipt(wake_utc=None, triggers=())
+    assert bench.board.on_shutdown_request is not None
+    bench.board.on_shutdown_request("the board asks: low voltage")
+    await bench.pass_time(20.0)
+    assert any("the wake is not certain" in sentence for sentence in bench.said("node"))
