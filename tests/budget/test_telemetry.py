@@ -128,7 +128,7 @@ async def test_what_a_clock_is_off_is_not_said_of_one_that_was_lost_or_of_a_node
     scene: Scene,
 ) -> None:
     class Lost(FakeBoard):
-        async def clock(self) -> None:  # type: ignore[override]
+        async def clock(self) -> None:
             return None
 
     lost = scene.telemetry.add(Lost(scene.clock, battery_v=13.0), "lost")

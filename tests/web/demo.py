@@ -13,6 +13,7 @@ from typing import Any
 
 from edgepi.clock import Clock, SystemClock
 from edgepi.config.settings import HttpSettings
+from edgepi.errors import EnergyError
 from edgepi.model import (
     Availability,
     Decision,
@@ -55,12 +56,35 @@ ENTITIES: tuple[Row, ...] = (
 )
 
 
+# Hours ago, event, reason, planned
+POWER_EVENTS: tuple[tuple[Any, ...], ...] = (
+    (9.2, "on", "the alarm that was set", True),
+    (17.5, "off", "sleeping until 05:40: the night costs more than it brings", True),
+    (26.0, "on", "the button was pressed", False),
+    (
+        31.3,
+        "lost",
+        "switched off, or without power, with no word from the board; seen alive last then",
+        False,
+    ),
+)
+
+
+def _power_event(clock: Clock, hours: float, event: str, reason: str, planned: bool) -> dict[str, Any]:
+    at = clock.now() - timedelta(hours=hours)
+    wake = at + timedelta(hours=8.3) if event == "off" else None
+    return {"event": event, "time_utc": at, "reason": reason, "planned": planned, "wake_utc": wake}
+
+
 class DemoPower:
     """A board that remembers what was asked."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.events: list[dict[str, Any]] = []
+        self.refusal: EnergyError | None = None
+        self.events: list[dict[str, Any]] = [
+            _power_event(clock, hours, *rest) for hours, *rest in POWER_EVENTS
+        ]
         self.wake_utc: datetime | None = None
         self.off_reason: str | None = None
 
@@ -75,9 +99,11 @@ class DemoPower:
         return {"wake_utc": wake_utc, "triggers": ("alarm",), "doubts": ()}
 
     async def off(self, *, wake_utc: datetime | None, reason: str) -> Mapping[str, Any]:
+        if self.refusal is not None:
+            raise self.refusal
         self.off_reason = reason
         self.wake_utc = wake_utc
-        return {"wake_utc": wake_utc}
+        return {"sentence": "sleeping until 22:00: asked for by a person"}
 
 
 class DemoNode:
@@ -100,6 +126,7 @@ class DemoNode:
         ]
         self.decided: list[Decision] = []
         self.guard = "none"
+        self.ails: tuple[str, ...] = ()
         self.used_wh = {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0}
         self.weather_w = 0.05
         self.plugin_views = list(PLUGINS)
@@ -233,6 +260,10 @@ class DemoNode:
                 "working": True,
                 "failure": None,
                 "last_reason": {"kind": "alarm", "text": "the alarm that was set"},
+                "health": list(self.ails),
+                "identity": "Witty Pi 4, firmware revision 7",
+                "clock_off_s": -1.0,
+                "capabilities": {"can_cut": True, "cut_delay_s": [25.4, 25.4]},
                 "armed": {
                     "wake_utc": (self.power and self.power.wake_utc) or now + timedelta(hours=9),
                     "triggers": ["alarm", "voltage above 13.0 V"],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edgepi.errors import EnergyError
 from edgepi.model import Availability, DeviceClass
 from edgepi.web.static import STATIC_DIR
 from tests.web.browser import Page, find_chromium, open_page
@@ -332,4 +333,106 @@ async def test_a_broken_thermometer_is_said_and_the_rest_stays(served: Served) -
         await page.wait_for(f"{STATION}?.innerText.includes('Unavailable: no answer at 0x76')")
         assert await page.run(label(".windnow")) == (
             "Wind direction not known; 4.0 m/s, gentle breeze; gusts up to 7.1 m/s"
+        )
+
+
+POWER = "document.querySelector('.power')?.innerText ?? ''"
+
+
+async def test_the_power_card_tells_of_wakes_and_what_is_held(served: Served) -> None:
+    assert CHROMIUM
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelectorAll('.powerlog li').length === 4")
+        shown = await page.run(POWER)
+        rows = await page.run(
+            "[...document.querySelectorAll('.power .rows div')].map((row) => row.innerText)"
+        )
+        assert page.log == []
+    assert "Witty Pi 4, firmware revision 7" in shown
+    assert rows[0].split("\n")[1:] == ["the alarm that was set", "04:48"]
+    assert rows[1].split("\n")[1] == "23:00"
+    assert "voltage above 13.0 V" in rows[2]
+    assert "within 25 s" in rows[3]
+    assert "agrees with the node's" in rows[4]
+    assert "The board reports nothing to look after." in shown
+    for said in ("Power lost", "Wake held: 04:48", "not planned"):
+        assert said in shown
+    assert shown.count("not planned") == 1
+
+
+async def test_what_ails_the_board_is_said_in_words(served: Served) -> None:
+    assert CHROMIUM
+    served.node.ails = ("the coin cell is empty: the clock lost the time", "<b>strange</b>")
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelectorAll('.ails li').length === 2")
+        shown = await page.run(POWER)
+    assert "The coin cell is empty" in shown
+    assert "<b>strange</b>" in shown
+    assert "nothing to look after" not in shown
+
+
+def clicked(text: str) -> str:
+    return f"[...document.querySelectorAll('.power button')].find((b) => b.innerText === '{text}').click()"
+
+
+async def test_switching_off_asks_first_and_tells_the_answer(served: Served) -> None:
+    assert CHROMIUM
+    assert served.node.power
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelector('.switchoff') !== null")
+        await page.run(
+            "(() => { const s = document.querySelector('.switchoff select'); s.value = '8';"
+            " s.dispatchEvent(new Event('change', { bubbles: true })); })()"
+        )
+        await page.run(clicked("Switch off…"))
+        await page.wait_for("document.querySelector('dialog').open")
+        assert "Switch garden off until 22:00?" in await page.run(
+            "document.querySelector('dialog').innerText"
+        )
+        assert await page.run("document.activeElement.innerText") == "Keep it on"
+        await page.run(clicked("Keep it on"))
+        await page.wait_for("!document.querySelector('dialog').open")
+        assert served.node.power.off_reason is None
+        await page.run(clicked("Switch off…"))
+        await page.run(clicked("Switch off"))
+        await page.wait_for("!!document.querySelector('.switchoff [role=status]')")
+        said = await page.run("document.querySelector('.switchoff [role=status]').innerText")
+    assert said == "sleeping until 22:00: asked for by a person"
+    assert served.node.power.off_reason is not None
+    assert served.node.power.wake_utc is not None
+    ahead_h = (served.node.power.wake_utc - served.node.clock.now()).total_seconds() / 3600
+    assert 8.0 <= ahead_h < 8.1
+
+
+async def test_a_login_that_may_only_look_cannot_switch_off(served: Served) -> None:
+    assert CHROMIUM
+    assert served.node.power
+    secret = (await served.token("read"))["Authorization"].split()[1]
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.url("/"))
+        await page.wait_for("document.querySelector('input[name=token]') !== null")
+        await type_token(page, secret)
+        await page.wait_for("document.querySelector('.switchoff') !== null")
+        await page.run(clicked("Switch off…"))
+        await page.run(clicked("Switch off"))
+        await page.wait_for(
+            "!!document.querySelector('.switchoff .warn')?.innerText.includes('may look but not')"
+        )
+    assert served.node.power.off_reason is None
+
+
+async def test_a_refusal_of_the_node_is_told(served: Served) -> None:
+    assert CHROMIUM
+    assert served.node.power
+    served.node.power.refusal = EnergyError("the node stays on: the board holds no alarm")
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelector('.switchoff') !== null")
+        await page.run(clicked("Switch off…"))
+        await page.run(clicked("Switch off"))
+        await page.wait_for(
+            "!!document.querySelector('.switchoff .warn')?.innerText.includes('holds no alarm')"
         )

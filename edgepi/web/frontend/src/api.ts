@@ -72,6 +72,21 @@ export interface PowerBoard {
   failure: string | null;
   last_reason: { kind: string; text: string } | null;
   armed: { wake_utc: string | null; triggers: string[]; doubts: string[] } | null;
+  /** What a person should look after. */
+  health?: string[];
+  /** Model and firmware. */
+  identity?: string | null;
+  clock_off_s?: number | null;
+  capabilities?: { can_cut: boolean; cut_delay_s: [number, number] };
+}
+
+/** A wake, a sleep, or a loss of power; of a loss `time_utc` is when the node was last seen alive. */
+export interface PowerEvent {
+  event: "on" | "off" | "lost";
+  time_utc: string | null;
+  reason: string;
+  planned: boolean;
+  wake_utc: string | null;
 }
 
 /** The budget's record; what is not known is null or absent, never zero. */

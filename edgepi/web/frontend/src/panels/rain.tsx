@@ -40,7 +40,7 @@ export function Rain({ roles, sum, zone }: RainProps) {
       {hours && <RainBars hours={hours} zone={zone} />}
       {hours && (
         <p class="muted since">
-          Millimetres in each of the last 24 hours.
+          {hours.some((hour) => hour.mm) ? "Millimetres in each of the last 24 hours." : "No rain was counted in the last 24 hours."}
           {unknown > 0 && ` Nobody counted in ${unknown === 1 ? "one" : unknown} of them (hatched), so rain may have fallen there.`}
         </p>
       )}
