@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +16,20 @@ from typing import TYPE_CHECKING, Any
 from edgepi.cli.client import NodeClient
 from edgepi.cli.output import print_json, print_table, progress
 from edgepi.cli.paths import config_of, node_dir_of, state_dir_of
-from edgepi.plugin import Command, CommandContext, CommandEntry, StartChild, common_arguments
+from edgepi.errors import RecorderError
+from edgepi.plugin import (
+    Command,
+    CommandContext,
+    CommandEntry,
+    HistoryWriter,
+    StartChild,
+    common_arguments,
+)
 from edgepi.runtime.discovery import discover
 
 if TYPE_CHECKING:
     from edgepi.clock import Clock
+    from edgepi.config.settings import Settings
 
 __all__ = ["PluginCommand", "entries", "find"]
 
@@ -69,6 +80,8 @@ def command_context(plugin: str, args: argparse.Namespace) -> CommandContext:
         configs=partial(_configs, plugin, args),
         clock=_open_clock,
         child=_children,
+        site=lambda: _settings(plugin, args).node,
+        history=partial(_history, plugin, args),
     )
 
 
@@ -100,12 +113,38 @@ class _Node:
 
 
 def _configs(plugin: str, args: argparse.Namespace) -> Mapping[str, Any]:
+    found = _settings(plugin, args).plugins
+    return {each.instance: each.config for each in found if each.plugin == plugin}
+
+
+def _settings(plugin: str, args: argparse.Namespace) -> Settings:
     from edgepi.config import load
     from edgepi.runtime.tolerant import TolerantCatalog
 
     catalog = TolerantCatalog(discover(), wanted=lambda record: record.name == plugin)
-    settings = load(config_of(args), catalog, os.environ)
-    return {each.instance: each.config for each in settings.plugins if each.plugin == plugin}
+    return load(config_of(args), catalog, os.environ)
+
+
+@contextmanager
+def _history(plugin: str, args: argparse.Namespace) -> Iterator[HistoryWriter]:
+    """The history of the node that runs or last ran, kept as long as the configuration says."""
+    from edgepi.recorder import HISTORY_FILE
+    from edgepi.recorder.dated import DatedWriter
+
+    settings = _settings(plugin, args).recorder
+    folder = node_dir_of(args, rests=True)
+    if not settings.enabled:
+        raise RecorderError("the node keeps no history", hint="`recorder.enabled` is false")
+    writer = DatedWriter.open(folder / HISTORY_FILE, settings, asyncio.run(_now()))
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+async def _now() -> datetime:
+    async with _open_clock() as clock:
+        return clock.now()
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgepi.plugin.duty import Duty
     from edgepi.plugin.forecast import SunForecaster
     from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter
+    from edgepi.plugin.history import DatedValue, HistoryWriter, Written
     from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, Manifest, Probe
     from edgepi.plugin.markers import hookimpl
     from edgepi.plugin.notifier import Notifier
@@ -39,8 +40,10 @@ __all__ = [
     "CommandEntry",
     "ComputeBackend",
     "ConfigSchema",
+    "DatedValue",
     "Duty",
     "Hardware",
+    "HistoryWriter",
     "I2CBus",
     "InputLine",
     "LeaseHandle",
@@ -65,6 +68,7 @@ __all__ = [
     "SupplyMeter",
     "TimerHandle",
     "Timers",
+    "Written",
     "common_arguments",
     "hookimpl",
 ]
@@ -81,8 +85,10 @@ _HOMES = {
     "common_arguments": "command",
     "ComputeBackend": "compute",
     "ConfigSchema": "schema",
+    "DatedValue": "history",
     "Duty": "duty",
     "Hardware": "hardware",
+    "HistoryWriter": "history",
     "hookimpl": "markers",
     "I2CBus": "hardware",
     "InputLine": "hardware",
@@ -109,6 +115,7 @@ _HOMES = {
     "SupplyMeter": "power",
     "TimerHandle": "context",
     "Timers": "context",
+    "Written": "history",
 }
 
 

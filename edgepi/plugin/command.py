@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgepi.errors import EdgePiError
+
 if TYPE_CHECKING:
     from edgepi.clock import Clock
+    from edgepi.model import NodeInfo
     from edgepi.plugin.child import StartChild
+    from edgepi.plugin.history import HistoryWriter
 
 __all__ = ["Command", "CommandContext", "NodeApi", "Output", "common_arguments"]
 
@@ -42,6 +46,10 @@ class NodeApi(Protocol):
         """Send *body* to ``/api/v1/<path>``."""
 
 
+def _nothing() -> Any:
+    raise EdgePiError("this command cannot have that here")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
     """What a command is handed beside its arguments.
@@ -49,7 +57,9 @@ class CommandContext:
     *state_dir* is the caller's own, *node_dir* that of the node that runs or last ran (an instance's own
     folder is ``plugins/<instance>`` in it); *configs* reads the configuration and returns the config of each
     instance of the plugin (raises ConfigError, or EdgePiError where there is no file); *clock* opens the
-    machine's time, or that of a simulated world; *child* makes processes that the command must stop.
+    machine's time, or that of a simulated world; *child* makes processes that the command must stop;
+    *site* reads the node's name and place from the configuration (raises as *configs*); *history* opens the
+    node's history for values with times of their own (raises RecorderError).
     """
 
     plugin: str
@@ -61,6 +71,8 @@ class CommandContext:
     configs: Callable[[], Mapping[str, Any]]
     clock: Callable[[], AbstractAsyncContextManager[Clock]]
     child: Callable[[Clock], StartChild]
+    site: Callable[[], NodeInfo] = _nothing
+    history: Callable[[], AbstractContextManager[HistoryWriter]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ __all__ = [
     "is_healthy",
     "migrate",
     "move_aside",
+    "number_of_entity",
     "open_read_only",
     "version_of",
 ]
@@ -164,6 +165,13 @@ def migrate(database: sqlite3.Connection, path: Path, migrations: tuple[str, ...
         if database.in_transaction:
             database.rollback()
         raise
+
+
+def number_of_entity(database: sqlite3.Connection, entity_id: str) -> int:
+    """Return the number of an entity, giving it one if no process has."""
+    database.execute("INSERT OR IGNORE INTO entity (entity_id) VALUES (?)", (entity_id,))
+    row = database.execute("SELECT number FROM entity WHERE entity_id = ?", (entity_id,)).fetchone()
+    return int(row[0])
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:

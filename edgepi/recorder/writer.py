@@ -27,6 +27,7 @@ from edgepi.recorder.schema import (
     is_healthy,
     migrate,
     move_aside,
+    number_of_entity,
 )
 from edgepi.recorder.segments import Segment
 from edgepi.recorder.tiers import HOUR_MS, STEP_MS, SUMMARY_TIERS, summarise
@@ -168,8 +169,7 @@ class Writer:
     ) -> list[tuple[int, int, int, int, Stored]]:
         for entity_id in dict.fromkeys(row[2] for row in rows):
             if entity_id not in self._entities and len(self._entities) < ENTITIES_MAX:
-                added = database.execute("INSERT INTO entity (entity_id) VALUES (?)", (entity_id,))
-                self._entities[entity_id] = added.lastrowid or 0
+                self._entities[entity_id] = number_of_entity(database, entity_id)
         first, numbers = self._first_segment, self._entities
         return [(first + s, t, numbers[e], kind, value) for s, t, e, kind, value in rows if e in numbers]
 
@@ -192,7 +192,8 @@ class Writer:
     def _pack(
         self, database: sqlite3.Connection, segment: int, hour_ms: int, rows: Iterable[tuple[Any, ...]]
     ) -> None:
-        query = "INSERT INTO period (segment, hour_ms) VALUES (?, ?)"
+        # Numbers below 1 are those of history that came with times of its own.
+        query = "INSERT INTO period SELECT max(coalesce(max(number), 0), 0) + 1, ?, ? FROM period"
         period = database.execute(query, (segment, hour_ms)).lastrowid or 0
         for entity, group in groupby(rows, itemgetter(2)):
             points: list[Point] = [(row[3], row[4], row[5]) for row in group]
