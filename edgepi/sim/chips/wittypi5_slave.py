@@ -22,7 +22,8 @@ CONTEXT = Reg5.ADMIN_CONTEXT - Reg5.ADMIN_DIRECTORY
 PASSWORD = Reg5.ADMIN_PASSWORD - Reg5.ADMIN_DIRECTORY
 COMMAND = Reg5.ADMIN_COMMAND - Reg5.ADMIN_DIRECTORY
 COMMAND_S = 0.01
-BUSY_READS = 3  # each takes the bus about a third of a millisecond, in which the board's main loop goes on
+TRANSACTION_S = 0.0004  # what a byte takes the bus, in which the board's main loop goes on
+MAIN_LOOP = ("command", "apply ALARM1", "apply ALARM2")
 MEASURED = (Reg5.VUSB, Reg5.VIN, Reg5.VOUT, Reg5.IOUT)
 
 
@@ -45,6 +46,7 @@ class Slave5(Watch5):
     def read(self, register: int) -> int:
         """Return one register; a reading's high byte measures afresh, 71 is a heartbeat."""
         self._must_answer()
+        self._go_on()
         value = self._value(register)
         self._reads += 1
         glitches = self.glitches_every and self._reads % self.glitches_every == 0
@@ -65,6 +67,19 @@ class Slave5(Watch5):
         for index, value in zip(pairs[::2], pairs[1::2], strict=False):
             self._take(index, value)
 
+    def _go_on(self) -> None:
+        """Let the firmware's main loop do what it is about to, though no time of the world passes."""
+        timers = self._v.timers
+        for name in MAIN_LOOP:
+            if name in timers:
+                timers[name] -= TRANSACTION_S
+                if timers[name] <= 0.0:
+                    del timers[name]
+                    self._ended(name)
+
+    def _ended(self, name: str) -> None:
+        raise NotImplementedError
+
     def _value(self, register: int) -> int:
         if register < Reg5.ADDRESS:
             return self._state_byte(register)
@@ -81,11 +96,6 @@ class Slave5(Watch5):
     def _admin_byte(self, register: int) -> int:
         if register == Reg5.SHUTDOWN:
             return self._polled()
-        if register == Reg5.ADMIN_CONTEXT and "command" in self._v.timers:
-            self._v.timers["command"] -= COMMAND_S / BUSY_READS
-            if self._v.timers["command"] <= COMMAND_S / 100:
-                del self._v.timers["command"]
-                self._command()
         return (
             self._v.heartbeat if register == Reg5.HEARTBEAT else self._admin[register - Reg5.ADMIN_DIRECTORY]
         )

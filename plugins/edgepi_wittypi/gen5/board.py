@@ -152,6 +152,7 @@ class Gen5Board:
             self._beats_since_cut = 0
             self._waking.beat()
             return None
+        self._waking.repeat()
         why = self.registers.read(Reg.REASON) & 0x0F
         if why not in OWN_REQUESTS:
             return WENT.get(why, NO_REASON)

@@ -49,6 +49,7 @@ class Reg(IntEnum):
     ADMIN_COMMAND = 69
     SHUTDOWN = 71
     RTC_SECOND = 80
+    RTC_MINUTE_ALARM = 88
     RTC_HOUR_ALARM = 89
     RTC_DAY_ALARM = 90
     RTC_EXTENSION = 93

@@ -22,6 +22,7 @@ LEAST_STAND_BY = timedelta(hours=3)
 BEATS_BETWEEN_LOOKS = 600
 MINUTE_S = 60.0  # the clock's alarm comes when a minute begins, so the minute must not have begun
 OPEN = 0x80
+LOADED_WITHIN_READS = 400
 EACH_DAY, EACH_HOUR = timedelta(hours=23, minutes=58), timedelta(minutes=58)
 SCRIPT_IN_USE = 0x01
 ALARM = (Reg.ALARM1_SECOND, Reg.ALARM1_MINUTE, Reg.ALARM1_HOUR, Reg.ALARM1_DAY)
@@ -102,10 +103,22 @@ class Waking:
         held = decode_alarm([self._registers.read(register) for register in ALARM], now) if now else None
         if now is None or held is None:
             return
-        ahead = held - now
+        self._await_loaded(held)
         for register, every in ((Reg.RTC_DAY_ALARM, EACH_DAY), (Reg.RTC_HOUR_ALARM, EACH_HOUR)):
-            if ahead < every:
+            if held - now < every and self._registers.read(register) != OPEN:
                 self._registers.put(register, OPEN)
+
+    def _await_loaded(self, alarm: datetime) -> None:
+        """Wait the tenth of a second after which the board loads what was set on the way to the cut."""
+        _, minute, hour, day = encode_alarm(alarm)
+        wanted = {
+            Reg.RTC_MINUTE_ALARM: {minute},
+            Reg.RTC_HOUR_ALARM: {hour, OPEN},
+            Reg.RTC_DAY_ALARM: {day, OPEN},
+        }
+        for _ in range(LOADED_WITHIN_READS):
+            if all(self._registers.once(register) in values for register, values in wanted.items()):
+                return
 
     @property
     def _needed_s(self) -> float:

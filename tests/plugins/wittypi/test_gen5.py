@@ -51,12 +51,20 @@ def make(plugin_context: ContextFactory, board: WittyPi5) -> Make:
 
 class TestController(PowerControllerConformance):
     @pytest.fixture
+    def lose_clock(self, board: WittyPi5) -> Callable[[], None]:
+        return board.lose_clock
+
+    @pytest.fixture
     def make(self, plugin_context: ContextFactory, board: WittyPi5) -> Callable[[], WittyPiController]:
         def build() -> WittyPiController:
             context = plugin_context(WittyPiConfig(), plugin="wittypi")
             return WittyPiController(context, Link(context))
 
         return build
+
+    @pytest.fixture
+    def lose_clock(self, board: WittyPi5) -> Callable[[], None]:
+        return board.lose_clock
 
 
 class TestSensor(SensorConformance):
@@ -398,6 +406,26 @@ class TestArming:
         catch_up(simulated_bus)
         assert not board.rail_on
         await manual_clock.advance(60.0)
+        catch_up(simulated_bus)
+        assert board.rail_on
+
+    async def test_one_set_on_the_way_to_the_cut_comes_again_too(
+        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+    ) -> None:
+        controller = make()
+        await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
+        board.click()
+        await drive(
+            controller.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(minutes=20))), manual_clock
+        )
+        await drive(controller.prepare_cut(), manual_clock)
+        board.alarms_to_miss = 1
+        await cut(simulated_bus, manual_clock, board)
+        await manual_clock.advance(1200.0)
+        catch_up(simulated_bus)
+        assert not board.rail_on
+        await manual_clock.advance(3600.0)
         catch_up(simulated_bus)
         assert board.rail_on
 
