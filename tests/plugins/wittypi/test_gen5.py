@@ -62,10 +62,6 @@ class TestController(PowerControllerConformance):
 
         return build
 
-    @pytest.fixture
-    def lose_clock(self, board: WittyPi5) -> Callable[[], None]:
-        return board.lose_clock
-
 
 class TestSensor(SensorConformance):
     @pytest.fixture
