@@ -140,7 +140,9 @@ def rows(results: list[Result]) -> list[tuple[str, str, str]]:
             text = ", ".join(f"{mine[each]} {each}" for each in VERDICTS if mine[each])
             table.append((f"  {fault.replace('_', ' ')}", text, ""))
     table.append(("times down", f"{sum(len(r.verdicts) for r in results)}", ""))
-    table.append(("processor time a night", f"{sum(r.cpu_s for r in results) / len(results):.2f} s", "below 1 s"))
+    table.append(
+        ("processor time a night", f"{sum(r.cpu_s for r in results) / len(results):.2f} s", "below 1 s")
+    )
     return table
 
 
@@ -150,7 +152,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--board", choices=sorted(BOARDS), nargs="+", default=["wittypi4"])
     parser.add_argument("--night", type=int, help="live one night again and tell its story")
-    parser.add_argument("--fault", choices=sorted(FAULTS), nargs="+", default=[], help="instead of drawn ones")
+    parser.add_argument(
+        "--fault", choices=sorted(FAULTS), nargs="+", default=[], help="instead of drawn ones"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -15,7 +15,14 @@ __all__ = ["BOARDS", "draw"]
 
 # What the owner of each board writes: its driver and keys, cells in series, volts of cut-off and recovery.
 LOW_V, RECOVERY_V = {4: 11.6, 1: 3.3}, {4: 13.0, 1: 3.8}
-BOARDS: Mapping[str, int] = {"wittypi4": 4, "wittypi4mini": 4, "wittypi4l3v7": 1, "wittypi3": 4, "wittypi5": 4, "pi5": 4}
+BOARDS: Mapping[str, int] = {
+    "wittypi4": 4,
+    "wittypi4mini": 4,
+    "wittypi4l3v7": 1,
+    "wittypi3": 4,
+    "wittypi5": 4,
+    "pi5": 4,
+}
 
 
 def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Spec:
@@ -37,6 +44,7 @@ def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Sp
         sleep_s=dice.uniform(0.5, 3.0) * 3600.0,
         wake_in_s=wake_in_s,
         network=dice.random() < 0.75,
+        watchdog=dice.random() < 0.85,
         faults=faults,
     )
 

@@ -57,7 +57,9 @@ def low_at_alarm(night: Night) -> None:
         def act() -> None:
             night.world.catch_up()
             night.world.sag_v = sag_v if on else 0.0
-            night.tell(f"another load pulls the battery down by {sag_v:.1f} V" if on else "the other load ends")
+            night.tell(
+                f"another load pulls the battery down by {sag_v:.1f} V" if on else "the other load ends"
+            )
 
         return act
 
@@ -173,9 +175,16 @@ def killed_while_arming(night: Night) -> None:
 
 
 def left_alone(night: Night) -> None:
-    """The system freezes by day, for good: nothing on the node will ever arm or halt."""
+    """The system freezes by day: nothing on the node will ever arm or halt."""
     frozen_s = night.spec.sleep_s * night.dice.uniform(0.1, 1.0)
-    night.later(frozen_s, lambda: night.kill("the whole system freezes", again_s=None))
+
+    def freeze() -> None:
+        if night.inside is not None and not night.inside.machine.halted.is_set():
+            night.doubt = night.doubt or night.may_freeze
+            night.kill("the whole system freezes", again_s=None)
+            night.reset("the machine's watchdog ends that")
+
+    night.later(frozen_s, freeze)
 
 
 def process_hangs(night: Night) -> None:
@@ -189,6 +198,7 @@ def process_hangs(night: Night) -> None:
 def halt_hangs(night: Night) -> None:
     """The machine begins to halt and never ends."""
     night.halt_s = lambda: 40 * 86400.0
+    night.on_halt.append(lambda: night.reset("the machine's watchdog ends the halt that hangs"))
 
 
 def halt_refused(night: Night) -> None:

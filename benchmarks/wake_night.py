@@ -16,6 +16,7 @@ from wake_node import Inside, Make, NodeClock
 from wake_verdict import Down, judge
 from wake_world import Place, WakeWorld
 
+from edgepi.budget.frozen import STATE
 from edgepi.model import Decision, WakePlan, WakeReceipt
 from edgepi.sim.chips import BoardEvent
 from edgepi.sim.chips.powerboard import TXD
@@ -25,7 +26,14 @@ __all__ = ["Night", "Spec"]
 
 RESTART_S, WATCHDOG_S = 5.0, 60.0
 AFTERWARDS_S = 1800.0
-EVENT_WORDS = {"on": "the board gives power", "cut": "the board cuts", "alarm_lost": "the board lets an alarm pass"}
+RESET_S, RESET_HALTING_S = 30.0, 600.0
+"""When the machine's own watchdog resets a system that froze, and one that never ends halting."""
+SERIAL_S = 5.0
+EVENT_WORDS = {
+    "on": "the board gives power",
+    "cut": "the board cuts",
+    "alarm_lost": "the board lets an alarm pass",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,7 @@ class Spec:
     sleep_s: float
     wake_in_s: float | None
     network: bool
+    watchdog: bool
     faults: tuple[str, ...]
     days: float = 3.5
 
@@ -65,6 +74,7 @@ class Night:
         self.inside: Inside | None = None
         self.plan: WakePlan | None = None
         self.doubt: str | None = None
+        self.may_freeze: str | None = None
         self.on_write: Callable[[int], None] = lambda _register: None
         self.on_halt: list[Callable[[], None]] = []
         self.halt_s: Callable[[], float] = lambda: 5.0
@@ -93,7 +103,9 @@ class Night:
         if decision.subject != "node":
             return
         self.tell(f"node: {decision.sentence}")
-        if decision.action == "unsure" or "not certain" in decision.sentence:
+        if decision.action == "frozen":
+            self.may_freeze = decision.sentence
+        elif decision.action == "unsure" or "not certain" in decision.sentence:
             self.doubt = decision.sentence
         elif decision.action in ("sure", "sleep", "shutdown"):
             self.doubt = None
@@ -120,8 +132,9 @@ class Night:
 
     async def _boot(self) -> None:
         self.world.drive(TXD, high=False)
-        await asyncio.sleep(self.world.draw.board.boot_s)
+        await asyncio.sleep(SERIAL_S)
         self.world.drive(TXD, high=True)
+        await asyncio.sleep(self.world.draw.board.boot_s - SERIAL_S)
         self.clock = NodeClock(self.world, self.wrong_at_boot_s)
         if self.spec.network:
             self.chores.append(self._begin(self._time_from_network(self.clock)))
@@ -154,6 +167,7 @@ class Night:
         finally:
             LIFE.reset(token)
         self.inside.machine.refuses_halts = self.halts_refused
+        self.inside.machine.attributes[STATE] = "active" if self.spec.watchdog else "inactive"
         if self.vendor:
             self.inside.machine.processes.append("wittypi/daemon.sh wp5d")
         self.lives.append(self.inside)
@@ -208,6 +222,22 @@ class Night:
         if again_s is not None:
             clock = self.clock
             self.later(again_s, lambda: self.start_process() if self.clock is clock else None)
+
+    def reset(self, why: str) -> None:
+        """Have the machine's own watchdog boot it again, if it is on."""
+        clock = self.clock
+        if not self.spec.watchdog or clock is None:
+            return
+
+        def act() -> None:
+            if clock is self.clock and self.world.rail_on:
+                self.tell(why)
+                self._end("the machine resets")
+                self.clock = None
+                self.world.node_is(NodeState.BOOTING)
+                self._booting = self._begin(self._boot())
+
+        self.later(RESET_HALTING_S if self.inside else RESET_S, act)
 
     def later(self, delay_s: float, act: Callable[[], Any]) -> None:
         """Do something after a while, unless the night is over."""
@@ -264,7 +294,9 @@ class Night:
             await asyncio.sleep(120.0)
             running = self.inside is not None and not self.inside.machine.halted.is_set()
             up_since_s = (up_since_s or self.loop.time()) if running else None
-            slept = any(down.planned and down.up_s for down in self.downs) or self.loop.time() > least_s + 7200.0
+            slept = (
+                any(down.planned and down.up_s for down in self.downs) or self.loop.time() > least_s + 7200.0
+            )
             if up_since_s and slept and self.loop.time() - max(up_since_s, least_s) > AFTERWARDS_S:
                 break
         if self.inside is not None:

@@ -102,6 +102,7 @@ class Machine(FakeMachine):
         self.files = world.board if isinstance(world.board, AttributeBoard) else None  # type: ignore[assignment]
         self.wires[SYS_UP] = lambda high: world.drive(SYS_UP, high=high)
         self.refuses_halts = 0
+        self.simulated = False
 
     def input_line(self, pin: int, **named: Any) -> FakeLine:
         line = super().input_line(pin, **named)

@@ -201,4 +201,3 @@ class WakeWorld:
             busy = self.board.asks_to_go or self.board.cut_in_s is not None
             pause_s = CUTTING_S if busy else BUSY_S * 5 if self._rail else CHUNK_S
             await asyncio.sleep(pause_s)
-

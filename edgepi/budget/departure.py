@@ -52,7 +52,7 @@ class Departure:
         self._telemetry = telemetry
         self._sleeper = sleeper
         self._sayings = sayings
-        self._standing = Standing(sleeper=sleeper, clock=clock, sayings=sayings)
+        self._standing = Standing(machine=machine, sleeper=sleeper, clock=clock, sayings=sayings)
         self._asked: tuple[datetime | None, str] | None = None
         self._board_asks: tuple[PowerController, str] | None = None
         self._not_before_s = {False: -math.inf, True: -math.inf}

@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
+from edgepi.budget.frozen import frozen_for_good
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Sleeper
 from edgepi.clock import Clock
 from edgepi.energy import Situation
 from edgepi.energy.rest import wake_at
+from edgepi.hardware import Machine
 from edgepi.model import WakePlan, WakeReceipt
 from edgepi.plugin import PowerController
 
@@ -26,7 +28,8 @@ FALLBACK_H = 1
 class Standing:
     """Arms from the start of each life on, again before the alarm comes, and once a plan was dropped."""
 
-    def __init__(self, *, sleeper: Sleeper, clock: Clock, sayings: Sayings) -> None:
+    def __init__(self, *, machine: Machine, sleeper: Sleeper, clock: Clock, sayings: Sayings) -> None:
+        self._machine = machine
         self._sleeper = sleeper
         self._clock = clock
         self._sayings = sayings
@@ -46,6 +49,8 @@ class Standing:
         if board is self._board and now_s < self._due_s:
             return
         receipt, doubts = await self._sleeper.arm(board, wake, planned=False)
+        if board is not self._board and (doubt := await frozen_for_good(self._machine, board)):
+            self._sayings.say("node", "frozen", doubt)
         self._board, self._due_s = board, now_s + (RETRY_S if receipt is None else AGAIN_S)
         self._say(receipt, doubts)
 

@@ -22,6 +22,12 @@ USER = "edgepi"
 GROUPS = ("i2c", "gpio", "input", "video", "render", "dialout")
 UNIT_PATH = Path("/etc/systemd/system") / SERVICE
 POLKIT_PATH = Path("/etc/polkit-1/rules.d/50-edgepi.rules")
+WATCHDOG_PATH = Path("/etc/systemd/system.conf.d/50-edgepi-watchdog.conf")
+WATCHDOG = """\
+# Has the machine's own watchdog restart a system that froze; a power board sees to that only if it has one.
+[Manager]
+RuntimeWatchdogSec=30s
+"""
 
 _UNIT = """\
 [Unit]

@@ -15,6 +15,8 @@ from edgepi.cli.service_files import (
     POLKIT_PATH,
     SERVICE,
     UNIT_PATH,
+    WATCHDOG,
+    WATCHDOG_PATH,
     ServiceOptions,
     polkit_rule,
     unit,
@@ -64,9 +66,10 @@ def install_steps(options: ServiceOptions, config: Path | None, root: Path, *, s
     steps += [
         write_step(root, UNIT_PATH, unit(options)),
         write_step(root, POLKIT_PATH, polkit_rule(options.user)),
+        write_step(root, WATCHDOG_PATH, WATCHDOG),
     ]
     if root == Path("/"):
-        steps.append(systemctl_step("daemon-reload"))
+        steps.append(systemctl_step("daemon-reexec"))  # reads units and the watchdog's setting
         steps.append(systemctl_step("enable", SERVICE))
         if start:
             steps.append(systemctl_step("restart", SERVICE))
@@ -78,9 +81,9 @@ def uninstall_steps(root: Path) -> list[Step]:
     steps = []
     if root == Path("/"):
         steps.append(systemctl_step("disable", "--now", SERVICE, may_fail=True))
-    steps += [remove_step(root, UNIT_PATH), remove_step(root, POLKIT_PATH)]
+    steps += [remove_step(root, path) for path in (UNIT_PATH, POLKIT_PATH, WATCHDOG_PATH)]
     if root == Path("/"):
-        steps.append(systemctl_step("daemon-reload"))
+        steps.append(systemctl_step("daemon-reexec"))
     return steps
 
 

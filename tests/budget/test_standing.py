@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from edgepi.model import WakeReceipt
 from edgepi.plugin import PowerCapabilities
@@ -88,3 +91,19 @@ async def test_a_board_that_asks_while_no_wake_is_certain_hears_a_node_that_says
     bench.board.on_shutdown_request("the board asks: low voltage")
     await bench.pass_time(20.0)
     assert any("the wake is not certain" in sentence for sentence in bench.said("node"))
+
+
+@pytest.mark.parametrize(
+    ("state", "watchdog_s", "said"),
+    [("active", 0.0, False), ("inactive", 0.0, True), (None, 0.0, True), (None, 600.0, False)],
+)
+async def test_a_machine_that_nothing_would_restart_if_it_froze_is_told_of_once(
+    bench: Bench, state: str | None, watchdog_s: float, said: bool
+) -> None:
+    bench.machine.simulated = False
+    bench.board.able = replace(bench.board.able, has_watchdog=watchdog_s > 0.0, watchdog_s=watchdog_s)
+    if state is not None:
+        bench.machine.attributes["/sys/class/watchdog/watchdog0/state"] = state
+    await started(bench)
+    await bench.pass_time(7 * 3600.0, step_s=60.0)
+    assert sum("froze" in sentence for sentence in bench.said("node")) == int(said)

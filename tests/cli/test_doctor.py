@@ -23,6 +23,7 @@ from edgepi.cli.checks import (
     python,
     service,
     state,
+    watchdog,
 )
 from edgepi.cli.checks.base import run
 from edgepi.cli.main import main
@@ -144,6 +145,23 @@ def test_the_service_is_as_systemd_says(said: tuple[int, str], status: str, tmp_
     unit.parent.mkdir(parents=True)
     unit.touch()
     assert service.check(machine(tmp_path, {"systemctl": said})).status == status
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ((0, "30s"), "ok", "after 30s"),
+        ((0, "0"), "warn", "nothing would restart it"),
+        ((0, "infinity"), "warn", "nothing would restart it"),
+        ((127, ""), "warn", "does not say"),
+    ],
+)
+def test_a_frozen_system_is_restarted_or_that_is_said(
+    said: tuple[int, str], status: str, words: str, tmp_path: Path
+) -> None:
+    result = watchdog.check(machine(tmp_path, {"systemctl": said}))
+    assert result.status == status
+    assert words in result.sentence
 
 
 def test_a_machine_without_docker_is_well(tmp_path: Path) -> None:

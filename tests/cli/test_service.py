@@ -127,6 +127,12 @@ def test_a_configuration_with_includes_is_not_torn_apart(
     assert "/etc/edgepi" in capsys.readouterr().err
 
 
+def test_install_has_the_machines_own_watchdog_restart_a_frozen_system(config: Path, tmp_path: Path) -> None:
+    main(["service", "install", "--root", str(tmp_path / "root")])
+    written = tmp_path / "root/etc/systemd/system.conf.d/50-edgepi-watchdog.conf"
+    assert "[Manager]\nRuntimeWatchdogSec=30s\n" in written.read_text()
+
+
 def test_uninstall_takes_back_what_install_wrote_and_keeps_the_configuration(
     config: Path, tmp_path: Path
 ) -> None:

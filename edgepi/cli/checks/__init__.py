@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from edgepi.cli.checks import board, clock, disk, docker, groups, i2c, packages, pi5, python, service, state
+from edgepi.cli.checks import (
+    board,
+    clock,
+    disk,
+    docker,
+    groups,
+    i2c,
+    packages,
+    pi5,
+    python,
+    service,
+    state,
+    watchdog,
+)
 from edgepi.cli.checks.base import Check, Result, Surroundings
 
 __all__ = ["CHECKS", "Check", "Result", "Surroundings"]
@@ -19,4 +32,5 @@ CHECKS: tuple[Check, ...] = (
     pi5.check,
     docker.check,
     service.check,
+    watchdog.check,
 )
