@@ -8,13 +8,21 @@ from types import MappingProxyType
 from edgepi.errors import WorldError
 from edgepi.sim.chips.pi5_clock import Pi5Clock
 from edgepi.sim.chips.powerboard import PowerBoard
+from edgepi.sim.chips.wittypi3 import WittyPi3
 from edgepi.sim.chips.wittypi4 import WittyPi4, WittyPi4Mini
 from edgepi.sim.chips.wittypi4_l3v7 import WittyPi4L3V7
 from edgepi.sim.chips.wittypi5 import WittyPi5
 
 __all__ = ["BOARDS", "TITLES", "board_class"]
 
-_ALL: tuple[type[PowerBoard], ...] = (WittyPi4, WittyPi4Mini, WittyPi4L3V7, WittyPi5, Pi5Clock)
+_ALL: tuple[type[PowerBoard], ...] = (
+    WittyPi4,
+    WittyPi4Mini,
+    WittyPi4L3V7,
+    WittyPi3,
+    WittyPi5,
+    Pi5Clock,
+)
 BOARDS: Mapping[str, type[PowerBoard]] = MappingProxyType({board.name: board for board in _ALL})
 
 TITLES: Mapping[str, str] = MappingProxyType(

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.sim.chips.pcf85063 import from_bcd, month_days, to_bcd
 
-__all__ = ["DS3231"]
+__all__ = ["DS3231", "FLAG1", "STATUS"]
 
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
 ALARM1, ALARM2, CONTROL, STATUS, AGING, TEMPERATURE, COUNT = 7, 11, 14, 15, 16, 17, 19
@@ -49,6 +49,11 @@ class DS3231:
         self.registers[MONTH] = to_bcd(time.month)
         self.registers[YEAR] = to_bcd(time.year % 100)
         self.fraction_s = time.microsecond / 1e6
+
+    def set_sure(self, time: datetime) -> None:
+        """Set it as software does that clears the flag of lost time, too."""
+        self.set(time)
+        self.registers[STATUS] &= ~LOST
 
     def shown_utc(self) -> datetime | None:
         """What it shows, taken as UTC; None for what is no time."""
