@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from edgepi.sim.bus import SimulatedBus
 
-__all__ = ["bus_garbage", "bus_hangs", "bus_silent", "bus_stuck", "writes_lost"]
+__all__ = ["bus_garbage", "bus_hangs", "bus_silent", "bus_stuck", "bus_swapped", "writes_lost"]
 
 
 @contextmanager
@@ -52,6 +52,36 @@ def bus_stuck(bus: SimulatedBus) -> Iterator[None]:
         yield
     finally:
         bus.faults.stuck = False
+
+
+class _Stranger:
+    """Answers the same, whatever it is asked."""
+
+    def __init__(self, answer: int) -> None:
+        self._answer = answer
+
+    def read(self, register: int) -> int:
+        del register
+        return self._answer
+
+    def write(self, register: int, value: int) -> None:
+        """It takes nothing."""
+
+    def step(self, dt_s: float) -> None:
+        """It waits for nothing."""
+
+
+@contextmanager
+def bus_swapped(bus: SimulatedBus, *addresses: int, answer: int = 0xFF) -> Iterator[None]:
+    """Put another device at these addresses (all, if none is named) that gives one *answer* to everything."""
+    chips = {address: bus.chip(address) for address in addresses or bus.addresses()}
+    for address in chips:
+        bus.attach(address, _Stranger(answer))
+    try:
+        yield
+    finally:
+        for address, chip in chips.items():
+            bus.attach(address, chip)
 
 
 @contextmanager

@@ -59,13 +59,15 @@ ADDRESS, ID = 0x30, 0x5A
 
 
 class Chip:
-    """Register 0 says who it is, register 1 what it measures."""
+    """Register 0 says who it is, register 1 what it measures, register 2 holds what is written."""
+
+    held = 0
 
     def read(self, register: int) -> int:
-        return (ID, 42)[register]
+        return (ID, 42, self.held)[register]
 
     def write(self, register: int, value: int) -> None:
-        """Nothing to write."""
+        self.held = value if register == 2 else self.held
 
     def step(self, dt_s: float) -> None:
         """Nothing to wait for."""
@@ -132,6 +134,21 @@ class Silent(Thing):
             return [Reading("value", 0)]
 
 
+class Sulking(Thing):
+    """Never again after one failure."""
+
+    hurt = False
+
+    async def read(self) -> Sequence[Reading]:
+        if self.hurt:
+            raise BusError("it failed once")
+        try:
+            return await super().read()
+        except BusError:
+            self.hurt = True
+            raise
+
+
 class FailsToStop(Thing):
     async def stop(self) -> None:
         raise RuntimeError("not started")
@@ -169,6 +186,8 @@ class TestRightSensor(SensorConformance):
         (FailsToStop, "test_can_be_stopped_at_any_time_and_started_again"),
         (Silent, "test_says_when_the_device_is_gone_and_comes_back_with_it"),
         (Credulous, "test_takes_no_garbage_for_a_measurement"),
+        (Credulous, "test_takes_no_stranger_for_its_device"),
+        (Sulking, "test_measures_again_after_each_fault"),
         (Blocking, "test_leaves_the_event_loop_alone"),
     ],
 )
@@ -346,6 +365,167 @@ class Complaining(Board):
         return "not one sentence but a string"
 
 
+class Repetitive(Board):
+    async def health(self) -> Sequence[str]:
+        return ("its cell is empty", "its cell is empty")
+
+
+class Boasting(Board):
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        held = await super().arm(plan)
+        return replace(held, triggers=("alarm", "recovery voltage 13.0 V"))
+
+
+class Wavering(Board):
+    asked = 0
+
+    async def last_reason(self) -> WakeReason:
+        self.asked += 1
+        return WakeReason(WakeReasonKind.UNKNOWN, f"reason {self.asked}")
+
+
+class Dozing(Board):
+    async def heartbeat(self) -> None:
+        await DOZE.sleep(12.0)
+
+
+class ChipBoard(Board):
+    """One whose chip says, in register 1, what it measures; it has lost its clock if the chip says so."""
+
+    shown: datetime | None = NOW
+
+    def __init__(self, bus: SimulatedBus) -> None:
+        self.bus = bus
+
+    def lose_clock(self) -> None:
+        self.shown = None
+
+    @property
+    def capabilities(self) -> PowerCapabilities:
+        return replace(super().capabilities, has_clock=True)
+
+    def ask(self) -> int:
+        if self.bus.read_byte_data(ADDRESS, 0) != ID:
+            raise BusError("that is no board")
+        return self.bus.read_byte_data(ADDRESS, 1)
+
+    async def asked(self) -> int:
+        return await asyncio.to_thread(self.ask)
+
+    async def start(self) -> None:
+        await self.asked()
+
+    async def read(self) -> Supply:
+        return Supply(time_utc=NOW, source="board", input_v=float(await self.asked()))
+
+    async def clock(self) -> datetime | None:
+        await self.asked()
+        return self.shown
+
+    async def set_clock(self, now_utc: datetime) -> None:
+        self.shown = now_utc
+
+    def hold(self, value: int) -> None:
+        self.bus.write_byte_data(ADDRESS, 2, value)
+        if self.bus.read_byte_data(ADDRESS, 2) != value:
+            raise BusError("it does not hold what is written")
+
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        await self.asked()
+        await asyncio.to_thread(self.hold, 1 + plan.wake_utc.hour)
+        return await super().arm(plan)
+
+    async def disarm(self) -> None:
+        await asyncio.to_thread(self.hold, 0)
+
+
+class Nervous(ChipBoard):
+    async def heartbeat(self) -> None:
+        if await asyncio.to_thread(self.bus.read_byte_data, ADDRESS, 1) != 42 and self.on_shutdown_request:
+            self.on_shutdown_request("it wants to go")
+
+
+class Dreaming(ChipBoard):
+    async def clock(self) -> datetime | None:
+        day = await asyncio.to_thread(self.bus.read_byte_data, ADDRESS, 1)
+        return datetime(1970 + day, 1, 1, tzinfo=UTC)
+
+
+class Forgetful(ChipBoard):
+    async def clock(self) -> datetime | None:
+        return datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Offended(ChipBoard):
+    hurt = False
+
+    async def asked(self) -> int:
+        if self.hurt:
+            raise BusError("it failed once")
+        try:
+            return await super().asked()
+        except BusError:
+            self.hurt = True
+            raise
+
+
+DOZE = ManualClock()
+
+
+class TestRightChipBoard(PowerControllerConformance):
+    @pytest.fixture
+    def boards(self, simulated_bus: SimulatedBus) -> list[ChipBoard]:
+        simulated_bus.attach(ADDRESS, Chip())
+        return []
+
+    @pytest.fixture
+    def make(self, boards: list[ChipBoard], simulated_bus: SimulatedBus) -> Callable[[], ChipBoard]:
+        def build() -> ChipBoard:
+            boards.append(ChipBoard(simulated_bus))
+            return boards[-1]
+
+        return build
+
+    @pytest.fixture
+    def lose_clock(self, boards: list[ChipBoard]) -> Callable[[], None]:
+        def lose() -> None:
+            for board in boards:
+                board.lose_clock()
+
+        return lose
+
+
+@pytest.mark.parametrize(
+    ("wrong", "caught_by"),
+    [
+        (Nervous, "test_believes_no_garbage"),
+        (Dreaming, "test_believes_no_garbage"),
+        (Forgetful, "test_shows_no_time_when_its_clock_has_lost_it"),
+        (Offended, "test_measures_again_after_each_fault"),
+        (Offended, "test_holds_a_wake_after_each_fault"),
+    ],
+)
+async def test_a_board_that_believes_or_gives_up_is_caught(
+    run: Run, manual_clock: ManualClock, simulated_bus: SimulatedBus, wrong: type[ChipBoard], caught_by: str
+) -> None:
+    simulated_bus.attach(ADDRESS, Chip())
+    parts = {
+        "run": run,
+        "manual_clock": manual_clock,
+        "simulated_bus": simulated_bus,
+        "addresses": (ADDRESS,),
+        "lose_clock": lambda: None,
+    }
+    await _must_fail(PowerControllerConformance(), caught_by, lambda: wrong(simulated_bus), parts)
+
+
+async def test_a_slow_heartbeat_is_caught(manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.DOZE", manual_clock)
+    parts = {"run": lambda work: drive(work, manual_clock), "manual_clock": manual_clock}
+    caught_by = "test_has_its_heartbeat_done_before_the_next_is_due"
+    await _must_fail(PowerControllerConformance(), caught_by, Dozing, parts)
+
+
 class TestRightBoard(PowerControllerConformance):
     lacks = frozenset({"bus", "clock"})
 
@@ -364,6 +544,9 @@ class TestRightBoard(PowerControllerConformance):
         (Hungry, "test_can_do_what_its_capabilities_say"),
         (Blind, "test_hides_no_capability"),
         (Complaining, "test_tells_how_it_is_and_takes_heartbeats"),
+        (Repetitive, "test_tells_how_it_is_and_takes_heartbeats"),
+        (Boasting, "test_names_no_trigger_that_it_does_not_have"),
+        (Wavering, "test_gives_one_reason_however_often_it_is_asked"),
         (Unbounded, "test_can_do_what_its_capabilities_say"),
     ],
 )

@@ -29,8 +29,9 @@ class Conformance(Generic[S]):
     """What all suites share.
 
     *lacks* names what the object does not have: ``bus`` (no chip on `simulated_bus`), and for boards
-    ``wake``, ``clock`` and ``measure`` (its records are empty). The tests of it are taken out of the
-    suite, so that none passes for nothing. Faults come over all `addresses`; a suite may name others.
+    ``wake``, ``clock``, ``clock loss`` and ``measure`` (its records are empty). The tests of it are taken
+    out of the suite, so that none passes for nothing. Faults come over all `addresses`; a suite may name
+    others.
     """
 
     lacks: ClassVar[frozenset[str]] = frozenset()

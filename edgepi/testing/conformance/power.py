@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from edgepi.errors import EdgePiError
 from edgepi.model import Supply, WakePlan, WakeReason
-from edgepi.plugin import PowerController, SupplyMeter
+from edgepi.plugin import PowerCapabilities, PowerController, SupplyMeter
 from edgepi.sim.bus import SimulatedBus
 from edgepi.testing.clock import ManualClock
 from edgepi.testing.conformance.base import (
@@ -24,9 +25,17 @@ from edgepi.testing.conformance.base import (
     needs,
     needs_chip,
 )
-from edgepi.testing.faults import bus_garbage, bus_silent, writes_lost
+from edgepi.testing.faults import bus_garbage, bus_silent, bus_stuck, writes_lost
 
 __all__ = ["PowerControllerConformance", "SupplyMeterConformance"]
+
+_EARLIEST, _LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2106, 1, 1, tzinfo=UTC)
+_TRIGGERS: Mapping[str, Callable[[PowerCapabilities], bool]] = {
+    "alarm": lambda can: can.can_wake_at,
+    "voltage": lambda can: can.can_wake_on_voltage,
+    "charge": lambda can: can.can_wake_on_charge,
+    "connected": lambda can: can.can_wake_on_power,
+}
 
 
 @pytest.mark.asyncio
@@ -105,9 +114,38 @@ class SupplyMeterConformance(Conformance[Any]):
             await run(meter.read())
             await run(meter.stop())
 
+    @needs("bus")
+    async def test_measures_again_after_each_fault(
+        self,
+        make: Callable[[], SupplyMeter],
+        run: Run,
+        simulated_bus: SimulatedBus,
+        addresses: Sequence[int],
+    ) -> None:
+        needs_chip(addresses)
+        meter = make()
+        await run(meter.start())
+        for fault in (bus_silent, bus_garbage, writes_lost, lambda bus, *_: bus_stuck(bus)):
+            with fault(simulated_bus, *addresses), contextlib.suppress(*EXPECTED):
+                await run(meter.read())
+            await run(_start_and_read(meter))
+            self._check(await run(meter.read()))
+        await run(meter.stop())
+
 
 class PowerControllerConformance(SupplyMeterConformance):
-    """What every board that switches the node must do."""
+    """What every board that switches the node must do.
+
+    A suite of a board with a clock says by the fixture `lose_clock` how its simulation loses the time, or
+    `lacks` ``clock loss``.
+    """
+
+    @pytest.fixture
+    def lose_clock(self) -> Callable[[], None]:
+        """Make the simulated board forget the time."""
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a fixture `lose_clock`, or lacks 'clock loss'"
+        )
 
     async def test_hides_no_capability(self, make: Callable[[], PowerController]) -> None:
         can = make().capabilities
@@ -132,9 +170,7 @@ class PowerControllerConformance(SupplyMeterConformance):
         await run(board.ready())
         for _ in range(2):
             await run(board.heartbeat())
-        health = await run(board.health())
-        assert not isinstance(health, str), "a sequence of sentences"
-        assert all(isinstance(sentence, str) and sentence for sentence in health)
+        _check_health(await run(board.health()))
         await run(board.stop())
 
     async def test_says_why_the_node_was_switched_on(
@@ -201,6 +237,107 @@ class PowerControllerConformance(SupplyMeterConformance):
             await run(board.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=3))))
         await run(board.stop())
 
+    async def test_names_no_trigger_that_it_does_not_have(
+        self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
+    ) -> None:
+        board = make()
+        await run(board.start())
+        wake_utc = manual_clock.now() + timedelta(hours=8)
+        plan = WakePlan(wake_utc=wake_utc, recovery_v=13.0, recovery_percent=40, fallback_hours=10)
+        try:
+            receipt = await run(board.arm(plan))
+        except EXPECTED:
+            assert not board.capabilities.can_wake_at, "a board that wakes holds a plan"
+            return
+        finally:
+            await run(board.stop())
+        can = board.capabilities
+        assert receipt.wake_utc is None or can.can_wake_at
+        for word, has in _TRIGGERS.items():
+            assert has(can) or not any(word in trigger.lower() for trigger in receipt.triggers), word
+
+    async def test_gives_one_reason_however_often_it_is_asked(
+        self, make: Callable[[], PowerController], run: Run
+    ) -> None:
+        board = make()
+        await run(board.start())
+        first = await run(board.last_reason())
+        await run(board.ready())
+        await run(board.heartbeat())
+        assert await run(board.last_reason()) == first, "the start that it tells of is over"
+        await run(board.stop())
+
+    async def test_has_its_heartbeat_done_before_the_next_is_due(
+        self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
+    ) -> None:
+        board = make()
+        await run(board.start())
+        await run(board.ready())
+        for _ in range(3):
+            begun_s = manual_clock.monotonic()
+            await run(board.heartbeat())
+            assert manual_clock.monotonic() - begun_s < board.capabilities.heartbeat_s
+        await run(board.stop())
+
+    @needs("bus")
+    async def test_believes_no_garbage(
+        self,
+        make: Callable[[], PowerController],
+        run: Run,
+        simulated_bus: SimulatedBus,
+        addresses: Sequence[int],
+    ) -> None:
+        needs_chip(addresses)
+        board, asked = make(), list[str]()
+        board.on_shutdown_request = asked.append
+        await run(board.start())
+        before = await run(board.last_reason())
+        with bus_garbage(simulated_bus, *addresses):
+            for _ in range(GARBAGE_READS):
+                with contextlib.suppress(*EXPECTED):
+                    await run(board.heartbeat())
+                with contextlib.suppress(*EXPECTED):
+                    held = await run(board.clock())
+                    assert held is None or _EARLIEST < held < _LATEST, f"{held} is no time"
+                with contextlib.suppress(*EXPECTED):
+                    _check_health(await run(board.health()))
+        assert asked == [], "noise is no request to go"
+        assert await run(board.last_reason()) == before
+        await run(board.stop())
+
+    @needs("bus", "wake")
+    async def test_holds_a_wake_after_each_fault(
+        self,
+        make: Callable[[], PowerController],
+        run: Run,
+        simulated_bus: SimulatedBus,
+        addresses: Sequence[int],
+        manual_clock: ManualClock,
+    ) -> None:
+        needs_chip(addresses)
+        board = make()
+        await run(board.start())
+        for fault in (bus_silent, bus_garbage, writes_lost):
+            plan = WakePlan(wake_utc=manual_clock.now() + timedelta(hours=5))
+            with fault(simulated_bus, *addresses), contextlib.suppress(*EXPECTED):
+                await run(board.arm(plan))
+            receipt = await run(board.arm(plan))
+            assert receipt.triggers
+            assert receipt.wake_utc is not None
+            assert receipt.wake_utc >= plan.wake_utc
+            await run(board.disarm())
+        await run(board.stop())
+
+    @needs("clock", "clock loss")
+    async def test_shows_no_time_when_its_clock_has_lost_it(
+        self, make: Callable[[], PowerController], run: Run, lose_clock: Callable[[], None]
+    ) -> None:
+        board = make()
+        await run(board.start())
+        lose_clock()
+        assert await run(board.clock()) is None, "a time that nobody set is none"
+        await run(board.stop())
+
     @needs("clock")
     async def test_keeps_the_time_it_is_given(
         self, make: Callable[[], PowerController], run: Run, manual_clock: ManualClock
@@ -214,6 +351,13 @@ class PowerControllerConformance(SupplyMeterConformance):
         assert held.tzinfo is not None, "aware, UTC"
         assert abs((held - manual_clock.now()).total_seconds()) < 2.0
         await run(board.stop())
+
+
+def _check_health(health: Sequence[str]) -> None:
+    assert not isinstance(health, str), "a sequence of sentences"
+    said: Sequence[object] = health
+    assert all(isinstance(sentence, str) and sentence.strip() for sentence in said)
+    assert len(set(health)) == len(health), "each thing is said once"
 
 
 async def _start_and_read(meter: SupplyMeter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from edgepi.testing.conformance.base import (
     needs_chip,
 )
 from edgepi.testing.doubles import FakeHardware
-from edgepi.testing.faults import bus_garbage, bus_silent
+from edgepi.testing.faults import bus_garbage, bus_silent, bus_stuck, bus_swapped, writes_lost
 
 __all__ = ["SensorConformance"]
 
@@ -105,6 +106,38 @@ class SensorConformance(Conformance[Sensor]):
                 except EXPECTED:
                     continue
                 _check_readings(sensor.describe(), readings)
+        await run(sensor.stop())
+
+    @needs("bus")
+    async def test_measures_again_after_each_fault(
+        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
+    ) -> None:
+        needs_chip(addresses)
+        sensor = make()
+        await run(sensor.start())
+        for fault in (bus_silent, bus_garbage, writes_lost, lambda bus, *_: bus_stuck(bus)):
+            with fault(simulated_bus, *addresses), contextlib.suppress(*EXPECTED):
+                _check_readings(sensor.describe(), await run(_read(sensor)))
+            await run(_start_and_read(sensor))
+            readings = await run(_read(sensor))
+            assert readings
+            _check_readings(sensor.describe(), readings)
+        await run(sensor.stop())
+
+    @needs("bus")
+    async def test_takes_no_stranger_for_its_device(
+        self, make: Callable[[], Sensor], run: Run, simulated_bus: SimulatedBus, addresses: Sequence[int]
+    ) -> None:
+        needs_chip(addresses)
+        sensor = make()
+        await run(sensor.start())
+        for answer in (0x00, 0xFF):
+            with bus_swapped(simulated_bus, *addresses, answer=answer), contextlib.suppress(*EXPECTED):
+                _check_readings(sensor.describe(), await run(_read(sensor)))
+                await run(sensor.start())
+                _check_readings(sensor.describe(), await run(_read(sensor)))
+            await run(_start_and_read(sensor))
+            assert await run(_read(sensor)), "its own device is back"
         await run(sensor.stop())
 
     @needs("bus")

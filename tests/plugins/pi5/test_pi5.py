@@ -34,6 +34,10 @@ class TestPi5Controller(PowerControllerConformance):
         return (FILES,)
 
     @pytest.fixture
+    def lose_clock(self, board: Pi5Clock) -> Callable[[], None]:
+        return board.lose_clock
+
+    @pytest.fixture
     def make(self, build: Build) -> Callable[[], Pi5Controller]:
         return build
 

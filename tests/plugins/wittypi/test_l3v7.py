@@ -36,6 +36,10 @@ def board(seat: Seat) -> WittyPi4L3V7:
 
 class TestController(PowerControllerConformance):
     @pytest.fixture
+    def lose_clock(self, board: WittyPi4L3V7) -> Callable[[], None]:
+        return board.lose_clock
+
+    @pytest.fixture
     def make(self, controller: MakeController, board: WittyPi4L3V7) -> Callable[[], WittyPiController]:
         return controller
 

@@ -55,6 +55,10 @@ def make(plugin_context: ContextFactory, board: WittyPi4) -> Make:
 
 class TestController(PowerControllerConformance):
     @pytest.fixture
+    def lose_clock(self, board: WittyPi4) -> Callable[[], None]:
+        return board.lose_clock
+
+    @pytest.fixture
     def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], WittyPiController]:
         def build() -> WittyPiController:
             context = plugin_context(WittyPiConfig(), plugin="wittypi")
