@@ -12,6 +12,8 @@ __all__ = ["ACTIONS", "command"]
 
 ACTIONS = {
     "records": "show the extremes, means and sums of a month, and of all time",
+    "import": "bring the archive of WeeWX into records and history",
+    "uploads": "show how sending to networks stands",
 }
 
 
@@ -22,7 +24,9 @@ class _Action(Protocol):
 
 def command() -> Command:
     """Return ``edgepi weather``."""
-    return Command("weather", "the weather station: its records", _add_arguments, _run)
+    return Command(
+        "weather", "the weather station: its records, years from WeeWX, and uploads", _add_arguments, _run
+    )
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +41,6 @@ def _run(args: argparse.Namespace, context: CommandContext) -> int:
 
 
 def _module(name: str) -> _Action:
+    # A module cannot be named `import`.
+    name = "importing" if name == "import" else name
     return cast("_Action", importlib.import_module(f"edgepi_weather.commands.{name}"))

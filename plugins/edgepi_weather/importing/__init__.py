@@ -1,0 +1,1 @@
+"""Years that another weather program has recorded."""
