@@ -67,5 +67,7 @@ class Standing:
 
 def standing_wake(situation: Situation) -> WakePlan:
     """Wake far off by the alarm, within an hour by a fallback: power may be gone shortly or for long."""
+    # what is being finished needs no wake: an alarm for it would come while the node is up
+    situation = replace(situation, leases=tuple(x for x in situation.leases if not x.finishing))
     plan = wake_at(situation, situation.now_utc + timedelta(hours=STANDING_H))
     return replace(plan, fallback_hours=FALLBACK_H)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from edgepi.model import WakeReceipt
+from edgepi.budget.standing import STANDING_H, standing_wake
+from edgepi.model import FinishPhase, LeaseState, WakeReceipt
 from edgepi.plugin import PowerCapabilities
+from tests.energy.conftest import build_lease, build_offer, build_situation
 
 Bench = Any
 NOON = datetime(2025, 6, 1, 10, 0, tzinfo=UTC)  # where the bench's clock begins
@@ -107,3 +109,11 @@ async def test_a_machine_that_nothing_would_restart_if_it_froze_is_told_of_once(
     await started(bench)
     await bench.pass_time(7 * 3600.0, step_s=60.0)
     assert sum("froze" in sentence for sentence in bench.said("node")) == int(said)
+
+
+def test_what_is_being_finished_sets_no_alarm_that_would_come_while_the_node_is_up() -> None:
+    finish = FinishPhase(energy_wh=0.1, duration_s=1800.0, deadline_utc=NOON + timedelta(minutes=20))
+    offer = replace(build_offer(), finish=finish)
+    lease = build_lease(LeaseState.COMMITTED, offer, finishing=True)
+    plan = standing_wake(build_situation(leases=(lease,)))
+    assert plan.wake_utc == NOON + timedelta(hours=STANDING_H)

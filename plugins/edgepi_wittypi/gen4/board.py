@@ -131,6 +131,7 @@ class Gen4Board:
 
     def disarm(self) -> None:
         """Take alarm and cut back; the fall-backs stay, for they hold without a plan."""
+        self.allow_late_alarm(allowed=False)
         self._set_cut(None)
         self.set_alarm((0, 0, 0, 0, 0))
 
@@ -147,6 +148,7 @@ class Gen4Board:
         It sees none while another HAT holds TXD high, if it never saw SYS_UP, or if the halt hangs.
         """
         self.registers.write(Reg.CUT_DELAY, self.quirks.longest_cut_delay)
+        self.allow_late_alarm(allowed=True)
         shown = self.clock()
         if shown is None:
             self._set_cut(None)

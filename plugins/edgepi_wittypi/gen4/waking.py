@@ -31,7 +31,6 @@ def arm(board: Gen4Board, plan: WakePlan, now_utc: datetime, *, margin_s: float)
     board.set_alarm(alarm.registers())
     board.registers.write(Reg.RTC_CONTROL1, 0)  # a clock that is stopped wakes nobody
     board.registers.write(Reg.FLAG_ALARM1, 0)
-    board.allow_late_alarm(allowed=True)
     recovery, recovery_note = (_arm_usb if board.quirks.wakes_on_usb else _arm_recovery)(board, plan)
     fallback = _arm_fallback(board, plan, alarm, now_utc)
     triggers = tuple(t for t in (alarm.text, recovery, fallback, _default_on(board)) if t)

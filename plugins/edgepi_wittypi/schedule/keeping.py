@@ -25,7 +25,7 @@ __all__ = ["Piece", "ScheduleKeeper", "next_piece", "read_schedule"]
 LONGEST_PIECE = timedelta(minutes=30)
 # The budget wakes the node so long before a finish phase has to begin, for a boot that fails once.
 MARGIN = timedelta(minutes=10)
-LEAD = timedelta(minutes=1)
+LEAD = timedelta(minutes=5)  # a governor may have to think
 SOON = timedelta(seconds=30)
 LAG = timedelta(seconds=5)  # so that pieces overlap
 RETRY_S = 300.0
@@ -73,7 +73,7 @@ def next_piece(schedule: Schedule, now_utc: datetime, zone: tzinfo) -> Piece | N
 
 
 class ScheduleKeeper(ComputeBackend):
-    """Asks for one piece after the other, a minute before the last one ends."""
+    """Asks for one piece after the other, some minutes before the last one ends."""
 
     name = "schedule"
     brings_jobs = False

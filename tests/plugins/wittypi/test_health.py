@@ -60,6 +60,30 @@ async def test_a_clock_that_lost_its_time_or_stands_is_said(
     assert "stopped" in said
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({Reg.BELOW_ACTION: 1}, ["below 75 °C"]),
+        ({Reg.OVER_ACTION: 1}, []),
+        ({Reg.OVER_ACTION: 1, Reg.OVER_POINT: 30}, ["above 30 °C"]),
+        ({Reg.BELOW_ACTION: 1, Reg.BELOW_POINT: 256 - 20}, []),
+        ({Reg.BELOW_ACTION: 2}, []),
+    ],
+)
+async def test_a_temperature_action_that_would_keep_the_node_off_is_said(
+    controller: MakeController,
+    manual_clock: ManualClock,
+    board: WittyPi4,
+    settings: dict[int, int],
+    words: list[str],
+) -> None:
+    for register, value in settings.items():
+        board.memory[register] = value
+    said = await started(controller(), manual_clock)
+    assert len(said) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, said, strict=True))
+
+
 async def test_a_stopped_clock_is_started_before_a_wake_is_armed(
     controller: MakeController, manual_clock: ManualClock, board: WittyPi4
 ) -> None:
@@ -162,19 +186,25 @@ class TestLastWake:
         await drive(made.ready(), manual_clock)
         assert board.memory[Reg.FLAG_ALARM1] == 0
 
+    @pytest.mark.parametrize("before", [True, False])
     async def test_an_alarm_that_comes_while_the_node_is_up_does_not_wake_it_after_the_next_cut(
         self,
         controller: MakeController,
         manual_clock: ManualClock,
         simulated_bus: SimulatedBus,
         board: WittyPi4,
+        *,
+        before: bool,
     ) -> None:
         made = controller()
         await drive(made.start(), manual_clock)
-        soon = manual_clock.now() + timedelta(minutes=5)
-        await drive(made.arm(WakePlan(wake_utc=soon)), manual_clock)
+        soon = WakePlan(wake_utc=manual_clock.now() + timedelta(minutes=5))
+        if before:  # it woke early, and stays up; else the alarm only stood by
+            await drive(made.arm(soon), manual_clock)
         await manual_clock.advance(10.0)
-        await drive(made.ready(), manual_clock)  # it woke early, and stays up
+        await drive(made.ready(), manual_clock)
+        if not before:
+            await drive(made.arm(soon), manual_clock)
         await manual_clock.advance(400.0)
         simulated_bus.read_byte_data(0x08, 0)
         await drive(made.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=5))), manual_clock)
