@@ -9,7 +9,8 @@ from edgepi.errors import BusError, DeviceNotFoundError
 from edgepi.plugin import I2CBus
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.family import Board
-from edgepi_wittypi.gen4.board import MEMORY_LOST, Gen4Board
+from edgepi_wittypi.gen4.board import Gen4Board
+from edgepi_wittypi.gen4.health import MEMORY_LOST
 from edgepi_wittypi.gen5.board import Gen5Board
 from edgepi_wittypi.gen5.neighbour import is_clock_chip
 
