@@ -1,0 +1,91 @@
+"""LinuxMachine's pins on the kernel's GPIO simulator: switches are counted, lines are heard, pins are driven."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from edgepi.errors import HardwareError
+from edgepi.hardware.linux import LinuxMachine
+from real_bus_pins import SimulatedPins, Watcher
+from real_bus_rows import Row, exact, refusal, said
+
+__all__ = ["counts", "drives", "hears"]
+
+SWITCH, LINE, DRIVEN = 22, 23, 24
+CLOSURES = 200
+DEFAULT_BOUNCE_S = 0.002
+SETTLED_S = 0.1
+RATES_HZ = (20, 40, 60, 80, 100, 125, 160)
+
+
+async def counts(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Row]:
+    """Closures of a switch, with and without bounce."""
+    counter = machine.pulse_counter(SWITCH, bounce_s=0.0)
+    took_s = await asyncio.to_thread(pins.pulses, SWITCH, CLOSURES, 1 / 250)
+    yield exact(
+        f"closures counted at {CLOSURES / took_s:.0f} Hz, nobody looking meanwhile", CLOSURES, counter.total()
+    )
+    await asyncio.to_thread(pins.pulses, SWITCH, 10, 1 / 50, bounces=5)
+    yield exact(
+        "bouncing contacts, 10 closures of 11 edges each, without debounce", 10 * 11 + 200, counter.total()
+    )
+    counter.close()
+    counter = machine.pulse_counter(SWITCH, bounce_s=DEFAULT_BOUNCE_S)
+    await asyncio.to_thread(pins.pulses, SWITCH, 50, 1 / 25, bounces=5)
+    await asyncio.sleep(SETTLED_S)
+    yield exact("bouncing contacts, 50 closures, debounce of 2 ms", 50, counter.total())
+    counter.close()
+    yield await _limit(machine, pins)
+
+
+async def _limit(machine: LinuxMachine, pins: SimulatedPins) -> Row:
+    """How fast a switch may close with the usual debounce: the kernel counts that in its own ticks."""
+    results = []
+    for rate_hz in RATES_HZ:
+        counter = machine.pulse_counter(SWITCH, bounce_s=DEFAULT_BOUNCE_S)
+        await asyncio.to_thread(pins.pulses, SWITCH, 60, 1 / rate_hz)
+        await asyncio.sleep(SETTLED_S)
+        results.append((rate_hz, counter.total()))
+        counter.close()
+    whole = [rate_hz for rate_hz, counted in results if counted == 60]
+    got = ", ".join(f"{rate_hz} Hz: {counted}" for rate_hz, counted in results)
+    return Row("60 closures with debounce of 2 ms", "60 up to 40 Hz", got, whole[:2] == list(RATES_HZ[:2]))
+
+
+async def hears(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Row]:
+    """An input line, heard by the event loop and asked for its value."""
+    heard: list[bool] = []
+    line = machine.input_line(LINE, pull_up=True, on_change=heard.append)
+    yield exact("an open input with a pull-up", True, line.value())
+    for up in (False, True, False):
+        pins.pull(LINE, up=up)
+        await asyncio.sleep(0.02)
+    yield exact("changes of an input that are heard", [False, True, False], heard)
+    yield exact("its value", False, line.value())
+    yield refusal(
+        "a pin that is in use", HardwareError, f"GPIO{LINE} cannot be used", lambda: machine.input_line(LINE)
+    )
+    line.close()
+    again = machine.input_line(LINE)
+    yield exact("a pin that was let go is free again", True, again.value())
+    again.close()
+    yield refusal(
+        "a pin that is not there", HardwareError, "GPIO40 cannot be used", lambda: machine.output_line(40)
+    )
+
+
+async def drives(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Row]:
+    """An output line."""
+    line = machine.output_line(DRIVEN, high=True)
+    yield exact("an output that begins high", True, pins.value(DRIVEN))
+    with Watcher(pins, DRIVEN) as watcher:
+        for high in (False, True, False):
+            time.sleep(0.03)
+            line.set(high)
+        time.sleep(0.03)
+    yield exact("falls and rises of an output", (2, 1), (len(watcher.falls), len(watcher.rises)))
+    line.close()
+    pins.pull(DRIVEN, up=True)
+    yield exact("an output that was let go drives no more", True, pins.value(DRIVEN))

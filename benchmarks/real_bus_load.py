@@ -1,0 +1,93 @@
+"""Runs inside the guest: our real code on the kernel's bus and pins; prints a row for each finding."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import smbus2
+from edgepi.hardware.linux import LinuxMachine
+from real_bus_chips import BUS, PlayedBus, load, measured, world
+from real_bus_gpio import counts, drives, hears
+from real_bus_i2c import cannot_be_played, failures, ina, measures, still_boards, vane
+from real_bus_pins import SimulatedPins
+from real_bus_rows import Row, tell
+from real_bus_transfers import Transfers
+
+STATE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("/mnt")
+
+
+def main() -> None:
+    """Everything, one after the other; what breaks becomes a row of its own."""
+    _part("still registers", _still())
+    _part("played chips", _played())
+    asyncio.run(_pins())
+    print("done", flush=True)
+
+
+def _still() -> Iterator[Row]:
+    chips = world()
+    measured(chips)
+    with smbus2.SMBus(BUS) as stub:
+        copied = load(chips, stub)
+    yield Row("registers copied to the stub", "1792", str(copied), copied == 1792)
+    machine = LinuxMachine(allow_halt=False)
+    bus = machine.i2c(BUS)
+    transfers = Transfers()
+    yield from measures(bus, how="stub")
+    yield from vane(bus, 1, how="stub")
+    yield from still_boards(bus)
+    yield from cannot_be_played(bus)
+    yield from transfers.rows()
+    yield from failures(bus, machine.i2c(7))
+    bus.close()
+
+
+def _played() -> Iterator[Row]:
+    PlayedBus.chips = world()
+    real, smbus2.SMBus = smbus2.SMBus, PlayedBus
+    try:
+        bus = LinuxMachine(allow_halt=False).i2c(BUS)
+        yield from measures(bus, how="played")
+        yield from vane(bus, 4, how="played")
+        yield from ina(bus, how="played")
+        bus.close()
+    finally:
+        smbus2.SMBus = real
+
+
+async def _pins() -> None:
+    pins = SimulatedPins()
+    machine = LinuxMachine(allow_halt=False, trusted=lambda: True)
+    await machine.start()
+    for name, rows in (
+        ("counting", counts(machine, pins)),
+        ("inputs", hears(machine, pins)),
+        ("outputs", drives(machine, pins)),
+    ):
+        try:
+            async for row in rows:
+                tell(row)
+        except Exception as error:  # noqa: BLE001 (the other parts must still be looked at)
+            _broke(name, error)
+    await machine.close()
+
+
+def _part(name: str, rows: Iterable[Row]) -> None:
+    try:
+        for row in rows:
+            tell(row)
+    except Exception as error:  # noqa: BLE001 (the other parts must still be looked at)
+        _broke(name, error)
+
+
+def _broke(name: str, error: Exception) -> None:
+    traceback.print_exc()
+    tell(Row(name, "no error", f"{type(error).__name__}: {error}", ok=False))
+
+
+if __name__ == "__main__":
+    main()
