@@ -103,8 +103,7 @@ class WittyPi5(Slave5):
         """Let time pass, stopping at each of the firmware's own moments on the way."""
         self._follow_input()
         while dt_s > INSTANT_S:
-            waits = self._v.timers.values() if self._powered else ()
-            part_s = min(dt_s, *(max(wait, INSTANT_S) for wait in waits), 1.0)
+            part_s = min(dt_s, max(min(self._v.timers.values(), default=1.0), INSTANT_S))
             dt_s -= part_s
             self.elapsed_s += part_s
             alarm = (self._powered or self.tunables.coin_cell) and self.rtc.step(part_s)
@@ -115,18 +114,24 @@ class WittyPi5(Slave5):
         v = self._v
         v.up_s += part_s
         v.since_heartbeat_s += part_s
+        ended = []
         for name in v.timers:
             v.timers[name] -= part_s
+            if v.timers[name] <= INSTANT_S:
+                ended.append(name)
         if alarm:
             self._rtc_alarm()
-        for name in [name for name, left_s in v.timers.items() if left_s <= INSTANT_S]:
+        for name in ended:
             if v.timers.get(name, 1.0) <= INSTANT_S:
                 del v.timers[name]
                 self._ended(name)
 
     def _ended(self, name: str) -> None:
+        if name == "tick":
+            self._v.timers[name] = 1.0
+            self._tick()
+            return
         does: Mapping[str, Callable[[], object]] = {
-            "tick": self._second,
             "up": self._is_up,
             "heartbeat": self._heartbeat_missed,
             "cut": self._cut,
@@ -141,10 +146,6 @@ class WittyPi5(Slave5):
             "factory reset": lambda: None,
         }
         does[name]()
-
-    def _second(self) -> None:
-        self._v.timers["tick"] = 1.0
-        self._tick()
 
     def _follow_input(self) -> None:
         has_input = max(self.analog.vin_v, self.analog.vusb_v) >= self.tunables.brown_out_v
