@@ -9,6 +9,7 @@ from edgepi.errors import BusError, DeviceNotFoundError
 from edgepi.plugin import I2CBus
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.family import Board
+from edgepi_wittypi.gen3.board import Gen3Board
 from edgepi_wittypi.gen4.board import Gen4Board
 from edgepi_wittypi.gen4.health import MEMORY_LOST
 from edgepi_wittypi.gen5.board import Gen5Board
@@ -38,7 +39,7 @@ class Member:
 FAMILY: Mapping[int, Member] = {
     0x26: Member("Witty Pi 4", 0x08, Gen4Board),
     0x37: Member("Witty Pi 4 L3V7", 0x08, Gen4Board),
-    0x24: Member("Witty Pi 3", 0x69),
+    0x24: Member("Witty Pi 3", 0x69, Gen3Board),
     0x51: Member("Witty Pi 5 HAT+", 0x51, Gen5Board),
     0x52: Member("Witty Pi 5 Mini", 0x51),
     0x53: Member("Witty Pi 5 L3V7", 0x51),

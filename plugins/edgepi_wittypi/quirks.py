@@ -61,6 +61,12 @@ _L3V7 = Quirks(
     wakes_on_voltage=False, recovery_needs_low=False, battery_mode=2, wakes_on_usb=True, charge_pins=(5, 6)
 )
 
+_GEN3 = Quirks(
+    min_interval_s=10.0,  # reading wears nothing
+    deaf_s=0.0,  # its LED has a line of its own
+    guaranteed_wake=False,
+)
+
 _GEN5 = Quirks(
     min_interval_s=1.0,  # nothing wears
     cut_delay_s=(120.0, 120.0),
@@ -86,6 +92,7 @@ _TABLE: Mapping[int, tuple[tuple[tuple[int, ...], Quirks], ...]] = {
         ((0,), replace(_L3V7, guaranteed_wake=False)),
         ((7,), _L3V7),
     ),
+    0x24: (((0,), _GEN3),),
     0x51: (((0,), _GEN5),),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.sim.chips.pcf85063 import from_bcd, month_days, to_bcd
 
-__all__ = ["DS3231", "FLAG1", "STATUS"]
+__all__ = ["DS3231", "FLAG1", "FLAG2", "STATUS"]
 
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
 ALARM1, ALARM2, CONTROL, STATUS, AGING, TEMPERATURE, COUNT = 7, 11, 14, 15, 16, 17, 19

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from edgepi.sim.bus import SimulatedBus, bus_error
-from edgepi.sim.chips.ds3231 import DS3231, FLAG1
+from edgepi.sim.chips.ds3231 import DS3231, FLAG1, FLAG2
 from edgepi.sim.chips.wittypi3_registers import UNSET, Analog3, Memory3, Reg3
 from edgepi.sim.chips.wittypi3_switch import INSTANT_S, Switch3, Variables3, WittyPi3Tunables
 from edgepi.sim.chips.wittypi4_registers import Reason
@@ -128,7 +128,7 @@ class WittyPi3(Switch3):
     def _keep_time(self, part_s: float) -> None:
         if not (self._powered or self.tunables.coin_cell):
             return
-        misses = FLAG1 if self.alarms_to_miss > 0 and not self._v.rail_on else 0
+        misses = FLAG1 | FLAG2 if self.alarms_to_miss > 0 and not self._v.rail_on else 0
         before = self.rtc.alarm_line
         if self.rtc.count_on(part_s, on_battery=not self._powered, misses=misses) & misses:
             self.alarms_to_miss -= 1

@@ -1,0 +1,1 @@
+"""The Witty Pi 3."""
