@@ -10,7 +10,7 @@ from edgepi.model import WakePlan
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Telemetry
-from edgepi_wittypi.gen5.codes import decode_clock, decode_temperature, encode_clock
+from edgepi_wittypi.gen5.codes import decode_clock, decode_temperature, encode_clock, encode_misses
 from edgepi_wittypi.gen5.registers import OWN_REQUESTS, WENT, Reg, State, woke
 from edgepi_wittypi.gen5.settings import ailments, configure
 from edgepi_wittypi.gen5.steady import SteadyAccess
@@ -50,6 +50,7 @@ class Gen5Board:
         self._identity = identity
         self._waking = Waking(self.registers, self.quirks, self.clock)
         self._beats_since_cut = 0
+        self._misses: int | None = None
 
     def measure(self) -> Telemetry:
         """Measure afresh; what feeds the node counts as its input."""
@@ -109,6 +110,7 @@ class Gen5Board:
     def configure(self, config: WittyPiConfig) -> tuple[str, ...]:
         """Bring the settings in order, and have a wake stand by should the node go unplanned."""
         notes = configure(self.registers, config, self.quirks)
+        self._misses = encode_misses(config.watchdog)
         self._waking.look()
         return notes
 
@@ -148,6 +150,9 @@ class Gen5Board:
     def heartbeat(self) -> Reason | None:
         """Poll register 71, which feeds the watchdog and says whether the board asks the node to go."""
         polled = self.registers.once(Reg.SHUTDOWN) & 0x7F
+        if self._misses is not None:  # not before: a command that only looks at the board feeds no watchdog
+            self.registers.write(Reg.WATCHDOG, self._misses)
+            self._misses = None
         if polled not in (ASKS_TO_GO, POWERS_OFF):
             self._beats_since_cut = 0
             self._waking.beat()
@@ -163,6 +168,7 @@ class Gen5Board:
         """Stop the watchdog, for nobody will feed it; not if a cut is coming."""
         if self.registers.read(Reg.STATE) != State.STOPPING:
             self.registers.write(Reg.WATCHDOG, 0)
+            self._misses = None
 
     def health(self) -> tuple[str, ...]:
         """What is wrong with clock, firmware, settings or the node's heart."""

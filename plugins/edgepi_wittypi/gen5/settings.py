@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgepi.errors import VerificationError
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.gen5.codes import encode_misses, encode_voltage
+from edgepi_wittypi.gen5.codes import encode_voltage
 from edgepi_wittypi.gen5.registers import Admin, Reg
 from edgepi_wittypi.gen5.steady import SteadyAccess
 from edgepi_wittypi.quirks import Quirks
@@ -37,7 +37,6 @@ def configure(registers: SteadyAccess, config: WittyPiConfig, quirks: Quirks) ->
         registers.write(register, 0)  # a shut-down that other software has planned
     registers.write(Reg.DST_OFFSET, 0)
     registers.write(Reg.DST_APPLIED, 0)
-    registers.write(Reg.WATCHDOG, encode_misses(config.watchdog))
     if config.low_voltage is not None:
         registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
     _let_alarms_through(registers)

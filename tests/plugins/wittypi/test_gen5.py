@@ -242,6 +242,7 @@ class TestSettings:
         board.memory[Reg5.DST_OFFSET] = 60
         controller = make(low_voltage=11.8)
         await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
         held = {r: board.memory[r] for r in (17, 18, 22, 29, 36, 37, 38, 39, 44, 53)}
         assert held == {17: 5, 18: 120, 22: 118, 29: 9, 36: 0, 37: 0, 38: 0, 39: 0, 44: 0, 53: 0}
 
@@ -300,7 +301,7 @@ class TestSettings:
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
-        await manual_clock.advance(30.0)
+        await beats(controller, manual_clock, 30)
         await drive(controller.read(), manual_clock)
         before = board.eeprom_writes
         await beats(controller, manual_clock, 120)
@@ -575,17 +576,29 @@ class TestWatchdog:
     async def test_is_configured_in_time(
         self, make: Make, manual_clock: ManualClock, board: WittyPi5, seconds: float | None, misses: int
     ) -> None:
-        await begin(make(watchdog=seconds), manual_clock)
+        controller = make(watchdog=seconds)
+        await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
         assert board.memory[Reg5.WATCHDOG] == misses
+
+    async def test_is_not_begun_by_who_only_looks_at_the_board(
+        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+    ) -> None:
+        controller = make()
+        await begin(controller, manual_clock)
+        await drive(controller.read(), manual_clock)
+        assert board.memory[Reg5.WATCHDOG] == 0
 
     async def test_stops_with_edgepi_and_starts_with_it(
         self, make: Make, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
         await controller.stop()
         assert board.memory[Reg5.WATCHDOG] == 0
         await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
         assert board.memory[Reg5.WATCHDOG] == 9
 
     async def test_stays_for_the_next_life_when_the_node_goes(
@@ -593,6 +606,7 @@ class TestWatchdog:
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
+        await beats(controller, manual_clock, 1)
         await drive(controller.prepare_cut(), manual_clock)
         await controller.stop()
         assert board.memory[Reg5.WATCHDOG] == 9
