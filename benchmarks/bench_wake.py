@@ -1,4 +1,4 @@
-"""A thousand nights with faults, in pure time: the node runs again as soon as energy allows, or said it might not.
+"""A thousand nights with faults, in pure time: the node is back when energy allows, or said it might not.
 
 Real are the budget with its governor, the driver of the board, and the simulated board, bus, battery and sun.
 What counts as *in time* is written down in `wake_verdict`.

@@ -9,12 +9,13 @@ from typing import Any
 
 from wake_faults import FAULTS
 from wake_night import Spec
+from wake_verdict import MARGIN_V
 from wake_world import Place
 
 __all__ = ["BOARDS", "draw"]
 
 # What the owner of each board writes: its driver and keys, cells in series, volts of cut-off and recovery.
-LOW_V, RECOVERY_V = {4: 11.6, 1: 3.3}, {4: 13.0, 1: 3.8}
+LOW_V, RECOVERY_V = {4: 11.6, 1: 2.9}, {4: 13.0, 1: 3.25}
 BOARDS: Mapping[str, int] = {
     "wittypi4": 4,
     "wittypi4mini": 4,
@@ -27,7 +28,7 @@ BOARDS: Mapping[str, int] = {
 
 def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Spec:
     """Night *number* of a *seed*, the same each time; *faults* instead of drawn ones."""
-    dice = random.Random(f"{seed} {number}")  # noqa: S311
+    dice = random.Random(f"{seed} {number}")
     cells = BOARDS[board]
     drawn = _faults(dice)
     faults = faults or drawn
@@ -41,7 +42,8 @@ def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Sp
         config=_config(board, low_v),
         low_v=low_v,
         recovery_v=RECOVERY_V[cells],
-        sleep_s=dice.uniform(0.5, 3.0) * 3600.0,
+        margin_v=MARGIN_V * cells,
+        sleep_s=dice.uniform(0.3, 1.5) * 3600.0,
         wake_in_s=wake_in_s,
         network=dice.random() < 0.75,
         watchdog=dice.random() < 0.85,
@@ -77,7 +79,9 @@ def _place(dice: random.Random, cells: int, *, dark: bool) -> Place:
 
 def _config(board: str, low_v: float | None) -> Any:
     if board == "pi5":
-        return None
+        from edgepi_pi5.config import Pi5Config
+
+        return Pi5Config()
     from edgepi_wittypi.config import WittyPiConfig
 
     return WittyPiConfig(low_voltage=low_v)

@@ -39,6 +39,7 @@ def clock_steps_over_alarm(night: Night) -> None:
         if shown is not None and not night.world.rail_on:
             night.world.catch_up()
             night.world.board.set_clock(shown + timedelta(days=1))
+            night.spoil_alarm()
             night.tell("the board's clock jumps a day ahead")
 
     night.on_halt.append(lambda: night.later(_asleep(night, night.dice.uniform(0.1, 0.9)), jump))
@@ -86,6 +87,7 @@ def clock_lost_by_day(night: Night) -> None:
     def lose() -> None:
         night.world.catch_up()
         night.world.board.lose_clock()
+        night.spoil_alarm()
         night.tell("the board loses its clock")
 
     night.later(night.spec.sleep_s * night.dice.uniform(0.0, 1.1), lose)
@@ -97,6 +99,7 @@ def clock_lost_asleep(night: Night) -> None:
     def lose() -> None:
         night.world.catch_up()
         night.world.board.lose_clock()
+        night.spoil_alarm()
         night.tell("the board loses its clock")
 
     night.on_halt.append(lambda: night.later(_asleep(night, night.dice.uniform(0.05, 0.95)), lose))
@@ -109,6 +112,7 @@ def wrong_zone(night: Night) -> None:
     def set_wrong() -> None:
         night.world.catch_up()
         night.world.board.set_clock(night.world.now_utc + timedelta(hours=hours))
+        night.spoil_alarm()
         night.tell(f"the board's clock is set to local time, {hours:+} h")
 
     set_wrong()
@@ -122,6 +126,7 @@ def clock_off(night: Night) -> None:
         night.world.catch_up()
         off = timedelta(seconds=night.dice.uniform(-3000.0, 3000.0))
         night.world.board.set_clock(night.world.now_utc + off)
+        night.spoil_alarm()
         night.tell(f"the board's clock is {off.total_seconds():+.0f} s off")
 
     night.later(night.spec.sleep_s * night.dice.uniform(0.0, 1.02), set_off)

@@ -25,7 +25,7 @@ from edgepi.sim.draw import NodeState
 __all__ = ["Night", "Spec"]
 
 RESTART_S, WATCHDOG_S = 5.0, 60.0
-AFTERWARDS_S = 1800.0
+AFTERWARDS_S = 1200.0
 RESET_S, RESET_HALTING_S = 30.0, 600.0
 """When the machine's own watchdog resets a system that froze, and one that never ends halting."""
 SERIAL_S = 5.0
@@ -38,7 +38,7 @@ EVENT_WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A night as drawn: *sleep_s* is when a person asks for sleep, *wake_in_s* until when (None: as governed)."""
+    """A night as drawn: after *sleep_s* a person asks for sleep of *wake_in_s* (None: as governed)."""
 
     number: int
     seed: int
@@ -47,12 +47,13 @@ class Spec:
     config: Any
     low_v: float | None
     recovery_v: float
+    margin_v: float
     sleep_s: float
     wake_in_s: float | None
     network: bool
     watchdog: bool
     faults: tuple[str, ...]
-    days: float = 3.5
+    days: float = 3.0
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Night:
     kept: list[object] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.dice = random.Random(f"night {self.spec.seed} {self.spec.number} events")  # noqa: S311
+        self.dice = random.Random(f"night {self.spec.seed} {self.spec.number} events")
         self.clock: NodeClock | None = None
         self.inside: Inside | None = None
         self.plan: WakePlan | None = None
@@ -111,8 +112,15 @@ class Night:
             self.doubt = None
 
     def _event(self, event: BoardEvent) -> None:
+        if event.kind == "alarm_lost":
+            self.spoil_alarm()
         if words := EVENT_WORDS.get(event.kind, ""):
             self.tell(f"{words} ({self.world.board.reason()}, {self.world.input_v:.2f} V)")
+
+    def spoil_alarm(self) -> None:
+        """Note that the alarm of this sleep will not come."""
+        if self.downs and self.downs[-1].up_s is None:
+            self.downs[-1].alarm_lost = True
 
     # -- the node's lives ----------------------------------------------------------------------
 
@@ -304,4 +312,4 @@ class Night:
         for chore in self.chores:
             chore.cancel()
         for down in self.downs:
-            judge(down, self.world.volts, self.spec.low_v, self.spec.recovery_v, self.loop.time())
+            judge(down, self.world.volts, self.spec, self.loop.time())

@@ -39,7 +39,7 @@ class PowerIsGoneError(BaseException):
 
 
 class NodeClock:
-    """The machine's clock: monotonic from its boot on, wall time that may be wrong, and steps when it is set."""
+    """The machine's clock: monotonic from its boot on; wall time may be wrong, and steps when set."""
 
     rate = 1.0
 
@@ -99,7 +99,7 @@ class Machine(FakeMachine):
         self.halted = asyncio.Event()
         self.on_set_clock = clock.set
         self.keys = {116: []} if isinstance(world.board, AttributeBoard) else {}
-        self.files = world.board if isinstance(world.board, AttributeBoard) else None  # type: ignore[assignment]
+        self.files = world.board if isinstance(world.board, AttributeBoard) else None
         self.wires[SYS_UP] = lambda high: world.drive(SYS_UP, high=high)
         self.refuses_halts = 0
         self.simulated = False
@@ -195,7 +195,7 @@ class Inside:
             bus=bus,
             states=StateStore(bus, self.clock),
             machine=self.machine,
-            governor=PricedGovernor(ENGINE, numpy=True),
+            governor=PricedGovernor(ENGINE, numpy=True, planning="asleep"),
             state_dir=self.folder,
         )
 
@@ -240,12 +240,11 @@ class Inside:
 
 def settings_of(place: Place) -> EnergySettings:
     """What the owner would write in the configuration."""
-    chemistry: Any = "lifepo4" if place.cells == 4 else "li-ion"
     return EnergySettings(
-        battery=BatterySettings(chemistry=chemistry, capacity_wh=place.capacity_wh, series_cells=place.cells),
+        battery=BatterySettings(capacity_wh=place.capacity_wh, series_cells=place.cells),
         board=BoardSettings(model=place.computer),
         panel=PanelSettings(peak_w=place.panel_w),
-        interval_s=60.0,
+        interval_s=120.0,
     )
 
 

@@ -14,7 +14,7 @@ from edgepi.energy.clearsky import clear_sky_day
 from edgepi.energy.daylog import slot_time
 from edgepi.energy.settings import SLOT_H, Site
 from edgepi.sim.battery import Battery, BatterySpec
-from edgepi.sim.bus import BusFaults, SimulatedBus
+from edgepi.sim.bus import BusFaults, SimulatedBus, Stepped
 from edgepi.sim.chips import BoardEvent, PowerBoard
 from edgepi.sim.chips.boards import board_class
 from edgepi.sim.chips.powerboard import SYS_UP, TXD
@@ -75,10 +75,13 @@ class WakeWorld:
         self.board: PowerBoard = board_class(self.board_name)()
         self.board.on_event = self.on_event
         self.board.on_line = self.on_line
-        faults = BusFaults(noise=random.Random(self.dice.random()))  # noqa: S311
+        faults = BusFaults(noise=random.Random(self.dice.random()))
         self.bus = SimulatedBus(faults=faults)
         self.board.attach(self.bus)
-        chips = (self.board, *(self.bus.chip(address) for address in self.bus.addresses()))
+        chips: tuple[Stepped, ...] = (
+            self.board,
+            *(self.bus.chip(address) for address in self.bus.addresses()),
+        )
         self._stepped = tuple({id(chip): chip for chip in chips}.values())
         self._at_s = self.loop.time()
         self._settled_s = self._at_s

@@ -23,6 +23,7 @@ _log = logging.getLogger("edgepi.budget.sleep")
 
 Saver = Callable[[], Awaitable[None]]
 
+NOTHING_BEHIND = "if the board missed its alarm, nothing else would wake the node"
 SAVE_WITHIN_S = 20.0
 BOARD_WITHIN_S = 30.0
 _ALARM_SLACK = timedelta(minutes=2)
@@ -78,10 +79,12 @@ class Sleeper:
         """Sleep as planned; *no* means that the node stays awake, and why. Yes: it is halting now."""
         if not self._machine.can_halt:
             return Answer(yes=False, sentence="stays awake: halting this machine is not allowed")
-        _, doubts = await self.arm(board, plan.wake)
+        receipt, doubts = await self.arm(board, plan.wake)
         if doubts and not plan.forced:
             await self._disarm(board)
             return Answer(yes=False, sentence=f"stays awake: {'; '.join(doubts)}")
+        if receipt is not None and receipt.fallback_utc is None and not doubts:
+            doubts = [NOTHING_BEHIND]
         say(f"{plan.sentence}; the wake is not certain: {'; '.join(doubts)}" if doubts else plan.sentence)
         return await self.down(plan.sentence, board)
 

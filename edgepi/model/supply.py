@@ -88,12 +88,14 @@ class WakeReceipt:
     """What the board really holds now, read back from it.
 
     *triggers* names each independent thing that will wake the node; *doubts* says why
-    the node cannot be sure of one.
+    the node cannot be sure of one. *fallback_utc* is by when something that needs neither alarm
+    nor clock wakes it if the battery allows; None if nothing of the kind stands behind the alarm.
     """
 
     wake_utc: datetime | None
     triggers: tuple[str, ...]
     doubts: tuple[str, ...] = ()
+    fallback_utc: datetime | None = None
 
     @property
     def certain(self) -> bool:

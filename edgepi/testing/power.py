@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from edgepi.clock import Clock
@@ -110,6 +110,7 @@ class FakeBoard(FakeMeter, PowerController):
         )
         self.plan: WakePlan | None = None
         self.lie: WakeReceipt | None = None
+        self.has_fallback = True
         self.shows: datetime | None = None
         self.heartbeat_fails = self.hangs_at_heartbeat = False
         self.ails: tuple[str, ...] = ()
@@ -131,7 +132,13 @@ class FakeBoard(FakeMeter, PowerController):
         """Hold the plan."""
         self.events.append("arm")
         self.plan = plan
-        return self.lie or WakeReceipt(wake_utc=plan.wake_utc, triggers=("alarm", "recovery voltage"))
+        fallback_utc = plan.wake_utc + timedelta(hours=1)
+        triggers = ("alarm", "guaranteed wake")
+        return self.lie or WakeReceipt(
+            wake_utc=plan.wake_utc,
+            triggers=triggers,
+            fallback_utc=fallback_utc if self.has_fallback else None,
+        )
 
     async def disarm(self) -> None:
         """Let go of it."""

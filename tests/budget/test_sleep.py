@@ -51,6 +51,15 @@ async def test_sleep_is_armed_saved_made_ready_and_halted_in_this_order(scene: S
     assert scene.said == [PLAN.sentence]
 
 
+async def test_that_nothing_stands_behind_the_alarm_is_said_before(scene: Scene) -> None:
+    scene.board.has_fallback = False
+    assert (await scene.go())[0]
+    assert scene.said == [
+        f"{PLAN.sentence}; the wake is not certain: "
+        "if the board missed its alarm, nothing else would wake the node"
+    ]
+
+
 LIES = [
     (WakeReceipt(wake_utc=None, triggers=("alarm",)), "the board holds no alarm"),
     (WakeReceipt(wake_utc=WAKE.wake_utc, triggers=()), "the board holds no wake trigger"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["arm"]
 
 CLEAR = timedelta(seconds=6)
+TO_THE_CUT = timedelta(minutes=4)
 CLOCK_LOST = "the board's clock was lost and could not be set, so its alarm may come at any time"
 
 
@@ -35,7 +36,12 @@ def arm(board: Gen4Board, plan: WakePlan, now_utc: datetime, *, margin_s: float)
     fallback = _arm_fallback(board, plan, alarm, now_utc)
     triggers = tuple(t for t in (alarm.text, recovery, fallback, _default_on(board)) if t)
     doubts = () if board.clock() is not None else (CLOCK_LOST,)
-    receipt = WakeReceipt(wake_utc=alarm.time_utc, triggers=triggers, doubts=doubts)
+    receipt = WakeReceipt(
+        wake_utc=alarm.time_utc,
+        triggers=triggers,
+        doubts=doubts,
+        fallback_utc=_fallback_utc(board, now_utc),
+    )
     return Armed(receipt, tuple(n for n in (alarm.note, recovery_note) if n))
 
 
@@ -86,6 +92,11 @@ def _arm_fallback(board: Gen4Board, plan: WakePlan, alarm: AlarmTime, now_utc: d
     hours = plan.fallback_hours if plan.fallback_hours is not None else next_h
     board.registers.write(Reg.GUARANTEED_WAKE, encode_wake(hours))
     return f"guaranteed {decode_wake(board.registers.read(Reg.GUARANTEED_WAKE))} h after the cut"
+
+
+def _fallback_utc(board: Gen4Board, now_utc: datetime) -> datetime | None:
+    hours = decode_wake(board.registers.read(Reg.GUARANTEED_WAKE)) if board.quirks.guaranteed_wake else 0
+    return now_utc + timedelta(hours=hours) + TO_THE_CUT if hours else None
 
 
 def _default_on(board: Gen4Board) -> str | None:
