@@ -157,6 +157,7 @@ class BudgetService:
             departure=self._departure,
             keeper=self._keeper,
             sayings=self._sayings,
+            power_log=self.power_log,
             verdict=lambda: self._verdict,
             mask=mask,
         )

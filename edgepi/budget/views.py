@@ -10,6 +10,7 @@ from edgepi.budget.adviser import Adviser
 from edgepi.budget.departure import Departure
 from edgepi.budget.forecasts import Forecasts
 from edgepi.budget.keeper import Keeper
+from edgepi.budget.powerlog import PowerLog
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.scene import Scene
 from edgepi.budget.status import (
@@ -30,6 +31,8 @@ from edgepi.energy.explain import explain
 
 __all__ = ["Views"]
 
+LATEST = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Views:
@@ -45,6 +48,7 @@ class Views:
     departure: Departure
     keeper: Keeper
     sayings: Sayings
+    power_log: PowerLog
     verdict: Callable[[], Verdict | None]
     mask: Callable[[str], str]
 
@@ -70,6 +74,7 @@ class Views:
                 "earnings": self.earnings.as_dict() | {"points_per_rlc": self.settings.points_per_rlc},
                 "co2": self._co2(ledger.today(now), ledger.total),
                 "battery": self.scene.measuring.health.as_dict(),
+                "power_log": self.power_log.as_data()[:LATEST],
             }
         )
 

@@ -32,13 +32,17 @@ FLAGS = (
 )
 
 
+# A browser that is short of time may lose an idle connection; the page asks again.
+LOST = "ERR_EMPTY_RESPONSE"
+
+
 def find_chromium() -> str | None:
     """Path of the browser, if there is one."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Page:
-    """One tab; *log* collects console errors and uncaught exceptions."""
+    """One tab; *log* collects console errors and uncaught exceptions, but for connections that were lost."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self.log: list[str] = []
@@ -102,8 +106,10 @@ class Page:
                     future.set_result(data["result"])
             elif data.get("method") == "Runtime.exceptionThrown":
                 self.log.append(str(data["params"]["exceptionDetails"]))
-            elif data.get("method") == "Log.entryAdded" and data["params"]["entry"]["level"] == "error":
-                self.log.append(str(data["params"]["entry"]))
+            elif data.get("method") == "Log.entryAdded":
+                entry = data["params"]["entry"]
+                if entry["level"] == "error" and LOST not in entry["text"]:
+                    self.log.append(str(entry))
 
     async def close(self) -> None:
         """Stop listening."""

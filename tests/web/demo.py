@@ -189,7 +189,7 @@ class DemoNode:
             cards=lambda: self.cards,
             notes=lambda: ["Rain is synthetic; sun and weather were measured."],
             power=self.power,
-            energy=DemoEnergy(self.status, self.clock.now),
+            energy=DemoEnergy(self.status, self.clock.now, lambda: self.power.events if self.power else []),
             healthy=lambda: {"timers": True, "recorder": True},
         )
 

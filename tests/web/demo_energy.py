@@ -23,10 +23,16 @@ EARNED = {"points": 61.5, "used_wh": 88.2, "jobs": 19, "points_per_wh": 0.697}
 class DemoEnergy:
     """What there is to know of energy beyond *status*; *change* alters the long record for a test."""
 
-    def __init__(self, status: Callable[[], Mapping[str, Any]], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        status: Callable[[], Mapping[str, Any]],
+        now: Callable[[], datetime],
+        power_log: Callable[[], Sequence[Mapping[str, Any]]],
+    ) -> None:
         self._status = status
         self._now = now
         self.change: Callable[[dict[str, Any]], None] = lambda _record: None
+        self._power_log = power_log
         self.sentences: tuple[str, ...] = SENTENCES
 
     def explain(self) -> Sequence[str]:
@@ -42,6 +48,7 @@ class DemoEnergy:
             ledger["days"][day.isoformat()] = {**short["ledger"]["today"], "harvested_wh": 92.4 - back}
         record = {
             **short,
+            "power_log": self._power_log(),
             "governor": "price",
             "plan": {"made_utc": now, "sleep_utc": None, "wake_utc": None, "steps": plan(now, short["soc"])},
             "insight": insight(),

@@ -122,6 +122,7 @@ ACCOUNT = record(
     balance_wh=NUMBER,
 )
 EARNED = record(points=NUMBER, used_wh=NUMBER, jobs=NUMBER, points_per_wh=MAYBE_NUMBER)
+POWER_EVENT = record(event=TEXT, time_utc=MAYBE_TIME, reason=TEXT, planned=FLAG, wake_utc=MAYBE_TIME)
 ENERGY = record(
     supply=MAYBE_OBJECT,
     soc=MAYBE_OBJECT,
@@ -184,10 +185,10 @@ ENERGY = record(
     ),
     forecasts=array(OBJECT),
     board=MAYBE_OBJECT,
+    power_log=array(POWER_EVENT),
     meters=array(OBJECT),
     boots=NUMBER,
     node_sentence=TEXT,
 )
-POWER_EVENT = record(event=TEXT, time_utc=MAYBE_TIME, reason=TEXT, planned=FLAG, wake_utc=MAYBE_TIME)
 EXPLANATION = record(sentences=array(TEXT))
 LOGIN_LINK = record(url=TEXT)

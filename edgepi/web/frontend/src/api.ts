@@ -158,6 +158,8 @@ export interface Details extends Omit<Energy, "plan"> {
   earnings?: { total: Earned; by_consumer: Record<string, Earned>; points_per_rlc: number | null } | null;
   co2?: { grid_g_per_kwh: number; avoided_g_today: number; avoided_g_total: number } | null;
   battery?: { chemistry?: string; capacity_wh?: number | null; advice?: string[] } | null;
+  /** The latest wakes and sleeps, newest first. */
+  power_log?: PowerEvent[];
 }
 
 export interface Card {

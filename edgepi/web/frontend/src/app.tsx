@@ -44,7 +44,7 @@ export function App() {
         <CardCharts status={status} connected={model.connected} states={model.states} />
         <Readings model={model} status={status} />
         <PluginsPanel plugins={model.plugins} />
-        <PowerPanel status={status} connected={model.connected} plugins={model.plugins} />
+        <PowerPanel status={status} log={known?.details.power_log ?? []} plugins={model.plugins} />
       </main>
       <Footer status={status} />
     </>

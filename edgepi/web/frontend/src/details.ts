@@ -12,6 +12,8 @@ export interface Known {
 
 const PACE_MS = 60_000;
 const QUICKEST_MS = 10_000;
+/** After a request that was lost. */
+const AGAIN_MS = 2_000;
 
 /** Null until the node has answered once; the last answer stays while it does not. */
 export function useDetails(connected: boolean, rate: number): Known | null {
@@ -20,10 +22,14 @@ export function useDetails(connected: boolean, rate: number): Known | null {
   useEffect(() => {
     if (!connected) return;
     let gone = false;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
+      clearTimeout(again);
       if (document.hidden) return;
       const found = await fetchAll();
-      if (!gone && found) set(found);
+      if (gone) return;
+      if (found) set(found);
+      else again = setTimeout(() => void ask(), AGAIN_MS);
     };
     void ask();
     const timer = setInterval(() => void ask(), pace);
@@ -31,6 +37,7 @@ export function useDetails(connected: boolean, rate: number): Known | null {
     document.addEventListener("visibilitychange", shown);
     return () => {
       gone = true;
+      clearTimeout(again);
       clearInterval(timer);
       document.removeEventListener("visibilitychange", shown);
     };

@@ -53,10 +53,14 @@ export function usePolled<T>(path: string, connected: boolean, rate: number, pac
   useEffect(() => {
     if (!connected || !path) return;
     let gone = false;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
+      clearTimeout(again);
       if (document.hidden) return;
       const found = await answered<T>(path);
-      if (!gone) set((before) => ({ answer: found.answer ?? before.answer, problem: found.problem }));
+      if (gone) return;
+      set((before) => ({ answer: found.answer ?? before.answer, problem: found.problem }));
+      if (!found.answer && !found.problem) again = setTimeout(() => void ask(), QUICKEST_MS);
     };
     void ask();
     const timer = setInterval(() => void ask(), pace);
@@ -64,6 +68,7 @@ export function usePolled<T>(path: string, connected: boolean, rate: number, pac
     document.addEventListener("visibilitychange", shown);
     return () => {
       gone = true;
+      clearTimeout(again);
       clearInterval(timer);
       document.removeEventListener("visibilitychange", shown);
     };

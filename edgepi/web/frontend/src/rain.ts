@@ -19,7 +19,7 @@ const LEAST_COUNTED = 0.02;
 
 /** The last 24 whole hours of the clock and the present one, from a sum that only grows. */
 export function wetHours(sum: Course, now: number): WetHour[] {
-  const last = Math.floor(now / HOUR_S) * HOUR_S;
+  const last = (Math.ceil(now / HOUR_S) - 1) * HOUR_S;
   const hours: WetHour[] = [];
   for (let from = last - 23 * HOUR_S; from <= last; from += HOUR_S) hours.push({ from, mm: null, counted: 0 });
   const first = hours[0]!.from;
@@ -29,7 +29,7 @@ export function wetHours(sum: Course, now: number): WetHour[] {
     for (let begin = piece.from; begin < piece.to; ) {
       const hour = hourOf(begin)!;
       const end = Math.min(piece.to, hour.from + HOUR_S);
-      hour.counted += (end - begin) / Math.min(HOUR_S, Math.max(now - hour.from, 1));
+      hour.counted += (end - begin) / Math.min(HOUR_S, now - hour.from);
       begin = end;
     }
   }

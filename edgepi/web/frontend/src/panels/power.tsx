@@ -4,33 +4,29 @@ import type { ComponentChildren } from "preact";
 
 import type { Plugin, PowerBoard, PowerEvent, Status } from "../api";
 import { capital, number, span, titleOf, when } from "../format";
-import { usePolled } from "../jobs";
 import { nodeNow } from "../model";
 import { SwitchOff } from "./switchoff";
 
-const LOG_PACE_MS = 60_000;
-const LOG_ROUTE = "power/log?limit=8";
 /** A clock that counts whole seconds cannot be compared better. */
 const CLOCKS_AGREE_S = 2;
 
 interface Props {
   status: Status;
-  connected: boolean;
+  log: readonly PowerEvent[];
   plugins: readonly Plugin[];
 }
 
-export function PowerPanel({ status, connected, plugins }: Props) {
+export function PowerPanel({ status, log, plugins }: Props) {
   const { board } = status.energy;
-  const { answer: log } = usePolled<PowerEvent[]>(board ? LOG_ROUTE : "", connected, status.clock.rate, LOG_PACE_MS);
   if (!board) return null;
   const zone = status.node.time_zone;
   return (
     <section class="card power" aria-labelledby="power">
       <h2 id="power">Power board: {board.identity || titleOf(board.name.split(".")[0]!, plugins)}</h2>
       {!board.working && <p class="warn">{board.failure ?? "It is being started."}</p>}
-      <Facts board={board} status={status} woke={log?.find((each) => each.event === "on")} />
+      <Facts board={board} status={status} woke={log.find((each) => each.event === "on")} />
       <Health board={board} />
-      {log && log.length > 0 && <Log events={log} zone={zone} />}
+      {log.length > 0 && <Log events={log} zone={zone} />}
       {board.working && board.capabilities?.can_cut && <SwitchOff name={status.node.name} zone={zone} />}
     </section>
   );
@@ -108,7 +104,7 @@ function Health({ board }: { board: PowerBoard }) {
 
 const NAMES = { on: "On", off: "Off", lost: "Power lost" };
 
-function Log({ events, zone }: { events: PowerEvent[]; zone: string }) {
+function Log({ events, zone }: { events: readonly PowerEvent[]; zone: string }) {
   const shown = (moment: string) => when(new Date(moment), nodeNow(), zone);
   return (
     <>
@@ -121,7 +117,7 @@ function Log({ events, zone }: { events: PowerEvent[]; zone: string }) {
               <b>{NAMES[each.event]}</b>
               {!each.planned && each.event !== "lost" && <span class="chip">not planned</span>}{" "}
               <span>{capital(each.reason)}</span>
-              {each.wake_utc && <small> Wake held: {shown(each.wake_utc)}.</small>}
+              {each.wake_utc && <small class="line">The board held a wake at {shown(each.wake_utc)}.</small>}
             </p>
           </li>
         ))}

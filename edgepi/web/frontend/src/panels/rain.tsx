@@ -28,7 +28,7 @@ export function Rain({ roles, sum, zone }: RainProps) {
   const [rate, today] = [roles.get("rain_rate"), roles.get("rain_today")];
   if (!rate && !today && !sum) return null;
   const hours = sum && wetHours(sum, nodeNow().getTime() / 1000);
-  const unknown = hours?.filter((hour) => hour.mm === null).length ?? 0;
+  const partly = hours?.filter(incomplete).length ?? 0;
   return (
     <Part name="Rain" kind="rain">
       <dl class="facts">
@@ -41,7 +41,7 @@ export function Rain({ roles, sum, zone }: RainProps) {
       {hours && (
         <p class="muted since">
           {hours.some((hour) => hour.mm) ? "Millimetres in each of the last 24 hours." : "No rain was counted in the last 24 hours."}
-          {unknown > 0 && ` Nobody counted in ${unknown === 1 ? "one" : unknown} of them (hatched), so rain may have fallen there.`}
+          {partly > 0 && ` In ${partly === 1 ? "one" : partly} of them (hatched) nobody counted for all or part of the hour.`}
         </p>
       )}
     </Part>

@@ -32,12 +32,12 @@ export function SwitchOff({ name, zone }: { name: string; zone: string }) {
   return (
     <div class="switchoff">
       <label>
-        Switch off{" "}
+        For how long?{" "}
         <select value={hours} onChange={(event) => setHours(Number(event.currentTarget.value))}>
-          <option value={0}>as long as the node would</option>
+          <option value={0}>as the node itself would</option>
           {HOURS.map((each) => (
             <option key={each} value={each}>
-              for {each} {each === 1 ? "hour" : "hours"}
+              {each} {each === 1 ? "hour" : "hours"}
             </option>
           ))}
         </select>
@@ -55,8 +55,8 @@ export function SwitchOff({ name, zone }: { name: string; zone: string }) {
           Switch {name} off {until}?
         </h2>
         <p id="then">
-          Jobs are paused, everything is saved, and then the board cuts the power. Until then the node answers nobody; the board's
-          button wakes it earlier.
+          Jobs are paused, everything is saved, and the board cuts the power. Until it wakes, the node answers nobody; the board's button
+          wakes it earlier.
         </p>
         <div class="answers">
           <button type="button" autofocus onClick={() => dialog.current?.close()}>

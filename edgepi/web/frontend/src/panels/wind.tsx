@@ -8,7 +8,7 @@ const CALM_R = 10;
 const PETAL_R = 74;
 /** Half of a petal's angle by speed class: broader is faster, so that colour alone says nothing. */
 const HALF_WIDTHS = [3.5, 5.5, 7.5, 9, 10.5];
-const RINGS = [10, 20, 30, 40, 60, 80, 100];
+const RINGS = [10, 20, 30, 40, 50, 60, 80, 100];
 
 interface Now {
   direction: number | null;

@@ -25,7 +25,7 @@ export function WindNow({ roles }: { roles: Roles }) {
       <Compass {...now} unit={unit} />
       <p>
         <b>{capital(windWords(now.speed, now.direction))}</b>
-        {now.gust !== null && ` · gusts up to ${number(now.gust, 1)} ${unit}`}
+        {now.gust !== null && <span class="line">gusts up to {`${number(now.gust, 1)} ${unit}`}</span>}
       </p>
       <Problem state={speed} />
       {direction?.availability === "unavailable" && <Problem state={direction} />}
