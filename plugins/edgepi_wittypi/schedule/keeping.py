@@ -30,7 +30,7 @@ SOON = timedelta(seconds=30)
 LAG = timedelta(seconds=5)  # so that pieces overlap
 RETRY_S = 300.0
 POINTS_PER_H = 50.0  # what its owner has set a time for is vital
-TINY_WH, TINY_S = 0.001, 1.0
+TINY_WH, TINY_S = 0.0002, 20.0  # an offer must run before it can promise anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,10 @@ class ScheduleKeeper(ComputeBackend):
         """Return the committed lease, or None, and say why."""
         try:
             handle = await self._offered(piece)
-            while handle.lease.state is LeaseState.OFFERED and await self._changes(handle, piece.end - SOON):
-                pass
+            if not await self._decided(handle, max(piece.begin, self._context.clock.now() + SOON)):
+                answer = await self._context.budget.would_grant(handle.lease.offer)
+                self._say(piece, answer.sentence)
+                await self._decided(handle, piece.end - SOON)
             if handle.lease.state is LeaseState.COMMITTED:  # in an earlier life
                 return handle
             if handle.lease.state is LeaseState.GRANTED:
@@ -182,6 +184,12 @@ class ScheduleKeeper(ComputeBackend):
             ),
             usual=False,
         )
+
+    async def _decided(self, handle: LeaseHandle, by: datetime) -> bool:
+        while handle.lease.state is LeaseState.OFFERED:
+            if not await self._changes(handle, by):
+                return False
+        return True
 
     async def _changes(self, handle: LeaseHandle, by: datetime) -> bool:
         """Wait for the next state of an offer; False if it did not come in time."""

@@ -182,7 +182,8 @@ async def test_without_the_energy_the_window_is_not_kept_and_that_is_said(
     await made.start()
     await until(bench, moment(10, 31))
     assert finishing(bench) == []
-    assert "the schedule is not kept from 2025-06-01T10:00:00Z" in caplog.text
+    assert caplog.text.count("the schedule is not kept from 2025-06-01T10:00:00Z: ") == 1
+    assert "battery 16 %" in caplog.text, "why, in the governor's words"
     await made.stop()
 
 
