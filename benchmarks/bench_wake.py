@@ -93,7 +93,8 @@ def told(night: Night) -> str:
     head = (
         f"night {night.spec.number} ({', '.join(night.spec.faults)}): {place.latitude:.0f} deg, "
         f"{place.panel_w:g} W, {place.capacity_wh:g} Wh at {place.start_soc:.0%}, "
-        f"cut-off {night.spec.low_v}, network {night.spec.network}"
+        f"cut-off {night.spec.low_v}, network {night.spec.network}, watchdog {night.spec.watchdog}"
+        f"{', old firmware' if night.spec.old_firmware else ''}"
     )
     lines = [f"  {at:%d %H:%M:%S} {what}" for at, what in night.story]
     lines += [

@@ -47,6 +47,7 @@ def draw(seed: int, number: int, board: str, faults: tuple[str, ...] = ()) -> Sp
         wake_in_s=wake_in_s,
         network=dice.random() < 0.75,
         watchdog=dice.random() < 0.85,
+        old_firmware=board.startswith("wittypi4") and dice.random() < 0.1,
         faults=faults,
     )
 

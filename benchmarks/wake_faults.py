@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from wake_world import FILES
+
 if TYPE_CHECKING:
     from wake_night import Night
 
@@ -217,7 +219,7 @@ def txd_high(night: Night) -> None:
 
 
 def _bus(night: Night, kind: str) -> None:
-    faults, where = night.world.bus.faults, night.world.bus.addresses()
+    faults, where = night.world.bus.faults, (*night.world.bus.addresses(), FILES)
     start_s = night.spec.sleep_s + night.dice.uniform(-1800.0, 60.0)
 
     def begins() -> None:

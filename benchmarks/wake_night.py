@@ -18,7 +18,7 @@ from wake_world import Place, WakeWorld
 
 from edgepi.budget.frozen import STATE
 from edgepi.model import Decision, WakePlan, WakeReceipt
-from edgepi.sim.chips import BoardEvent
+from edgepi.sim.chips import BoardEvent, Reg
 from edgepi.sim.chips.powerboard import TXD
 from edgepi.sim.draw import NodeState
 
@@ -29,6 +29,7 @@ AFTERWARDS_S = 1200.0
 RESET_S, RESET_HALTING_S = 30.0, 600.0
 """When the machine's own watchdog resets a system that froze, and one that never ends halting."""
 SERIAL_S = 5.0
+BEFORE_GUARANTEED_WAKE = 6
 EVENT_WORDS = {
     "on": "the board gives power",
     "cut": "the board cuts",
@@ -52,6 +53,7 @@ class Spec:
     wake_in_s: float | None
     network: bool
     watchdog: bool
+    old_firmware: bool
     faults: tuple[str, ...]
     days: float = 3.0
 
@@ -293,6 +295,9 @@ class Night:
 
     async def live(self, faults: Callable[[Night], Awaitable[None] | None]) -> None:
         """Live until the node has slept and runs again for half an hour, or the days are over."""
+        if self.spec.old_firmware:
+            memory: Any = getattr(self.world.board, "memory")  # noqa: B009 (of one family only)
+            memory[Reg.REVISION] = BEFORE_GUARANTEED_WAKE
         self.world.board.power_on()
         faults(self)
         self.chores += [self._begin(self.world.pass_time()), self._begin(self._person())]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dark_time import LIFE, Life, SwiftLoop
-from wake_world import Place, WakeWorld
+from wake_world import FILES, Place, WakeWorld
 
 from edgepi.budget import BudgetService
 from edgepi.config.settings import BatterySettings, BoardSettings, EnergySettings, PanelSettings
@@ -31,6 +31,7 @@ __all__ = ["DeadBus", "Inside", "NodeClock", "PowerIsGoneError"]
 
 T = TypeVar("T")
 ENGINE = EngineSettings(first_sweeps=2, levels=24)
+CLOCK = "/sys/class/rtc"
 STATION = (Level("off", 0.0, 0.0), Level("saver", 0.1, 1.0), Level("full", 0.8, 2.0))
 
 
@@ -93,8 +94,9 @@ class DeadBus:
 class Machine(FakeMachine):
     """The node's pins, clock and end, wired to the world."""
 
-    def __init__(self, world: WakeWorld, clock: NodeClock) -> None:
+    def __init__(self, world: WakeWorld, clock: NodeClock, before: Callable[[str, int], None]) -> None:
         super().__init__(clock)
+        self.before = before
         self.world, self.node_clock = world, clock
         self.halted = asyncio.Event()
         self.on_set_clock = clock.set
@@ -108,6 +110,30 @@ class Machine(FakeMachine):
         line = super().input_line(pin, **named)
         line.high = self.world.board.lines().get(pin, line.high)
         return line
+
+    async def read_attribute(self, path: str) -> str:
+        if self.files is None or not path.startswith(CLOCK):
+            return self.attributes.get(path) or await self._unknown(path)
+        self._look()
+        if FILES in self.world.bus.faults.silent:
+            raise HardwareError("the kernel's file cannot be read: Input/output error")
+        text = await super().read_attribute(path)
+        return str(self.world.dice.randrange(10**10)) if FILES in self.world.bus.faults.garbage else text
+
+    async def _unknown(self, path: str) -> str:
+        return await super().read_attribute(path)
+
+    async def write_attribute(self, path: str, text: str) -> None:
+        self._look(write=True)
+        if FILES in self.world.bus.faults.silent:
+            raise HardwareError("the kernel's file cannot be written: Input/output error")
+        if FILES not in self.world.bus.faults.deaf:
+            await super().write_attribute(path, text)
+
+    def _look(self, *, write: bool = False) -> None:
+        self.world.look()
+        if write:
+            self.before("write", 0)
 
     async def tell(self, levels: Any, leases: Any) -> None:
         del levels, leases
@@ -173,7 +199,7 @@ class Inside:
     before: Callable[[str, int], None]
 
     def __post_init__(self) -> None:
-        self.machine = Machine(self.world, self.clock)
+        self.machine = Machine(self.world, self.clock, self.before)
         self.machine.buses = {1: DeadBus(self.world, self.life, self.before)}
         self.budget = self._budget()
         self.controller = self.make(self._context())

@@ -54,10 +54,8 @@ async def test_sleep_is_armed_saved_made_ready_and_halted_in_this_order(scene: S
 async def test_that_nothing_stands_behind_the_alarm_is_said_before(scene: Scene) -> None:
     scene.board.has_fallback = False
     assert (await scene.go())[0]
-    assert scene.said == [
-        f"{PLAN.sentence}; the wake is not certain: "
-        "if the board missed its alarm, nothing else would wake the node"
-    ]
+    (said,) = scene.said
+    assert said.startswith(f"{PLAN.sentence}; the wake is not certain: if the board missed its alarm")
 
 
 LIES = [
