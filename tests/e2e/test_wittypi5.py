@@ -25,11 +25,14 @@ def running(node: Simulated) -> None:
     node.until("a battery voltage", lambda: node.value("energy.battery_voltage"))
 
 
+def now(node: Simulated) -> datetime:
+    return datetime.fromisoformat(node.truth()["time_utc"])
+
+
 def test_a_planned_sleep_is_armed_cut_and_woken_from(node: Simulated) -> None:
     first_life = node.node_pid()
     boots = node.client.get("status")["energy"]["boots"]
-    now = datetime.fromisoformat(node.truth()["time_utc"])
-    node.edgepi("power", "off", "--until", (now + timedelta(minutes=14)).isoformat(), "--yes")
+    node.edgepi("power", "off", "--until", (now(node) + timedelta(minutes=14)).isoformat(), "--yes")
     node.until("the cut", lambda: "the power is cut" in node.said())
     node.until("the wake", lambda: "the board gives power (alarm" in node.said())
     node.until("a second life", lambda: node.node_pid() != first_life)
@@ -39,7 +42,8 @@ def test_a_planned_sleep_is_armed_cut_and_woken_from(node: Simulated) -> None:
 
 
 def test_a_hung_node_is_switched_off_and_on_by_the_watchdog(node: Simulated) -> None:
-    first_life = node.node_pid()
+    first_life, begun = node.node_pid(), now(node)
+    node.until("some heartbeats", lambda: now(node) - begun > timedelta(minutes=5))
     os.kill(first_life, signal.SIGSTOP)
     node.until("the watchdog", lambda: "has not heard of the node" in node.said())
     node.until("the cut", lambda: "the power is cut" in node.said())
