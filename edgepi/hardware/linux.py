@@ -104,7 +104,9 @@ class LinuxMachine:
 
     def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> LinuxCounter:
         """Count closures of a switch; raises HardwareError."""
-        return LinuxCounter(self._header, pin, pull_up=pull_up, bounce_s=bounce_s)
+        return LinuxCounter(
+            self._header, pin, pull_up=pull_up, bounce_s=bounce_s, monotonic_ns=time.monotonic_ns
+        )
 
     async def set_clock(self, now_utc: datetime) -> None:
         """Set the system clock and trust it; raises HardwareError without the right to."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from edgepi.errors import HardwareError
+from edgepi.hardware.closures import NUMBERS, Closures
 
 if TYPE_CHECKING:
     from gpiod import LineRequest, LineSettings
@@ -19,7 +19,7 @@ __all__ = ["Header", "LinuxCounter", "LinuxInput", "LinuxOutput"]
 LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 MOST_CHIPS = 16
 CONSUMER = "edgepi"
-_SEQUENCE = 1 << 32  # of the kernel's event numbers
+KEPT_EDGES = 1024  # as many as the kernel is willing to
 
 
 class Header:
@@ -29,12 +29,17 @@ class Header:
         self._open_chip = open_chip or _open_chip
         self._path: str | None = None
 
-    def request(self, pin: int, settings: LineSettings) -> LineRequest:
-        """Reserve a pin, named as the Broadcom chip does; raises HardwareError."""
+    def request(self, pin: int, settings: LineSettings, *, keep: int | None = None) -> LineRequest:
+        """Reserve a pin, named as the Broadcom chip does; raises HardwareError.
+
+        *keep* is how many edges the kernel shall keep until somebody looks, None for its own 16.
+        """
         path = self._path or self._find()
         try:
             with self._open_chip(path) as chip:
-                request: LineRequest = chip.request_lines({pin: settings}, consumer=CONSUMER)
+                request: LineRequest = chip.request_lines(
+                    {pin: settings}, consumer=CONSUMER, event_buffer_size=keep
+                )
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise HardwareError(
@@ -77,14 +82,13 @@ def _gpiod() -> Any:
     return gpiod
 
 
-def _watching(edge: str, *, pull_up: bool, bounce_s: float = 0.0) -> LineSettings:
+def _watching(edge: str, *, pull_up: bool) -> LineSettings:
     gpiod = _gpiod()
     line = gpiod.line
     settings: LineSettings = gpiod.LineSettings(
         direction=line.Direction.INPUT,
         bias=line.Bias.PULL_UP if pull_up else line.Bias.PULL_DOWN,
         edge_detection=getattr(line.Edge, edge),
-        debounce_period=timedelta(seconds=bounce_s),
     )
     return settings
 
@@ -157,20 +161,43 @@ class LinuxInput:
 
 
 class LinuxCounter:
-    """Counts closures with the kernel's own number of each: exact even when nobody looks for long."""
+    """Counts closures of a switch, by the kernel's own times of its edges: exact however busy the node is.
 
-    def __init__(self, header: Header, pin: int, *, pull_up: bool, bounce_s: float) -> None:
-        edge = "FALLING" if pull_up else "RISING"
-        self._request = header.request(pin, _watching(edge, pull_up=pull_up, bounce_s=bounce_s))
-        self._total = 0
+    The kernel keeps the newest `KEPT_EDGES` until somebody looks and numbers them all. *monotonic_ns* is
+    the clock of its times.
+    """
+
+    def __init__(
+        self, header: Header, pin: int, *, pull_up: bool, bounce_s: float, monotonic_ns: Callable[[], int]
+    ) -> None:
+        closing = "FALLING" if pull_up else "RISING"
+        edge = "BOTH" if bounce_s > 0.0 else closing
+        self._request = header.request(pin, _watching(edge, pull_up=pull_up), keep=KEPT_EDGES)
+        kinds = _gpiod().EdgeEvent.Type
+        self._closing = getattr(kinds, f"{closing}_EDGE")
+        self._monotonic_ns = monotonic_ns
+        self._numbered = 0
+        closed = bool(self._request.get_value(pin).value) is not pull_up
+        self._closures = Closures(round(bounce_s * 1e9), closed=closed) if bounce_s > 0.0 else None
 
     def total(self) -> int:
         """Closures since the counter was opened."""
-        # The kernel keeps only the newest events, but numbers them all.
-        while self._request and self._request.wait_edge_events(0):
-            newest = self._request.read_edge_events()[-1].line_seqno
-            self._total += (newest - self._total) % _SEQUENCE
-        return self._total
+        if self._request:
+            self._look()
+        return self._numbered if self._closures is None else self._closures.total()
+
+    def _look(self) -> None:
+        now_ns = self._monotonic_ns()  # before the edges: one may come meanwhile
+        while self._request.wait_edge_events(0):
+            events = self._request.read_edge_events()
+            if self._closures is None:
+                self._numbered += (events[-1].line_seqno - self._numbered) % NUMBERS
+                continue
+            for event in events:
+                closed = event.event_type is self._closing
+                self._closures.edge(event.timestamp_ns, event.line_seqno, closed=closed)
+        if self._closures is not None:
+            self._closures.settle(now_ns)
 
     def close(self) -> None:
         """Let go of the pin."""
