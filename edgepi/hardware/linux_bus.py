@@ -16,6 +16,7 @@ __all__ = ["LinuxBus", "bus_error"]
 
 _ENABLE = "switch I2C on with `sudo raspi-config nonint do_i2c 0`, then reboot"
 _PERMIT = "give the user the bus with `sudo usermod -aG i2c $USER`, then log in again"
+_HELD = "a driver of the kernel may hold the chip: is there a dtoverlay for it in config.txt?"
 _NO_ANSWER = (errno.EREMOTEIO, errno.ENXIO, errno.EIO)
 
 
@@ -30,7 +31,8 @@ def bus_error(error: OSError, number: int, address: int | None) -> BusError:
             f"I2C address 0x{address:02x} on {device}: no answer", hint="check wiring and address"
         )
     else:
-        result = BusError(f"I2C address 0x{address:02x} on {device}: {error.strerror or error}")
+        hint = _HELD if error.errno == errno.EBUSY else None
+        result = BusError(f"I2C address 0x{address:02x} on {device}: {error.strerror or error}", hint=hint)
     result.errno = error.errno
     return result
 

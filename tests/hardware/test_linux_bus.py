@@ -66,6 +66,14 @@ def test_an_address_that_does_not_answer_is_named() -> None:
     assert caught.value.errno == errno.EREMOTEIO
 
 
+def test_a_chip_that_a_driver_of_the_kernel_holds_is_no_riddle() -> None:
+    fake = FakeSMBus()
+    fake.error = OSError(errno.EBUSY, "Device or resource busy")
+    with pytest.raises(BusError, match="0x68 on /dev/i2c-1: Device or resource busy") as caught:
+        LinuxBus(1, lambda _number: fake).read_byte(0x68)
+    assert "dtoverlay" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     ("number", "advice"),
     [(errno.ENOENT, "raspi-config"), (errno.EACCES, "usermod"), (errno.EPERM, "usermod")],
