@@ -18,7 +18,7 @@ from scratch import scratch
 
 LOAD = Path(__file__).with_name("real_bus_load.py")
 STUB = "i2c-stub chip_addr=0x76,0x77,0x48,0x40,0x41,0x08,0x51,0x69,0x68"
-MODULES = ("i2c-dev", STUB, "configfs")
+MODULES = ("i2c-dev", STUB, "configfs", "bmp280-i2c", "ti-ads1015")
 
 INIT = """
 mount -t sysfs none /host/sys

@@ -14,19 +14,30 @@ from edgepi.sim.chips.ads1115 import ADS1115
 from edgepi.sim.chips.bme280 import BME280, BMP280, Air
 from edgepi.sim.chips.ina219 import INA219, Rail
 from edgepi.sim.chips.ina226 import INA226
+from edgepi.sim.chips.wittypi3 import WittyPi3
 from edgepi.sim.chips.wittypi4 import WittyPi4
-from edgepi.sim.chips.wittypi4_registers import Reason
 from edgepi.sim.chips.wittypi5 import WittyPi5
 from smbus2 import SMBus
 
-__all__ = ["ADDRESSES", "AIR", "INDOORS", "INPUT_V", "SHUNT_OHM", "VANE_V", "PlayedBus", "load", "world"]
+__all__ = [
+    "ADDRESSES",
+    "AIR",
+    "INDOORS",
+    "INPUT_V",
+    "SHUNT_OHM",
+    "VANE_V",
+    "PlayedBus",
+    "load",
+    "measured",
+    "world",
+]
 
 BUS = 0
 AIR, INDOORS = Air(-7.25, 987.6, 83.0), Air(21.5, 990.25)
 VANE_V = (1.65, 0.21, 2.9, 3.3)
 SHUNT_OHM, RAIL_A, RAIL_V = 0.01, -1.234, 13.28
 INPUT_V, OUTPUT_V, OUTPUT_A, BOARD_C = 12.9, 5.1, 0.75, 31.5
-ADDRESSES = (0x08, 0x40, 0x41, 0x48, 0x51, 0x76, 0x77)
+ADDRESSES = (0x08, 0x40, 0x41, 0x48, 0x51, 0x68, 0x69, 0x76, 0x77)
 
 
 def world() -> SimulatedBus:
@@ -42,7 +53,7 @@ def world() -> SimulatedBus:
     }
     for address, chip in chips.items():
         bus.attach(address, chip)
-    for board in (WittyPi4(), WittyPi5()):
+    for board in (WittyPi3(), WittyPi4(), WittyPi5()):
         board.set_clock(datetime.now(UTC) - timedelta(hours=5))
         board.feed(input_v=INPUT_V, output_v=OUTPUT_V, output_a=OUTPUT_A, temperature_c=BOARD_C)
         board.attach(bus)
@@ -65,7 +76,7 @@ def load(bus: SimulatedBus, stub: Any, addresses: Sequence[int] = ADDRESSES) -> 
     copied = 0
     for address in addresses:
         for register in range(256):
-            with contextlib.suppress(BusError, ValueError):  # ValueError: no such register
+            with contextlib.suppress(BusError, ValueError, LookupError):  # no such register
                 stub.write_word_data(address, register, bus.read_word_data(address, register))
                 copied += 1
     return copied

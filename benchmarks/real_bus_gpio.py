@@ -17,16 +17,14 @@ SWITCH, LINE, DRIVEN = 22, 23, 24
 CLOSURES = 200
 DEFAULT_BOUNCE_S = 0.002
 SETTLED_S = 0.1
-RATES_HZ = (20, 40, 60, 80, 100, 125, 160)
+RATES_HZ = (25, 50, 100, 150, 200)
 
 
 async def counts(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Row]:
     """Closures of a switch, with and without bounce."""
     counter = machine.pulse_counter(SWITCH, bounce_s=0.0)
-    took_s = await asyncio.to_thread(pins.pulses, SWITCH, CLOSURES, 1 / 250)
-    yield exact(
-        f"closures counted at {CLOSURES / took_s:.0f} Hz, nobody looking meanwhile", CLOSURES, counter.total()
-    )
+    rate_hz = await asyncio.to_thread(pins.pulses, SWITCH, CLOSURES, 1 / 500)
+    yield exact(f"closures counted at {rate_hz:.0f} Hz, nobody looking meanwhile", CLOSURES, counter.total())
     await asyncio.to_thread(pins.pulses, SWITCH, 10, 1 / 50, bounces=5)
     yield exact(
         "bouncing contacts, 10 closures of 11 edges each, without debounce", 10 * 11 + 200, counter.total()
@@ -41,17 +39,17 @@ async def counts(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Ro
 
 
 async def _limit(machine: LinuxMachine, pins: SimulatedPins) -> Row:
-    """How fast a switch may close with the usual debounce: the kernel counts that in its own ticks."""
+    """Up to a wind that no anemometer survives, 100 Hz are 240 km/h; closed for half of the time."""
     results = []
     for rate_hz in RATES_HZ:
         counter = machine.pulse_counter(SWITCH, bounce_s=DEFAULT_BOUNCE_S)
-        await asyncio.to_thread(pins.pulses, SWITCH, 60, 1 / rate_hz)
+        really_hz = await asyncio.to_thread(pins.pulses, SWITCH, 60, 1 / rate_hz)
         await asyncio.sleep(SETTLED_S)
-        results.append((rate_hz, counter.total()))
+        results.append((really_hz, counter.total()))
         counter.close()
-    whole = [rate_hz for rate_hz, counted in results if counted == 60]
-    got = ", ".join(f"{rate_hz} Hz: {counted}" for rate_hz, counted in results)
-    return Row("60 closures with debounce of 2 ms", "60 up to 40 Hz", got, whole[:2] == list(RATES_HZ[:2]))
+    got = ", ".join(f"{really_hz:.0f} Hz: {counted}" for really_hz, counted in results)
+    all_whole = all(counted == 60 for _, counted in results)
+    return Row("60 closures, ever faster, debounce of 2 ms", "60 at each rate", got, all_whole)
 
 
 async def hears(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Row]:

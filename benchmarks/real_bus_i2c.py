@@ -31,10 +31,12 @@ from real_bus_chips import (
 )
 from real_bus_rows import Row, about, exact, refusal, said
 
-__all__ = ["cannot_be_played", "failures", "ina", "measures", "still_boards", "vane"]
+__all__ = ["cannot_be_played", "failures", "ina", "measures", "played_boards", "still_boards", "vane"]
 
 T = TypeVar("T")
 NOBODY = 0x20
+# Where they answer, and how finely they resolve input, output and current.
+BOARDS = {0x69: (0.07, 0.07, 0.03), 0x08: (0.07, 0.07, 0.03), 0x51: (0.01, 0.01, 0.01)}
 
 
 def measures(bus: LinuxBus, *, how: str) -> Iterator[Row]:
@@ -71,24 +73,42 @@ def ina(bus: LinuxBus, *, how: str) -> Iterator[Row]:
 
 
 def still_boards(bus: LinuxBus) -> Iterator[Row]:
-    """Both power boards, on registers that keep still: telemetry, clocks, settings, wakes."""
-    for address, steps in ((0x08, (0.07, 0.07, 0.03)), (0x51, (0.01, 0.01, 0.01))):
+    """The power boards, on registers that keep still: telemetry, clocks, settings, wakes."""
+    for address, steps in BOARDS.items():
         board = detect(bus, address)
         yield from _telemetry(board, steps, how="stub")
-        now = datetime.now(UTC)
         board.set_clock(lambda: datetime.now(UTC))
-        shown = board.clock()
-        off_s = None if shown is None else abs((shown - now).total_seconds())
-        yield Row(
-            f"stub: {board.model}, clock after setting it, s off",
-            "<= 2",
-            f"{off_s}",
-            off_s is not None and off_s <= 2.0,
-        )
+        yield _clock(board, "stub", "just set")
         board.configure(WittyPiConfig(low_voltage=11.5, watchdog=None))
-        wake = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
-        armed = board.arm(WakePlan(wake_utc=wake, recovery_v=12.8), datetime.now(UTC), margin_s=120.0)
-        yield exact(f"stub: {board.model}, wake that it holds", wake, armed.receipt.wake_utc)
+        yield _wake(board, "stub")
+
+
+def played_boards(bus: LinuxBus) -> Iterator[Row]:
+    """The power boards at work: what they measure, a clock that goes, a wake that is held through it all."""
+    for address, steps in BOARDS.items():
+        board = detect(bus, address)
+        yield from _telemetry(board, steps, how="played")
+        board.set_clock(lambda: datetime.now(UTC))
+        time.sleep(2.5)
+        yield _clock(board, "played", "2.5 s after it was set")
+        board.configure(WittyPiConfig(low_voltage=11.5, watchdog=600.0))
+        board.woken()
+        board.heartbeat()
+        yield _wake(board, "played")
+        board.prepare_cut()
+        yield exact(f"played: {board.model}, what is wrong with it", (), board.health())
+
+
+def _clock(board: Board, how: str, when: str) -> Row:
+    shown = board.clock()
+    off_s = None if shown is None else (shown - datetime.now(UTC)).total_seconds()
+    return about(f"{how}: {board.model}, s that its clock is off, {when}", 0.0, off_s, 2.0)
+
+
+def _wake(board: Board, how: str) -> Row:
+    wake = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=6)
+    armed = board.arm(WakePlan(wake_utc=wake, recovery_v=12.8), datetime.now(UTC), margin_s=120.0)
+    return exact(f"{how}: {board.model}, the wake that it holds", wake, armed.receipt.wake_utc)
 
 
 def _telemetry(board: Board, steps: tuple[float, float, float], *, how: str) -> Iterator[Row]:
@@ -97,7 +117,7 @@ def _telemetry(board: Board, steps: tuple[float, float, float], *, how: str) -> 
     yield about(f"{name}, input V", INPUT_V, measured.input_v, steps[0])
     yield about(f"{name}, output V", OUTPUT_V, measured.output_v, steps[1])
     yield about(f"{name}, output A", OUTPUT_A, measured.output_a, steps[2])
-    yield about(f"{name}, degrees C", BOARD_C, measured.temperature_c, 0.125)
+    yield about(f"{name}, degrees C", BOARD_C, measured.temperature_c, 0.25)
 
 
 def failures(bus: LinuxBus, absent: LinuxBus) -> Iterator[Row]:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import smbus2
 from edgepi.hardware.linux import LinuxMachine
-from real_bus_chips import BUS, PlayedBus, load, measured, world
+from real_bus_chips import ADDRESSES, BUS, PlayedBus, load, measured, world
 from real_bus_gpio import counts, drives, hears
-from real_bus_i2c import cannot_be_played, failures, ina, measures, still_boards, vane
+from real_bus_i2c import cannot_be_played, failures, ina, measures, played_boards, still_boards, vane
+from real_bus_kernel import kernels_own
 from real_bus_pins import SimulatedPins
-from real_bus_rows import Row, tell
+from real_bus_plugins import board, station
+from real_bus_rows import Row, exact, tell
 from real_bus_transfers import Transfers
 
 STATE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("/mnt")
@@ -33,7 +35,7 @@ def _still() -> Iterator[Row]:
     measured(chips)
     with smbus2.SMBus(BUS) as stub:
         copied = load(chips, stub)
-    yield Row("registers copied to the stub", "1792", str(copied), copied == 1792)
+    yield exact("registers copied to the stub", 256 * len(ADDRESSES), copied)
     machine = LinuxMachine(allow_halt=False)
     bus = machine.i2c(BUS)
     transfers = Transfers()
@@ -43,6 +45,9 @@ def _still() -> Iterator[Row]:
     yield from cannot_be_played(bus)
     yield from transfers.rows()
     yield from failures(bus, machine.i2c(7))
+    with smbus2.SMBus(BUS) as stub:
+        load(chips, stub)
+    yield from kernels_own(bus)
     bus.close()
 
 
@@ -54,12 +59,15 @@ def _played() -> Iterator[Row]:
         yield from measures(bus, how="played")
         yield from vane(bus, 4, how="played")
         yield from ina(bus, how="played")
+        yield from played_boards(bus)
         bus.close()
     finally:
         smbus2.SMBus = real
 
 
 async def _pins() -> None:
+    with smbus2.SMBus(BUS) as stub:
+        load(world(), stub, (0x08,))
     pins = SimulatedPins()
     machine = LinuxMachine(allow_halt=False, trusted=lambda: True)
     await machine.start()
@@ -67,6 +75,8 @@ async def _pins() -> None:
         ("counting", counts(machine, pins)),
         ("inputs", hears(machine, pins)),
         ("outputs", drives(machine, pins)),
+        ("power board", board(machine, pins, STATE / "wittypi")),
+        ("weather station", station(machine, pins, STATE / "weather")),
     ):
         try:
             async for row in rows:
