@@ -87,12 +87,12 @@ class JournalFile:
             database.execute("PRAGMA journal_mode = DELETE")
             database.execute("PRAGMA synchronous = EXTRA")
             self._migrate(database)
+            if new:
+                self._path.chmod(0o600)
+                sync_directory(self._path.parent)
         except BaseException:
             database.close()
             raise
-        if new:
-            self._path.chmod(0o600)
-            sync_directory(self._path.parent)
         return database
 
     def _migrate(self, database: sqlite3.Connection) -> None:

@@ -78,8 +78,10 @@ class Shell:
         place = "tasks/{task}" if len(tail) == 2 else tail[0]
         route = next(each for each in routes_of(backend) if each.path == place)  # type: ignore[arg-type]
         asked = Request({"task": tail[-1]}, {key: str(value) for key, value in query.items()})
-        answer = (await route.handler(asked)).data
-        await journal.close()
+        try:
+            answer = (await route.handler(asked)).data
+        finally:
+            await journal.close()
         return json.loads(json.dumps(answer, default=str))
 
     def _configs(self) -> Mapping[str, Any]:
