@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from wake_world import FILES
 
+from edgepi.budget.frozen import NOTHING
+
 if TYPE_CHECKING:
     from wake_night import Night
 
@@ -205,7 +207,13 @@ def process_hangs(night: Night) -> None:
 def halt_hangs(night: Night) -> None:
     """The machine begins to halt and never ends."""
     night.halt_s = lambda: 40 * 86400.0
-    night.on_halt.append(lambda: night.reset("the machine's watchdog ends the halt that hangs"))
+
+    def hang() -> None:
+        down = night.downs[-1]
+        down.doubt = NOTHING if night.may_freeze else down.doubt
+        night.reset("the machine's watchdog ends the halt that hangs")
+
+    night.on_halt.append(hang)
 
 
 def halt_refused(night: Night) -> None:
