@@ -35,7 +35,7 @@ class WittyPiController(PowerController):
         self._time = TimeKeeper(context, link)
         self._halt_line: InputLine | None = None
         self._sys_up: OutputLine | None = None
-        self._set_up = self._warned = self._asked_by_heartbeat = False
+        self._set_up = self._warned = self._asked_by_heartbeat = self._owes_ready = False
         self._compared_s = -math.inf
         self._was_trusted: bool | None = None
         self._said: tuple[str, ...] = ()
@@ -121,7 +121,9 @@ class WittyPiController(PowerController):
             self._context.log.warning(
                 "the vendor's daemon runs and tells the board itself that the node is up"
             )
+            self._owes_ready = True
             return
+        self._owes_ready = False
         board = await self._link.open()
         await self._link.run(board.woken)
         await self._pulse()
@@ -215,6 +217,8 @@ class WittyPiController(PowerController):
         for note in notes:
             self._context.log.warning("%s", note)
         self._set_up, self._was_trusted, self._warned = True, self._context.clock.trusted, False
+        if self._owes_ready:
+            await self.ready()
 
     async def _pulse(self) -> None:
         pin = self._link.quirks.sys_up_pin

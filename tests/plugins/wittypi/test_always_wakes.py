@@ -118,3 +118,15 @@ async def test_the_recovery_voltage_is_the_true_one(
     board.feed(input_v=input_v, output_v=5.1, output_a=0.5, temperature_c=20.0)
     passes(board, 30)
     assert board.rail_on is wakes
+
+
+async def test_a_board_learns_that_the_node_is_up_once_the_vendors_daemon_has_stopped(
+    controller: WittyPiController, manual_clock: ManualClock, board: WittyPi4, fake_hardware: FakeHardware
+) -> None:
+    fake_hardware.processes = ["/bin/bash /home/pi/wittypi/daemon.sh"]
+    await drive(controller.start(), manual_clock)
+    await drive(controller.ready(), manual_clock)
+    assert "sys_up" not in [event.kind for event in board.events]
+    fake_hardware.processes = []
+    await drive(controller.read(), manual_clock)
+    assert "sys_up" in [event.kind for event in board.events]
