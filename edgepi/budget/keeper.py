@@ -38,7 +38,7 @@ class Keeper:
     """Books, charge, open leases, what governors learned and *more*, in one file; *boots* counts starts.
 
     What a governor learned stays when another one is chosen. *booted* is whether the machine was started
-    since the last life, *cut_off_utc* when that was last seen if it ended without a word.
+    since the last life, *seen_utc* when that last saved; *went* is whether it went down as it meant to.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class Keeper:
     ) -> None:
         self.boots = 0
         self.booted = True
-        self.cut_off_utc: datetime | None = None
+        self.went = False
+        self.seen_utc: datetime | None = None
         self._store = store
         self._clock = clock
         self._leases = leases
@@ -107,8 +108,7 @@ class Keeper:
         # A machine's monotonic clock begins anew with each boot.
         booted = saved.going or self._clock.monotonic() < saved.monotonic_s
         self.boots = saved.boots + (1 if booted else 0)
-        self.booted = booted
-        self.cut_off_utc = saved.saved_utc if booted and not saved.going else None
+        self.booted, self.went, self.seen_utc = booted, saved.going, saved.saved_utc
         self._leases.restore(saved.leases)
         self._learned = saved.governors
         _take_up("ledger", partial(self._measuring.recall, saved, booted=booted))

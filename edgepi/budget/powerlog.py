@@ -51,6 +51,7 @@ class PowerLog:
         self._clock = clock
         self._events: list[PowerEvent] = []
         self._going = self._unsaved = self._complained = False
+        self._stopped_utc: datetime | None = None
         self._writing = asyncio.Lock()
 
     @property
@@ -65,15 +66,38 @@ class PowerLog:
     async def load(self) -> None:
         """Take up what earlier lives left; a file that cannot be read is left out, and the log says so."""
         try:
-            self._events = [*await asyncio.to_thread(_read, self._path), *self._events][-MOST:]
+            events, self._stopped_utc = await asyncio.to_thread(_read, self._path)
+            self._events = [*events, *self._events][-MOST:]
         except (OSError, *_NONSENSE) as error:
             _log.warning("%s cannot be read and begins anew: %s", self._path.name, error)
 
     def lost(self, seen_utc: datetime) -> None:
-        """Note that the last life ended without a word, if it did."""
-        if self._events and self._events[-1].event == "on":
-            said = "switched off, or without power, with no word from the board; seen alive last then"
+        """Note that the machine's last life ended without the node's doing, if it did."""
+        if not self._events or self._events[-1].event != "on":
+            return
+        if self._stopped_utc is None:
+            said = "without power, or switched off by force; seen alive last then"
             self._add(PowerEvent(event="lost", time_utc=seen_utc, reason=said, planned=False))
+        else:
+            said = "EdgePi was stopped, and the machine went down or was restarted"
+            self._add(PowerEvent(event="off", time_utc=self._stopped_utc, reason=said, planned=False))
+
+    def woken(self, reason: WakeReason, *, booted: bool, seen_utc: datetime | None) -> None:
+        """Note what the board says of its last wake, unless only the program was restarted since.
+
+        *seen_utc* is when the last life was seen alive, if it did not go down as it meant to.
+        """
+        # Where time runs on through a cut, as in a simulated world, only the board tells of it.
+        if booted or self._is_news(reason):
+            if seen_utc is not None:
+                self.lost(seen_utc)
+            self.woke(reason)
+        elif self._stopped_utc is not None:
+            self._stopped_utc, self._unsaved = None, True
+
+    def _is_news(self, reason: WakeReason) -> bool:
+        last = next((event for event in reversed(self._events) if event.event == "on"), None)
+        return last is not None and last.reason != reason.text[:LONGEST]
 
     def woke(self, reason: WakeReason) -> None:
         """Note that the node was switched on, just now or a moment ago."""
@@ -95,6 +119,10 @@ class PowerLog:
             self._events.pop()
             self._unsaved = True
 
+    def stops(self) -> None:
+        """Note that the program ends, while the machine may live on."""
+        self._stopped_utc, self._unsaved = self._clock.now(), True
+
     async def save(self) -> None:
         """Write what is new and wait until it is on disk; a failure is logged once, until it works again."""
         async with self._writing:
@@ -102,7 +130,9 @@ class PowerLog:
                 return
             self._unsaved = False
             events = [_to_dict(event) for event in self._events]
-            text = json.dumps({"format": FORMAT, "events": events}, separators=(",", ":"))
+            stopped = self._stopped_utc.isoformat() if self._stopped_utc else None
+            data = {"format": FORMAT, "stopped_utc": stopped, "events": events}
+            text = json.dumps(data, separators=(",", ":"))
             try:
                 await asyncio.to_thread(_write, self._path, text)
             except OSError as error:
@@ -114,6 +144,7 @@ class PowerLog:
                 self._complained = False
 
     def _add(self, event: PowerEvent) -> None:
+        self._stopped_utc = None
         self._events = [*self._events, event][-MOST:]
         self._unsaved = True
 
@@ -124,7 +155,7 @@ class PowerLog:
 def read_log(directory: Path) -> list[dict[str, Any]]:
     """What the log in *directory* holds, newest first; empty if there is none to be read. Blocks."""
     try:
-        return [_to_dict(event) for event in reversed(_read(directory / FILE_NAME))]
+        return [_to_dict(event) for event in reversed(_read(directory / FILE_NAME)[0])]
     except (OSError, *_NONSENSE):
         return []
 
@@ -134,13 +165,14 @@ def _write(path: Path, text: str) -> None:
     atomic_write(path, text, 0o600)
 
 
-def _read(path: Path) -> list[PowerEvent]:
+def _read(path: Path) -> tuple[list[PowerEvent], datetime | None]:
+    """The events, and when the program was stopped since, if it was."""
     if not path.exists():
-        return []
+        return [], None
     data = json.loads(path.read_bytes())
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']!r}")
-    return [_event(item) for item in data["events"]]
+    return [_event(item) for item in data["events"]], _moment(data.get("stopped_utc"))
 
 
 def _to_dict(event: PowerEvent) -> dict[str, Any]:

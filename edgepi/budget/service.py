@@ -220,8 +220,6 @@ class BudgetService:
             self._sayings.say("node", "books", complaint)
             _log.warning("%s", complaint)
         await self.power_log.load()
-        if self._keeper.cut_off_utc is not None:
-            self.power_log.lost(self._keeper.cut_off_utc)
         self._telemetry.start()
         self._forecasts.start()
         self._rounds.start()
@@ -234,6 +232,9 @@ class BudgetService:
         await asyncio.gather(*(runner.stop() for runner in self._scene.duties.values()))
         await self._heartbeats.stop()
         await self._telemetry.stop()
+        if not self._departure.going:
+            self.power_log.stops()
+        await self.power_log.save()
         await self.save(going=self._departure.going)
 
     async def save(self, *, going: bool = False) -> None:
@@ -309,8 +310,9 @@ class BudgetService:
 
     def _woken(self, reason: WakeReason) -> None:
         self._sayings.say("board", "woke", f"switched on: {reason.text}")
-        if self._keeper.booted:
-            self.power_log.woke(reason)
+        keeper = self._keeper
+        seen_utc = None if keeper.went else keeper.seen_utc
+        self.power_log.woken(reason, booted=keeper.booted, seen_utc=seen_utc)
 
     def _power_goes(self, event: PowerGoing) -> None:
         receipt = self._departure.receipt

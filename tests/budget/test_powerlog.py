@@ -13,6 +13,7 @@ import pytest
 from edgepi.budget.powerlog import FILE_NAME, MOST, PowerLog, read_log
 from edgepi.model import WakeReason, WakeReasonKind
 from edgepi.testing.clock import ManualClock
+from edgepi.testing.power import FakeBoard
 from tests.budget.conftest import NOON, Bench
 
 ALARM = WakeReason(WakeReasonKind.ALARM, "the alarm was due")
@@ -63,6 +64,28 @@ async def test_a_life_that_ended_without_a_word_is_a_loss(log: PowerLog, tmp_pat
     later.lost(NOON + timedelta(hours=2))
     assert later.as_data()[0]["event"] == "lost"
     assert later.as_data()[0]["time_utc"] == "2025-06-01T12:00:00+00:00"
+
+
+async def test_a_machine_that_went_down_after_the_program_was_stopped_lost_nothing(
+    log: PowerLog, tmp_path: Path
+) -> None:
+    log.woke(ALARM)
+    log.stops()
+    later = await again(log, tmp_path)
+    later.lost(NOON - timedelta(minutes=4))
+    assert [(e.event, e.time_utc, e.planned) for e in later.events[1:]] == [("off", NOON, False)]
+    later.woke(BUTTON)
+    assert [e.event for e in (await again(later, tmp_path)).events] == ["on", "off", "on"]
+
+
+async def test_a_stop_that_only_the_program_made_is_forgotten(log: PowerLog, tmp_path: Path) -> None:
+    log.woke(ALARM)
+    log.stops()
+    later = await again(log, tmp_path)
+    later.woken(ALARM, booted=False, seen_utc=NOON)
+    last = await again(later, tmp_path)
+    last.woken(ALARM, booted=True, seen_utc=NOON + timedelta(hours=2))
+    assert [event.event for event in last.events] == ["on", "lost", "on"]
 
 
 async def test_after_a_sleep_there_is_no_loss(log: PowerLog) -> None:
@@ -151,3 +174,21 @@ async def test_a_restart_of_the_program_alone_is_no_wake(bench: Bench) -> None:
     await bench.budget.start()
     await bench.pass_time(60)
     assert [event["event"] for event in await kept(bench.state_dir)] == ["on"]
+
+
+async def test_a_cut_through_which_time_ran_on_is_told_by_the_board_s_new_reason(bench: Bench) -> None:
+    bench.budget.add_controller(bench.board, "board")
+    await bench.budget.start()
+    await bench.pass_time(400)
+    cut, bench.budget = bench.budget, bench.build()
+    for part in (cut._rounds, cut._telemetry):  # as if killed: nothing is saved
+        await part.stop()
+
+    class Connected(FakeBoard):
+        async def last_reason(self) -> WakeReason:
+            return WakeReason(WakeReasonKind.POWER_CONNECTED, "the input was connected")
+
+    bench.budget.add_controller(Connected(bench.clock, battery_v=13.3), "board")
+    await bench.budget.start()
+    await bench.pass_time(60)
+    assert [event["event"] for event in await kept(bench.state_dir)] == ["on", "lost", "on"]

@@ -64,7 +64,7 @@ POWER_EVENTS: tuple[tuple[Any, ...], ...] = (
     (
         31.3,
         "lost",
-        "switched off, or without power, with no word from the board; seen alive last then",
+        "without power, or switched off by force; seen alive last then",
         False,
     ),
 )
