@@ -26,13 +26,17 @@ class Registers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A chip that was found, the plugin that drives it, and the key that takes its address, if any."""
+    """A chip that was found, the plugin that drives it, and the key that takes its address, if any.
+
+    *cells* is how many cells in series it takes, None for any number.
+    """
 
     plugin: str
     title: str
     bus: int
     address: int | None
     key: str = "address"
+    cells: int | None = None
 
 
 def buses(dev: Path) -> list[int]:
@@ -51,7 +55,7 @@ def scan(manifests: Iterable[Manifest], bus: Registers, number: int) -> Iterator
         for probe in manifest.probes:
             for address in probe.addresses:
                 if _is_there(probe, bus, address):
-                    yield Chip(manifest.name, manifest.title, number, address, probe.key)
+                    yield Chip(manifest.name, manifest.title, number, address, probe.key, probe.cells)
 
 
 def _is_there(probe: Probe, bus: Registers, address: int) -> bool:

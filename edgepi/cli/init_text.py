@@ -32,7 +32,7 @@ energy:
   battery:
     chemistry: {chemistry}  # lifepo4, li-ion or lead-acid
     capacity_wh: {capacity_wh}  # what it really gives, not what is printed on it
-  board:
+{cells}  board:
     model: {board}  # sets what the computer draws with nothing to do
   # Halting this machine is allowed once a power board is found that can switch it on again.
   # allow_halt: true
@@ -59,21 +59,24 @@ plugins: {}
 def config_text(answers: Mapping[str, Any], chips: Sequence[Chip]) -> str:
     """Write the answers and what was found as YAML with comments."""
     values = {key.replace("-", "_"): _scalar(value) for key, value in answers.items()}
-    return _HEAD.format(**values) + (_plugins(chips, answers) if chips else _NO_CHIPS)
+    cells = next((chip.cells for chip in chips if chip.cells), None)
+    line = f"    series_cells: {cells}  # all that the power board takes\n" if cells else ""
+    return _HEAD.format(**values, cells=line) + (_plugins(chips, answers, cells) if chips else _NO_CHIPS)
 
 
-def _plugins(chips: Iterable[Chip], answers: Mapping[str, Any]) -> str:
+def _plugins(chips: Iterable[Chip], answers: Mapping[str, Any], cells: int | None) -> str:
     lines = ["plugins:"]
-    more = {"wittypi": _low_voltage(CHEMISTRIES[answers["chemistry"]])}
+    more = {"wittypi": _low_voltage(CHEMISTRIES[answers["chemistry"]], cells)}
     for plugin, found in groupby(sorted(chips, key=lambda c: (c.plugin, c.address or 0)), lambda c: c.plugin):
         lines += _plugin(plugin, list(found), more.get(plugin, []))
     return "\n".join(lines) + "\n"
 
 
-def _low_voltage(cell: Chemistry) -> list[str]:
+def _low_voltage(cell: Chemistry, cells: int | None) -> list[str]:
+    battery = "a battery of 12 V" if cells is None else f"{cells} cell{'s'[: cells > 1]}"
     return [
-        "# The board's own last cut-off, for a battery of 12 V; waking on voltage needs it.",
-        f"low_voltage: {cell.cut_v * cell.cells_for_12_v:.1f}",
+        f"# The board's own last cut-off, for {battery}; waking on voltage needs it.",
+        f"low_voltage: {cell.cut_v * (cells or cell.cells_for_12_v):.1f}",
     ]
 
 

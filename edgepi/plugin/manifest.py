@@ -16,6 +16,7 @@ __all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "Manifest", "Probe"]
 
 API_VERSION = 1
 MANIFEST_NAME = "edgepi-plugin.toml"
+MOST_CELLS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Probe:
     """How a chip is recognised on an I2C bus without importing the plugin.
 
     It is there if *register* (a byte, or two bytes, high byte first, if *word*) at one of
-    *addresses* reads one of *values*. The address found becomes the configuration *key*.
+    *addresses* reads one of *values*. The address found becomes the configuration *key*. *cells* is for a
+    power board that takes a battery of so many cells in series and no other.
     """
 
     addresses: tuple[int, ...]
@@ -39,6 +41,7 @@ class Probe:
     values: tuple[int, ...]
     word: bool = False
     key: str = "address"
+    cells: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,8 @@ def _probe(table: dict[str, Any], where: str) -> Probe:
     numbers = (probe.register, *probe.addresses, *probe.values) if len(lists) == 2 else ()
     if not numbers or not all(isinstance(number, int) for number in numbers):
         raise ManifestError(f"{where}: addresses and values are lists of numbers, register is a number")
+    if probe.cells is not None and (type(probe.cells) is not int or not 1 <= probe.cells <= MOST_CELLS):
+        raise ManifestError(f"{where}: `cells` is how many cells a board takes, 1 to {MOST_CELLS}")
     return probe
 
 

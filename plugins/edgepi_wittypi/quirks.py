@@ -30,8 +30,10 @@ class Quirks:
     *longest_cut_delay*         4: 254 tenths of a second; a stored 255 counts as unset; 5: seconds
     *longest_default_on_delay*  4: above 32 s the firmware's 16-bit product overflows
     *recovery_needs_low*        4: with low voltage off, recovery also wakes after a planned shut-down
+    *cuts_only_if_halt_seen*    3: its shut-down alarm, too, waits for the fall of TXD
     *battery_mode*              4: what register 7 shows while a battery feeds it; None: it cannot know
     *wakes_on_usb*              4: register 22 is no voltage: unless zero, 5 V at USB again wakes the node
+    *highest_low_voltage*       L3V7: a cut-off above it would switch off a cell that is anything but full
     *charge_pins*               low while its charger charges, and when the battery is full
     ==========================  ==================================================================
     """
@@ -50,21 +52,29 @@ class Quirks:
     longest_cut_delay: int = 254
     longest_default_on_delay: int = 32
     recovery_needs_low: bool = True
+    cuts_only_if_halt_seen: bool = False
     battery_mode: int | None = None
     wakes_on_usb: bool = False
+    highest_low_voltage: float = 25.0
     charge_pins: tuple[int, int] | None = None
 
 
 ANY = Quirks()
 
 _L3V7 = Quirks(
-    wakes_on_voltage=False, recovery_needs_low=False, battery_mode=2, wakes_on_usb=True, charge_pins=(5, 6)
+    wakes_on_voltage=False,
+    recovery_needs_low=False,
+    battery_mode=2,
+    wakes_on_usb=True,
+    highest_low_voltage=4.0,
+    charge_pins=(5, 6),
 )
 
 _GEN3 = Quirks(
     min_interval_s=10.0,  # reading wears nothing
     deaf_s=0.0,  # its LED has a line of its own
     guaranteed_wake=False,
+    cuts_only_if_halt_seen=True,
 )
 
 _GEN5 = Quirks(

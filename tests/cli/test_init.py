@@ -21,6 +21,7 @@ from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips.bme280 import BME280
 from edgepi.sim.chips.ina219 import INA219
 from edgepi.sim.chips.wittypi4 import WittyPi4
+from edgepi.sim.chips.wittypi4_l3v7 import WittyPi4L3V7
 
 SENSOR = Manifest(
     name="weather",
@@ -208,6 +209,15 @@ def test_the_power_board_gets_the_cut_off_that_waking_on_voltage_needs(chemistry
     assert plugins == {"wittypi": {"address": 0x08, "low_voltage": volts}, "ina219": {}}
 
 
+def test_a_board_of_a_single_cell_gets_no_cut_off_of_12_v() -> None:
+    manifests = [record.manifest for record in discover().records() if record.manifest]
+    chips = list(scan(manifests, SimulatedBus({0x08: WittyPi4L3V7()}), 1))
+    answers = {**defaults(Path("/")), "chemistry": "li-ion"}
+    written: Any = yaml.safe_load(config_text(answers, chips))
+    assert written["plugins"] == {"wittypi": {"address": 0x08, "low_voltage": 3.3}}
+    assert written["energy"]["battery"]["series_cells"] == 1
+
+
 @pytest.mark.parametrize("name", ["yes", "12", "a: b", "Bärlauch", "# no", "node-1"])
 def test_any_name_survives_yaml(name: str) -> None:
     text = config_text({**defaults(Path("/")), "name": name}, [])
@@ -220,11 +230,12 @@ def test_any_name_survives_yaml(name: str) -> None:
         {"addresses": [1], "register": 0},
         {"addresses": 0x76, "register": 0, "values": [1]},
         {"addresses": [1], "register": 0, "values": ["x"]},
+        {"addresses": [1], "register": 0, "values": [1], "cells": 0},
     ],
 )
 def test_a_manifest_with_a_broken_probe_is_refused(probe: dict[str, object]) -> None:
     table = {"name": "x", "title": "x", "summary": "x", "probes": [probe]}
-    with pytest.raises(ManifestError, match=r"probe|lists"):
+    with pytest.raises(ManifestError, match=r"probe|lists|cells"):
         Manifest.from_table(table, "here")
 
 

@@ -113,9 +113,17 @@ class Gen4Board:
             registers.write(Reg.DEFAULT_ON_DELAY, FACTORY_DEFAULT_ON_DELAY)
         registers.write(Reg.DEFAULT_ON, 1)
         self._set_cut(None)  # also a shut-down that other software has planned
-        if config.low_voltage is not None:
-            registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
-        return self._look_at_five_volts()
+        return (*self._set_low_voltage(config.low_voltage), *self._look_at_five_volts())
+
+    def _set_low_voltage(self, volts: float | None) -> tuple[str, ...]:
+        """Set the board's own cut-off, unless it would cut with any battery that fits the board."""
+        if volts is None:
+            return ()
+        if volts > self.quirks.highest_low_voltage:
+            said = f"`low_voltage` is {volts:g} V, which the single cell of this board hardly ever has"
+            return (f"{said}; the board keeps what it holds",)
+        self.registers.write(Reg.LOW_VOLTAGE, encode_voltage(volts))
+        return ()
 
     def _look_at_five_volts(self) -> tuple[str, ...]:
         """Have voltages count where the input is wired to 5 V, which the board takes for its USB socket."""

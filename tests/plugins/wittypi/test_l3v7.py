@@ -93,6 +93,19 @@ async def test_the_sun_on_a_panel_at_usb_is_one_more_trigger(
     assert "USB" in reason.text
 
 
+async def test_a_cut_off_for_12_v_is_not_taken(
+    controller: MakeController,
+    manual_clock: ManualClock,
+    board: WittyPi4L3V7,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await drive(controller(low_voltage=11.6).start(), manual_clock)
+    assert board.memory[Reg.LOW_VOLTAGE] == 31, "it would be down again three minutes after each start"
+    assert "11.6 V" in caplog.text
+    await drive(controller(low_voltage=3.3).start(), manual_clock)
+    assert board.memory[Reg.LOW_VOLTAGE] == 33
+
+
 async def test_its_charger_is_a_reading(
     plugin_context: ContextFactory,
     manual_clock: ManualClock,
