@@ -57,7 +57,8 @@ def main() -> int:
     print(CANNOT)
     wrong = [what for what, _, _, ok in rows if not ok]
     print(
-        f"{len(rows)} lines, {len(wrong)} wrong; {booted - began:.0f} s to make the guest, {time.monotonic() - booted:.0f} s in it"
+        f"{len(rows)} lines, {len(wrong)} wrong; {booted - began:.0f} s to make the guest, "
+        f"{time.monotonic() - booted:.0f} s in it"
     )
     return 1 if wrong or not rows else 0
 

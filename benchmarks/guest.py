@@ -21,7 +21,7 @@ from scratch import CACHE
 __all__ = ["TOOLS", "Kernel", "boot", "fetch", "first_files", "kernel", "machine", "missing", "run", "until"]
 
 TOOLS = ("qemu-system-x86_64", "busybox", "cpio", "dpkg-deb", "apt-get", "apt-cache")
-# What the file system of the host needs, whether these are modules of their own depends on the kernel.
+# What it takes to see the files of the host; which of it is a module of its own depends on the kernel.
 SHARING = ("crc32c_generic", "netfs", "fscache", "virtio_pci", "9pnet_virtio", "9p")
 
 MOUNT_HOST = """#!/bin/busybox sh
@@ -141,8 +141,11 @@ def until(lines: Iterator[str], word: str) -> Iterator[str]:
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
-    """Run a tool to its end and return what it prints."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd).stdout
+    """Run a tool to its end and return what it prints; raises RuntimeError with its complaint."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _lines(output: Iterator[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Builds the kernel's own GPIO simulator for a guest, for Debian's kernels come without it.
 
 The sources are those of Debian's package; built against the headers of the very kernel, unpacked and not
-installed. What was built stays in the cache.
+installed. What was built stays in the cache. A package of another revision than the kernel's will do.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def gpio_sim(kernel: Kernel, directory: Path) -> Path:
         headers = _headers(kernel.version, directory)
         built = _build(_sources(kernel.version, directory), headers, kernel.version)
         shutil.move(built, cached)
+        for sources in CACHE.glob("linux-source-*.deb"):
+            sources.unlink()  # large, and wanted no more
     return cached
 
 
@@ -41,8 +43,10 @@ def _sources(version: str, directory: Path) -> Path:
     wanted.mkdir()
     names = " ".join(f"linux-source-{series}/{name}" for name in SOURCES)
     inner = f"tar -xO ./usr/src/linux-source-{series}.tar.xz"
-    unpack = f"dpkg-deb --fsys-tarfile '{package}' 2>/dev/null | {inner} | tar -xJ --occurrence=1 -C '{wanted}' {names}"
-    subprocess.run(unpack, shell=True, check=True)  # noqa: S602 (names of our own)
+    outer = f"dpkg-deb --fsys-tarfile '{package}' 2>/dev/null"
+    subprocess.run(
+        f"{outer} | {inner} | tar -xJ --occurrence=1 -C '{wanted}' {names}", shell=True, check=True
+    )
     module = directory / "module"
     module.mkdir()
     for name in SOURCES:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smbus2 import SMBus
+
 from edgepi.errors import BusError
 from edgepi.sim.bus import Chip, SimulatedBus
 from edgepi.sim.chips.ads1115 import ADS1115
@@ -17,7 +19,6 @@ from edgepi.sim.chips.ina226 import INA226
 from edgepi.sim.chips.wittypi3 import WittyPi3
 from edgepi.sim.chips.wittypi4 import WittyPi4
 from edgepi.sim.chips.wittypi5 import WittyPi5
-from smbus2 import SMBus
 
 __all__ = [
     "ADDRESSES",

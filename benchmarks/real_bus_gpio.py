@@ -1,15 +1,15 @@
-"""LinuxMachine's pins on the kernel's GPIO simulator: switches are counted, lines are heard, pins are driven."""
+"""LinuxMachine's pins on the kernel's GPIO simulator: switches counted, lines heard, pins driven."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
+
+from real_bus_pins import SimulatedPins, Watcher
+from real_bus_rows import Row, exact, refusal
 
 from edgepi.errors import HardwareError
 from edgepi.hardware.linux import LinuxMachine
-from real_bus_pins import SimulatedPins, Watcher
-from real_bus_rows import Row, exact, refusal, said
 
 __all__ = ["counts", "drives", "hears"]
 
@@ -80,9 +80,9 @@ async def drives(machine: LinuxMachine, pins: SimulatedPins) -> AsyncIterator[Ro
     yield exact("an output that begins high", True, pins.value(DRIVEN))
     with Watcher(pins, DRIVEN) as watcher:
         for high in (False, True, False):
-            time.sleep(0.03)
+            await asyncio.sleep(0.03)
             line.set(high)
-        time.sleep(0.03)
+        await asyncio.sleep(0.03)
     yield exact("falls and rises of an output", (2, 1), (len(watcher.falls), len(watcher.rises)))
     line.close()
     pins.pull(DRIVEN, up=True)

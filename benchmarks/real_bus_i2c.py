@@ -1,4 +1,4 @@
-"""Our drivers on the kernel's I2C bus, through LinuxMachine and smbus2: first on registers that keep still."""
+"""Our drivers on the kernel's I2C bus, through LinuxMachine and smbus2."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from edgepi.errors import BusError, DeviceNotFoundError
-from edgepi.hardware.linux_bus import LinuxBus
-from edgepi.model import WakePlan
-from edgepi_ina219.chip import Ina219
-from edgepi_ina219.ina226 import Ina226
-from edgepi_weather.chips.adc import Adc
-from edgepi_weather.chips.air import AirChip
-from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.detection import detect
-from edgepi_wittypi.family import Board
 from real_bus_chips import (
     AIR,
     BOARD_C,
@@ -30,6 +20,17 @@ from real_bus_chips import (
     VANE_V,
 )
 from real_bus_rows import Row, about, exact, refusal, said
+
+from edgepi.errors import BusError, DeviceNotFoundError
+from edgepi.hardware.linux_bus import LinuxBus
+from edgepi.model import WakePlan
+from edgepi_ina219.chip import Ina219
+from edgepi_ina219.ina226 import Ina226
+from edgepi_weather.chips.adc import Adc
+from edgepi_weather.chips.air import AirChip
+from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.detection import detect
+from edgepi_wittypi.family import Board
 
 __all__ = ["cannot_be_played", "failures", "ina", "measures", "played_boards", "still_boards", "vane"]
 
@@ -89,8 +90,8 @@ def played_boards(bus: LinuxBus) -> Iterator[Row]:
         board = detect(bus, address)
         yield from _telemetry(board, steps, how="played")
         board.set_clock(lambda: datetime.now(UTC))
-        time.sleep(2.5)
-        yield _clock(board, "played", "2.5 s after it was set")
+        time.sleep(4.0)
+        yield _clock(board, "played", "4 s after it was set")
         board.configure(WittyPiConfig(low_voltage=11.5, watchdog=600.0))
         board.woken()
         board.heartbeat()

@@ -1,4 +1,4 @@
-"""The kernel's own drivers beside ours, on the same registers: what they measure, and that they keep us off."""
+"""The kernel's own drivers beside ours, on the same registers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgepi.errors import BusError
-from edgepi.hardware.linux_bus import LinuxBus
 from real_bus_chips import AIR, INDOORS, VANE_V
 from real_bus_rows import Row, about, exact, said
+
+from edgepi.errors import BusError
+from edgepi.hardware.linux_bus import LinuxBus
 
 __all__ = ["kernels_own"]
 
@@ -34,8 +35,8 @@ def kernels_own(bus: LinuxBus) -> Iterator[Row]:
             "kernel's driver: BMP280, hPa", INDOORS.pressure_hpa, says("in_pressure_input", 10.0), 0.02
         )
     with _driver("ads1115", 0x48) as says:
-        volts = says("in_voltage0_raw", 1e-3) * says("in_voltage0_scale", 1.0)
-        yield about("kernel's driver: ADS1115, counts of input 0 as V", VANE_V[0], volts, 0.0002)
+        counts = VANE_V[0] / 4.096 * 0x8000  # as our driver had it measured
+        yield about("kernel's driver: ADS1115, counts of input 0", counts, says("in_voltage0_raw", 1.0), 1.0)
     yield exact("a chip that the kernel's driver let go", 0x60, bus.read_byte_data(0x76, 0xD0))
 
 

@@ -7,9 +7,9 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import smbus2
-from edgepi.hardware.linux import LinuxMachine
 from real_bus_chips import ADDRESSES, BUS, PlayedBus, load, measured, world
 from real_bus_gpio import counts, drives, hears
 from real_bus_i2c import cannot_be_played, failures, ina, measures, played_boards, still_boards, vane
@@ -18,6 +18,8 @@ from real_bus_pins import SimulatedPins
 from real_bus_plugins import board, station
 from real_bus_rows import Row, exact, tell
 from real_bus_transfers import Transfers
+
+from edgepi.hardware.linux import LinuxMachine
 
 STATE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("/mnt")
 
@@ -53,16 +55,13 @@ def _still() -> Iterator[Row]:
 
 def _played() -> Iterator[Row]:
     PlayedBus.chips = world()
-    real, smbus2.SMBus = smbus2.SMBus, PlayedBus
-    try:
+    with patch("smbus2.SMBus", PlayedBus):
         bus = LinuxMachine(allow_halt=False).i2c(BUS)
         yield from measures(bus, how="played")
         yield from vane(bus, 4, how="played")
         yield from ina(bus, how="played")
         yield from played_boards(bus)
         bus.close()
-    finally:
-        smbus2.SMBus = real
 
 
 async def _pins() -> None:

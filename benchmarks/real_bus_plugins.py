@@ -1,14 +1,17 @@
-"""Whole plugins on the kernel's bus and pins: a power board that asks and is told, a station in wind and rain."""
+"""Whole plugins on the kernel's bus and pins: a power board that asks, a station in wind and rain."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from real_bus_chips import BUS
+from real_bus_pins import SimulatedPins, Watcher
+from real_bus_rows import Row, about, exact, said
 
 from edgepi.clock import Clock
 from edgepi.hardware.linux import LinuxMachine
@@ -24,9 +27,6 @@ from edgepi_weather.station import Station
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.link import link_of
-from real_bus_chips import BUS
-from real_bus_pins import SimulatedPins, Watcher
-from real_bus_rows import Row, about, exact, said
 
 __all__ = ["board", "station"]
 

@@ -15,20 +15,20 @@ TRACING = Path("/sys/kernel/tracing")
 LINE = re.compile(r"smbus_(read|write): i2c-0 a=([0-9a-f]+) f=\S+ c=([0-9a-f]+) (\w+)")
 BYTE, WORD, BLOCK = "BYTE_DATA", "WORD_DATA", "I2C_BLOCK_DATA"
 # What the data sheets and firmwares know; None is any register.
-KNOWN = {
-    0x08: ("Witty Pi 4", {("read", BYTE, None), ("write", BYTE, None), ("read", WORD, 50)}),
-    0x40: ("INA219", {("read", WORD, None), ("write", WORD, None)}),
-    0x41: ("INA226", {("read", WORD, None), ("write", WORD, None)}),
-    0x48: ("ADS1115", {("read", WORD, None), ("write", WORD, None)}),
-    0x51: ("Witty Pi 5", {("read", BYTE, None), ("write", BYTE, None)}),
-    0x76: (
-        "BME280",
-        {("read", BYTE, None), ("read", WORD, None), ("read", BLOCK, None), ("write", BYTE, None)},
-    ),
-    0x77: (
-        "BMP280",
-        {("read", BYTE, None), ("read", WORD, None), ("read", BLOCK, None), ("write", BYTE, None)},
-    ),
+Kinds = set[tuple[str, str, int | None]]
+BYTES: Kinds = {("read", BYTE, None), ("write", BYTE, None)}
+WORDS: Kinds = {("read", WORD, None), ("write", WORD, None)}
+GOES_ON: Kinds = {("read", WORD, None), ("read", BLOCK, None)}
+KNOWN: dict[int, tuple[str, Kinds]] = {
+    0x08: ("Witty Pi 4", BYTES | {("read", WORD, 50)}),
+    0x40: ("INA219", WORDS),
+    0x41: ("INA226", WORDS),
+    0x48: ("ADS1115", WORDS),
+    0x51: ("Witty Pi 5", BYTES),
+    0x68: ("DS3231 of the Witty Pi 3", BYTES | WORDS | GOES_ON | {("write", BLOCK, None)}),
+    0x69: ("Witty Pi 3", BYTES),
+    0x76: ("BME280", BYTES | GOES_ON),
+    0x77: ("BMP280", BYTES | GOES_ON),
 }
 
 
@@ -40,7 +40,7 @@ class Transfers:
         (TRACING / "trace").write_text("")
 
     def rows(self) -> Iterator[Row]:
-        """A row for each chip: the kinds it knows, those that were used, and whether all of these are known."""
+        """A row for each chip: the kinds that it knows, and those that were used."""
         (TRACING / "events/smbus/enable").write_text("0")
         used: dict[int, set[tuple[str, str, int]]] = defaultdict(set)
         for way, address, register, kind in LINE.findall((TRACING / "trace").read_text()):
@@ -61,7 +61,7 @@ class Transfers:
             )
 
 
-def _words(kinds: set[tuple[str, str, int | None]]) -> str:
+def _words(kinds: Kinds) -> str:
     short = {BYTE: "byte", WORD: "word", BLOCK: "block"}
     texts = (f"{way} {short.get(kind, kind)}" + ("" if at is None else f" {at}") for way, kind, at in kinds)
     return ", ".join(sorted(texts))

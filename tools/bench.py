@@ -18,6 +18,7 @@ LONG_S = {
     "energy": 1800.0,
     "recorder_kill": 900.0,
     "power_cut": 1800.0,
+    "real_bus": 900.0,
     "wake": 3600.0,
 }  # and these come last
 
