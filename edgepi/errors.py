@@ -17,6 +17,7 @@ EdgePiError
  │    ├── LeaseError
  │    └── TraceError        a trace cannot be simulated
  ├── ForecastError          the sun cannot be foretold
+ ├── UploadError            what was measured cannot be sent to a service now
  ├── ComputeError           a job cannot be boxed, run or written down
  │    ├── EngineError       the container engine cannot be reached or refuses
  │    ├── ImageError        an image cannot be had or run
@@ -79,6 +80,7 @@ __all__ = [
     "TraceError",
     "TransactionError",
     "UnfitImageError",
+    "UploadError",
     "VerificationError",
     "WalletError",
     "WorldError",
@@ -169,6 +171,14 @@ class TraceError(EnergyError, ValueError):
 
 class ForecastError(EdgePiError, OSError):
     """A source of forecasts gave none that can be used; *retry_after_s* is how long it wants peace."""
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class UploadError(EdgePiError, OSError):
+    """A service did not take what was sent; *retry_after_s* is how long it wants peace."""
 
     def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, hint=hint)

@@ -195,6 +195,7 @@ class WittyPi5(Slave5):
             "powered": self._powered,
             "elapsed_s": self.elapsed_s,
             "alarms_to_miss": self.alarms_to_miss,
+            "txd_held_high": self.txd_held_high,
         }
 
     @classmethod
@@ -212,4 +213,5 @@ class WittyPi5(Slave5):
         board.script = tuple((bool(up), datetime.fromisoformat(at)) for up, at in data["script"])
         board._hot, board._powered = bool(data["hot"]), bool(data["powered"])
         board.elapsed_s, board.alarms_to_miss = float(data["elapsed_s"]), int(data["alarms_to_miss"])
+        board.txd_held_high = bool(data["txd_held_high"])
         return board

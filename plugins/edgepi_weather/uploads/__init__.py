@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from edgepi_weather.uploads.service import RefusedError, Rule, Service, UploadError, WrongReportError
+from edgepi_weather.uploads.service import Rule, Service, StationRefusedError, WrongReportError
 
-__all__ = ["RefusedError", "Rule", "Service", "UploadError", "WrongReportError"]
+__all__ = ["Rule", "Service", "StationRefusedError", "WrongReportError"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from edgepi.clock import Clock
+from edgepi.errors import UploadError
 from edgepi.plugin import RunBlocking
 from edgepi_weather.uploads.queue import Queue
 from edgepi_weather.uploads.report import Report
-from edgepi_weather.uploads.service import RefusedError, Service, UploadError, WrongReportError
+from edgepi_weather.uploads.service import Service, StationRefusedError, WrongReportError
 
 __all__ = ["Courier", "wait_s"]
 
@@ -61,7 +62,7 @@ class Courier:
 
     async def _failed(self, report: Report, error: UploadError) -> None:
         wrong = isinstance(error, WrongReportError)
-        self.refused = isinstance(error, RefusedError)
+        self.refused = isinstance(error, StationRefusedError)
         name, now = self.service.name, self._clock.now()
 
         def note() -> None:

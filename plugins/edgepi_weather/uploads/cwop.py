@@ -13,11 +13,12 @@ import re
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
+from edgepi.errors import UploadError
 from edgepi.plugin import API_VERSION
 from edgepi_weather.uploads.aprs import login_line, packet
 from edgepi_weather.uploads.config import NO_PASSCODE, CwopConfig
 from edgepi_weather.uploads.report import Report
-from edgepi_weather.uploads.service import RefusedError, Rule, UploadError
+from edgepi_weather.uploads.service import Rule, StationRefusedError
 
 __all__ = ["Cwop"]
 
@@ -80,7 +81,7 @@ class Cwop:
         if _FULL.search(answer):
             raise UploadError("the server is full", hint="it is tried again later")
         if _REFUSED.search(answer) or (self._config.passcode != NO_PASSCODE and " unverified" in answer):
-            raise RefusedError(
+            raise StationRefusedError(
                 f"the server does not accept {self._config.station}", hint="look at `station` and `passcode`"
             )
 

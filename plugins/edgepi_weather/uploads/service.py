@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import UploadError
 from edgepi_weather.uploads.report import Report
 
-__all__ = ["RefusedError", "Rule", "Service", "UploadError", "WrongReportError"]
+__all__ = ["Rule", "Service", "StationRefusedError", "WrongReportError"]
 
 
-class UploadError(EdgePiError, OSError):
-    """It could not be sent now; it stays in the queue. *retry_after_s* is how long the server wants peace."""
-
-    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after_s = retry_after_s
-
-
-class RefusedError(UploadError):
+class StationRefusedError(UploadError):
     """The server does not know this station or its key: it is asked no more until the node starts again."""
 
 
@@ -59,7 +51,7 @@ class Service(Protocol):
         """Send one report and wait until it was taken.
 
         Raises:
-            RefusedError: the station is not known, or its key is wrong.
+            StationRefusedError: the station is not known, or its key is wrong.
             WrongReportError: this report is not taken.
             UploadError: it cannot be sent now.
         """

@@ -12,9 +12,10 @@ from typing import ClassVar
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
+from edgepi.errors import UploadError
 from edgepi_weather.uploads.config import WundergroundConfig
 from edgepi_weather.uploads.report import Report
-from edgepi_weather.uploads.service import RefusedError, Rule, UploadError, WrongReportError
+from edgepi_weather.uploads.service import Rule, StationRefusedError, WrongReportError
 from edgepi_weather.uploads.units import fahrenheit, inches, inches_of_mercury, miles_per_hour
 
 __all__ = ["Wunderground", "parameters"]
@@ -92,7 +93,7 @@ async def _said(response: ClientResponse) -> str:
 def _judge(response: ClientResponse, said: str) -> None:
     status, word = response.status, said.casefold()
     if status == 401 or "invalidpassword" in word or "password" in word:
-        raise RefusedError("it does not know this station and key", hint="look at `station` and `key`")
+        raise StationRefusedError("it does not know this station and key", hint="look at `station` and `key`")
     if status == 200 and word.startswith("success"):
         return
     if status == 429 or status >= 500:

@@ -10,10 +10,11 @@ from typing import ClassVar
 
 import pytest
 
+from edgepi.errors import UploadError
 from edgepi.testing.clock import START, ManualClock
 from edgepi.testing.doubles import run_in_thread
 from edgepi.testing.driving import drive
-from edgepi_weather.uploads import RefusedError, Rule, UploadError, WrongReportError
+from edgepi_weather.uploads import Rule, StationRefusedError, WrongReportError
 from edgepi_weather.uploads.courier import Courier, wait_s
 from edgepi_weather.uploads.queue import FILE, Queue, Standing
 from edgepi_weather.uploads.report import Report
@@ -134,7 +135,7 @@ async def test_a_server_that_wants_peace_gets_it(post: Post) -> None:
 
 async def test_a_refusal_ends_it_and_is_said_once(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     await post.put(0)
-    post.network.error = RefusedError("who are you", hint="look at `key`")
+    post.network.error = StationRefusedError("who are you", hint="look at `key`")
     for _ in range(3):
         await post.deliver()
         await post.clock.advance(7200.0)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edgepi_weather.uploads import RefusedError, UploadError
+from edgepi.errors import UploadError
+from edgepi_weather.uploads import StationRefusedError
 from edgepi_weather.uploads.config import CwopConfig
 from edgepi_weather.uploads.cwop import Cwop
 from edgepi_weather.uploads.report import Report
@@ -99,7 +100,7 @@ async def test_a_call_sign_comes_with_its_passcode(server: Server) -> None:
 
 
 async def test_a_wrong_passcode_is_said_and_nothing_is_sent(server: Server) -> None:
-    with pytest.raises(RefusedError, match="N0CALL") as raised:
+    with pytest.raises(StationRefusedError, match="N0CALL") as raised:
         await cwop(server, "N0CALL", 4711).send(REPORT)
     assert "4711" not in str(raised.value)
     assert server.packets == []
@@ -107,7 +108,7 @@ async def test_a_wrong_passcode_is_said_and_nothing_is_sent(server: Server) -> N
 
 async def test_a_login_that_is_refused_is_told_from_a_server_that_is_down(server: Server) -> None:
     server.mood = "invalid"
-    with pytest.raises(RefusedError):
+    with pytest.raises(StationRefusedError):
         await cwop(server).send(REPORT)
 
 
@@ -116,7 +117,7 @@ async def test_a_server_that_cannot_now_is_asked_again_later(server: Server, moo
     server.mood = mood
     with pytest.raises(UploadError) as raised:
         await cwop(server).send(REPORT)
-    assert not isinstance(raised.value, RefusedError)
+    assert not isinstance(raised.value, StationRefusedError)
 
 
 async def test_without_a_server_it_is_said(server: Server) -> None:

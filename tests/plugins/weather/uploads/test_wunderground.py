@@ -10,7 +10,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from edgepi_weather.uploads import RefusedError, UploadError, WrongReportError
+from edgepi.errors import UploadError
+from edgepi_weather.uploads import StationRefusedError, WrongReportError
 from edgepi_weather.uploads.config import WundergroundConfig
 from edgepi_weather.uploads.report import Report
 from edgepi_weather.uploads.wunderground import Wunderground, parameters
@@ -112,13 +113,13 @@ async def test_a_report_is_taken(server: Double) -> None:
 
 
 async def test_a_wrong_key_is_a_refusal(server: Double) -> None:
-    with pytest.raises(RefusedError, match="station and key"):
+    with pytest.raises(StationRefusedError, match="station and key"):
         await send(server, Report(at_utc=AT), key="wrong")
 
 
 async def test_the_older_way_to_refuse_is_known_too(server: Double) -> None:
     server.status, server.body = 200, "INVALIDPASSWORDID|Password or key and/or id are incorrect\n"
-    with pytest.raises(RefusedError):
+    with pytest.raises(StationRefusedError):
         await send(server, Report(at_utc=AT))
 
 
@@ -136,7 +137,7 @@ async def test_whatever_else_it_answers_the_report_stays(server: Double, status:
     server.headers = {"Location": "/elsewhere", "Retry-After": "120"}
     with pytest.raises(UploadError) as raised:
         await send(server, Report(at_utc=AT))
-    assert not isinstance(raised.value, RefusedError | WrongReportError)
+    assert not isinstance(raised.value, StationRefusedError | WrongReportError)
     assert raised.value.retry_after_s == (120.0 if status in {429, 503} else None)
 
 
