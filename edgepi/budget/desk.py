@@ -30,7 +30,10 @@ class PowerDesk:
 
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         """Arm a wake and return what the board really holds."""
-        receipt = await self._budget.wake_at(wake_utc)
+        try:
+            receipt = await self._budget.wake_at(wake_utc)
+        except EnergyError as error:
+            raise EnergyError(f"{error.message}{self._failing()}", hint=error.hint) from error
         return {
             "wake_utc": receipt.wake_utc,
             "triggers": list(receipt.triggers),
@@ -41,5 +44,11 @@ class PowerDesk:
         """Switch the node off in order, on again at *wake_utc* or when the governor would."""
         answer = await self._budget.request_sleep(wake_utc, reason=reason)
         if not answer.yes:
-            raise EnergyError(f"the node stays on: {answer.sentence}")
+            raise EnergyError(f"the node stays on: {answer.sentence}{self._failing()}")
         return {"sentence": answer.sentence}
+
+    def _failing(self) -> str:
+        """What the board that was found fails with, for a sentence that only says that none is there."""
+        board = self._budget.status()["board"]
+        working = not board or board["working"]
+        return "" if working or not board["failure"] else f" ({board['failure']})"

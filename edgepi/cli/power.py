@@ -32,6 +32,8 @@ class _Client(Protocol):
     def post(self, path: str, body: object = None) -> Any: ...
 
 
+CLOCKS_AGREE_S = 2.0
+
 _AHEAD = re.compile(r"\+(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 _TIMES = "07:30, 2025-12-01T07:30 (both in the node's time zone), or +3h30m"
@@ -205,17 +207,11 @@ def _not_a_time(text: str) -> RequestError:
 
 def _facts(status: Data) -> Iterator[tuple[str, str]]:
     board = status.get("board")
-    if not board:
-        yield "board", paint("none works", "yellow")
+    if board:
+        yield from _board_facts(board)
     else:
-        state = paint("works", "green") if board["working"] else paint(board["failure"] or "silent", "red")
-        yield "board", f"{board['name']}: {state}"
-        if reason := board.get("last_reason"):
-            yield "woken by", reason["text"]
-        for sentence in board.get("health", ()):
-            yield "look after", paint(sentence, "yellow")
-    supply, soc = status.get("supply") or {}, status.get("soc") or {}
-    yield "battery", _measured(supply, soc)
+        yield "board", paint("none works", "yellow")
+    yield from _supply_facts(status.get("supply") or {}, status.get("soc") or {})
     if guard := status.get("guard"):
         force = guard["in_force"]
         said = "" if force == "none" else paint(f" (the {force} guard is in force)", "red")
@@ -227,6 +223,37 @@ def _facts(status: Data) -> Iterator[tuple[str, str]]:
             yield "doubt", paint(doubt, "yellow")
     if sentence := status.get("node_sentence"):
         yield "latest", sentence
+
+
+def _board_facts(board: Data) -> Iterator[tuple[str, str]]:
+    state = paint("works", "green") if board["working"] else paint(board["failure"] or "silent", "red")
+    yield "board", f"{board.get('identity') or board['name']}: {state}"
+    if reason := board.get("last_reason"):
+        yield "woken by", reason["text"]
+    for sentence in board.get("health", ()):
+        yield "look after", paint(sentence, "yellow")
+    if (off_s := board.get("clock_off_s")) is not None:
+        yield "clock", _clock_words(off_s)
+
+
+def _supply_facts(supply: Data, soc: Data) -> Iterator[tuple[str, str]]:
+    yield "battery", _measured(supply, soc)
+    for name, prefix in (("input", "input"), ("node", "output")):
+        if flows := _flows(supply, prefix):
+            yield name, flows
+    if (celsius := supply.get("temperature_c")) is not None:
+        yield "warmth", f"{celsius:.1f} °C at the board"
+
+
+def _clock_words(off_s: float) -> str:
+    if abs(off_s) <= CLOCKS_AGREE_S:
+        return "agrees with the node's"
+    return paint(f"{abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the node's", "yellow")
+
+
+def _flows(supply: Data, prefix: str) -> str:
+    held = ((supply.get(f"{prefix}_{unit.lower()}"), unit) for unit in ("V", "A", "W"))
+    return ", ".join(f"{value:.2f} {unit}" for value, unit in held if value is not None)
 
 
 def _measured(supply: Data, soc: Data) -> str:

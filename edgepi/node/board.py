@@ -47,12 +47,13 @@ class LoneBoard:
 
     async def status(self) -> Mapping[str, Any]:
         """What the board measures, and why it switched the node on."""
-        supply, reason, failure = None, None, None
+        supply, reason, failure, off_s = None, None, None, None
         health: tuple[str, ...] = ()
         try:
             supply = await bounded(self._board.read(), BOARD_WITHIN_S, f"reading {self._name}")
             reason = await bounded(self._board.last_reason(), BOARD_WITHIN_S, "reading why it woke the node")
             health = tuple(await bounded(self._board.health(), BOARD_WITHIN_S, f"asking how {self._name} is"))
+            off_s = await self._clock_off_s()
         except PluginCallError as error:
             failure = error.message
         return {
@@ -61,6 +62,8 @@ class LoneBoard:
                 "working": failure is None,
                 "failure": failure,
                 "health": list(health),
+                "identity": self._board.identity or None,
+                "clock_off_s": off_s,
                 "capabilities": asdict(self._board.capabilities),
                 "last_reason": reason and {"kind": reason.kind.value, "text": reason.text},
                 "armed": None,
@@ -69,6 +72,13 @@ class LoneBoard:
             **dict.fromkeys(("soc", "guard", "plan", "boots")),
             "node_sentence": "no node is running",
         }
+
+    async def _clock_off_s(self) -> float | None:
+        """By how much its clock is ahead; None if it has none, or lost it, or the machine's is not set."""
+        if not (self._board.capabilities.has_clock and self._clock.trusted):
+            return None
+        shown = await bounded(self._board.clock(), BOARD_WITHIN_S, "reading the board's clock")
+        return None if shown is None else (shown - self._clock.now()).total_seconds()
 
     async def wake_at(self, wake_utc: datetime) -> Mapping[str, Any]:
         """Arm a wake and return what the board really holds; raises EnergyError for any doubt."""

@@ -330,6 +330,17 @@ async def test_a_wake_that_was_asked_for_holds_for_the_next_sleep(bench: Bench) 
     assert bench.board.plan.wake_utc == wake
 
 
+async def test_people_hear_what_is_wrong_with_a_board_that_fails(bench: Bench) -> None:
+    await started(bench)
+    bench.board.fails = True
+    await bench.pass_time(180.0)
+    desk = PowerDesk(bench.budget)
+    with pytest.raises(EnergyError, match="the meter does not answer"):
+        await desk.off(wake_utc=None, reason="x")
+    with pytest.raises(EnergyError, match="the meter does not answer"):
+        await desk.wake_at(bench.clock.now() + timedelta(hours=3))
+
+
 async def test_a_promise_is_woken_for_whatever_people_ask(bench: Bench, make_offer: Make) -> None:
     await started(bench)
     until = bench.clock.now() + timedelta(hours=5)

@@ -130,6 +130,21 @@ def test_status_says_what_the_board_measures_and_holds(
         assert words in out
 
 
+def test_status_names_the_model_and_shows_all_that_it_measures(
+    node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.status["board"] = STATUS["board"] | {"identity": "Witty Pi 3, firmware 1.04", "clock_off_s": -61.0}
+    flows = {"input_v": 5.02, "output_v": 5.1, "output_a": 0.43, "output_w": 2.193, "temperature_c": 18.0}
+    node.status["supply"] = STATUS["supply"] | flows
+    assert edgepi(tmp_path, "status") == 0
+    out = capsys.readouterr().out
+    for words in ("Witty Pi 3, firmware 1.04: works", "61 s behind", "5.10 V, 0.43 A, 2.19 W", "18.0 °C"):
+        assert words in out
+    node.status["board"]["clock_off_s"] = 0.4
+    edgepi(tmp_path, "status")
+    assert "agrees" in capsys.readouterr().out
+
+
 def test_status_of_a_board_that_does_not_work_is_a_problem(
     node: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

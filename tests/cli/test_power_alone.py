@@ -50,6 +50,8 @@ def test_the_board_is_opened_asked_and_let_go_of(power: Power) -> None:
     status = power("status")
     assert status["board"]["working"] is True
     assert status["board"]["name"].startswith("wittypi")
+    assert status["board"]["identity"].startswith("Witty Pi 4, firmware revision 7")
+    assert abs(status["board"]["clock_off_s"]) < 2.0
     assert 12.0 < status["supply"]["battery_v"] < 14.6
     with locked(power.state_dir):
         pass
