@@ -25,14 +25,6 @@ class Moment:
     monotonic_s: float
     local: datetime | None
 
-    def at(self, monotonic_s: float) -> datetime | None:
-        """Return the local time of another moment."""
-        if self.local is None:
-            return None
-        # Through UTC: local arithmetic would be wrong on the two days when clocks are changed.
-        then = self.local.timestamp() - (self.monotonic_s - monotonic_s)
-        return datetime.fromtimestamp(then, self.local.tzinfo)
-
 
 @dataclass(frozen=True, slots=True)
 class Rain:
@@ -52,6 +44,9 @@ class _Span:
 
     def within(self, first_s: float) -> float:
         return max(0.0, self.end_s - max(self.start_s, first_s))
+
+    def mm_within(self, first_s: float) -> float:
+        return self.mm * self.within(first_s) / (self.end_s - self.start_s)
 
 
 @dataclass(slots=True)
@@ -73,6 +68,7 @@ class RainLog:
         self._spans: deque[_Span] = deque()
         self._unbooked: deque[_Span] = deque(maxlen=MOST_UNBOOKED)
         self._since: tuple[float, int] | None = None
+        self._kept: tuple[float, list[Any]] | None = None  # of a run before, until it can be dated
 
     def count(self, moment: Moment, total: int) -> float | None:
         """Take the counter's total; return the mm since the last, None if nobody counted.
@@ -107,7 +103,8 @@ class RainLog:
             self._unbooked.pop()
         else:
             self._day.mm -= span.mm
-            self._day.counted_s -= span.end_s - span.start_s
+            # Of a span over midnight less was booked: rather a second too few than less than nothing.
+            self._day.counted_s = max(0.0, self._day.counted_s - (span.end_s - span.start_s))
 
     def rain(self, moment: Moment) -> Rain:
         """Return what fell up to now."""
@@ -122,7 +119,7 @@ class RainLog:
         )
 
     def to_dict(self, moment: Moment) -> dict[str, Any]:
-        """Everything that a restart must not forget; the last hour only if the clock can be trusted."""
+        """Everything that a restart must not forget; the last hour only if it can be dated."""
         spans = [
             [moment.monotonic_s - span.start_s, moment.monotonic_s - span.end_s, span.mm]
             for span in self._spans
@@ -136,6 +133,8 @@ class RainLog:
         }
         if moment.local is not None:
             saved |= {"saved": moment.local.timestamp(), "hour": spans}
+        elif self._kept is not None:
+            saved |= {"saved": self._kept[0], "hour": self._kept[1]}
         return saved
 
     def restore(self, saved: Mapping[str, Any], moment: Moment) -> None:
@@ -145,24 +144,33 @@ class RainLog:
             raise ValueError("it holds no rain")
         self._total_mm, day_mm, counted_s = (float(each) for each in numbers if _amount(each))
         self._day = _Day(str(saved["date"]), day_mm, counted_s)
-        self._restore_hour(saved, moment)
-
-    def _restore_hour(self, saved: Mapping[str, Any], moment: Moment) -> None:
         then, hour = saved.get("saved"), saved.get("hour")
-        if moment.local is None or not _amount(then) or not isinstance(hour, list):
+        if _amount(then) and isinstance(hour, list):
+            self._kept = then, hour
+        self._recall_hour(moment)
+
+    def _recall_hour(self, moment: Moment) -> None:
+        """Put the last hour of a run before in front of what was counted since, once it can be dated."""
+        if moment.local is None or self._kept is None:
             return
+        (then, hour), self._kept = self._kept, None
         age_s = moment.local.timestamp() - then
         if not 0.0 <= age_s < HOUR_S:
             return
         at_s = moment.monotonic_s - age_s
-        for each in hour:
+        for each in reversed(hour):
             if isinstance(each, list) and len(each) == 3 and all(_amount(number) for number in each):
-                self._spans.append(_Span(at_s - each[0], at_s - each[1], each[2]))
+                self._recall(_Span(at_s - each[0], at_s - each[1], each[2]))
+
+    def _recall(self, span: _Span) -> None:
+        if span.start_s < span.end_s and (not self._spans or span.end_s <= self._spans[0].start_s + 1.0):
+            self._spans.appendleft(span)
 
     def _book(self, moment: Moment) -> None:
         """Add to the day what was counted since the clock could be trusted, and before if it was today."""
         if moment.local is None:
             return
+        self._recall_hour(moment)
         midnight = moment.local.replace(hour=0, minute=0, second=0, microsecond=0)
         first_s = moment.monotonic_s - (moment.local.timestamp() - midnight.timestamp())
         today = midnight.date().isoformat()
@@ -175,18 +183,17 @@ class RainLog:
         self._unbooked.clear()
 
     def _rate(self, now_s: float) -> float | None:
-        shares = [(span, span.within(now_s - RATE_S)) for span in self._spans]
-        counted_s = sum(share_s for _, share_s in shares)
+        counted_s = sum(span.within(now_s - RATE_S) for span in self._spans)
         if counted_s < LEAST_RATE_S:
             return None
-        fallen_mm = sum(span.mm * share_s / (span.end_s - span.start_s) for span, share_s in shares)
+        fallen_mm = sum(span.mm_within(now_s - RATE_S) for span in self._spans)
         return fallen_mm / counted_s * HOUR_S
 
     def _hour(self, now_s: float) -> float | None:
         counted_s = sum(span.within(now_s - HOUR_S) for span in self._spans)
         if counted_s < HOUR_S - min(self._most_gap_s, MOST_HOUR_GAP_S) - 1.0:
             return None
-        return sum(span.mm for span in self._spans)
+        return sum(span.mm_within(now_s - HOUR_S) for span in self._spans)
 
     def _today(self, moment: Moment) -> float | None:
         if moment.local is None or self._day.counted_s <= 0.0:

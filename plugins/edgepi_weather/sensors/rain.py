@@ -51,7 +51,7 @@ class RainSensor(Sensor):
         await self._restore()
         if self._counter is None:
             self._counter = await self._station.context.run_blocking(self._open)
-            self._count()
+            self._station.tell({"rain": self._count()})  # until here nobody counted
 
     async def read(self) -> Sequence[Reading]:
         """Count, and say what fell."""

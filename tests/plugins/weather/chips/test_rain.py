@@ -163,3 +163,38 @@ def test_without_a_clock_to_trust_there_is_no_day_and_its_tips_are_booked_later(
 def test_what_is_no_saved_rain_is_refused(broken: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="holds no rain"):
         RainLog(TIP).restore(broken, at(0))
+
+
+def test_what_is_disowned_just_after_midnight_leaves_a_day_that_can_be_restored() -> None:
+    log = RainLog(TIP)
+    log.count(at(-0.9), 0)
+    log.count(at(0.1), 5)
+    log.disown()
+    saved = json.loads(json.dumps(log.to_dict(at(0.1))))
+    again = RainLog(TIP)
+    again.restore(saved, at(0.2))
+    assert again.rain(at(0.2)).total_mm == 0.0
+
+
+def test_of_an_interval_that_is_longer_than_an_hour_only_its_share_fell_in_the_last_hour() -> None:
+    log = RainLog(TIP)
+    log.count(at(0), 0)
+    log.count(at(120), 40)
+    assert log.rain(at(120)).hour_mm == pytest.approx(20 * TIP)
+
+
+def test_the_last_hour_is_remembered_though_the_clock_is_trusted_only_later() -> None:
+    log = RainLog(TIP)
+    log.count(at(0), 0)
+    run(log, 1, 120, total=3)
+    for minute in range(121, 131):
+        log.count(at(minute), 3 + minute - 120)
+    saved = json.loads(json.dumps(log.to_dict(at(130))))
+    again = RainLog(TIP)
+    again.restore(saved, at(131, trusted=False))
+    again.count(at(131, trusted=False), 0)
+    again.count(at(132, trusted=False), 1)
+    assert again.rain(at(132, trusted=False)).hour_mm is None
+    assert json.loads(json.dumps(again.to_dict(at(132, trusted=False))))["hour"] == saved["hour"]
+    again.count(at(133), 1)
+    assert again.rain(at(133)).hour_mm == pytest.approx(11 * TIP)

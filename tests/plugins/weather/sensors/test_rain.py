@@ -72,6 +72,17 @@ async def test_the_total_survives_a_restart_and_the_time_between_is_a_gap(kit: K
     assert told[-1] == 0.0
 
 
+async def test_listeners_hear_once_that_nobody_counted_before_a_start(kit: Kit) -> None:
+    station = kit.station()
+    told: list[float | None] = []
+    station.listeners.append(lambda values: told.append(values["rain"]))
+    sensor = kit.rain(station)
+    await kit.run(sensor.start())
+    await kit.clock.advance(0.001)
+    await kit.read(sensor)
+    assert told == [None, 0.0]
+
+
 async def test_a_short_restart_keeps_the_hour(kit: Kit) -> None:
     sensor = kit.rain()
     await kit.read(sensor)
