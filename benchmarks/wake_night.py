@@ -133,6 +133,8 @@ class Night:
         if self._booting is not None:
             self._booting.cancel()
             self._booting = None
+        if self.downs and self.downs[-1].up_s is None:
+            self.downs[-1].cut = True
         self._end("the power goes")
         self.clock = None
 

@@ -14,8 +14,8 @@ It runs *in time* if its process was started within `GRACE_S` of that, boot incl
 if within `FALLBACK_S` of the first moment at which the second of these held: what stands behind an alarm that
 was lost is the guaranteed wake, which counts full hours and waits for the recovery voltage. A time down whose
 end the node called uncertain before it went down counts as *said*; if all it said was that nothing stands
-behind the alarm, only if that alarm was really lost (missed by the board, or its clock lost or moved asleep).
-Anything else failed.
+behind the alarm, only if that alarm was really lost (missed by the board, or its clock lost or moved asleep);
+if that the board had not been seen to cut yet, only if it really did not cut. Anything else failed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgepi.budget.cuts import UNSEEN
 from edgepi.budget.sleep import NOTHING_BEHIND
 
 Volts = Sequence[tuple[float, float]]
@@ -46,6 +47,7 @@ class Down:
     planned: bool
     doubt: str | None = None
     alarm_lost: bool = False
+    cut: bool = False
     up_s: float | None = None
     allowed_s: float | None = None
     verdict: str = ""
@@ -79,8 +81,15 @@ def judge(down: Down, volts: Volts, limits: Limits, end_s: float) -> None:
     elif up_s is None and (recovered_s is None or end_s <= recovered_s + FALLBACK_S):
         down.verdict = "no energy yet"
     else:
-        said = down.doubt is not None and (NOTHING_BEHIND not in down.doubt or down.alarm_lost)
-        down.verdict = "said" if said else "FAILED"
+        down.verdict = "said" if _said(down) else "FAILED"
+
+
+def _said(down: Down) -> bool:
+    """Whether what was said before is what came true."""
+    if down.doubt is None:
+        return False
+    true = {NOTHING_BEHIND: down.alarm_lost, UNSEEN: not down.cut}
+    return any(true.get(part, True) for part in down.doubt.rpartition("certain: ")[2].split("; "))
 
 
 def _never_low(down: Down, volts: Volts, limits: Limits) -> bool:

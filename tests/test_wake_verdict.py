@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from edgepi.budget.cuts import UNSEEN
+from edgepi.budget.sleep import NOTHING_BEHIND
+
 HOUR_S = 3600.0
 LIMITS = SimpleNamespace(low_v=11.6, recovery_v=13.0, margin_v=0.3)
-NOTHING_BEHIND = "if the board missed its alarm, nothing else would wake the node"
 
 
 @pytest.fixture
@@ -61,3 +63,7 @@ def test_a_doubt_told_before_counts_and_one_about_the_alarm_only_if_the_alarm_wa
     assert judged(wake, 13.4, doubt="the board has lost its clock") == "said"
     assert judged(wake, 13.4, doubt=NOTHING_BEHIND) == "FAILED"
     assert judged(wake, 13.4, doubt=NOTHING_BEHIND, alarm_lost=True) == "said"
+    assert judged(wake, 13.4, doubt=f"the wake is not certain: {NOTHING_BEHIND}; {UNSEEN}") == "said"
+    assert (
+        judged(wake, 13.4, doubt=f"the wake is not certain: {NOTHING_BEHIND}; {UNSEEN}", cut=True) == "FAILED"
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edgepi.budget.adviser import Adviser
+from edgepi.budget.cuts import CutProof
 from edgepi.budget.sayings import Sayings
 from edgepi.budget.sleep import Sleeper
 from edgepi.budget.standing import Standing, standing_wake
@@ -43,6 +44,7 @@ class Departure:
         telemetry: Telemetry,
         sleeper: Sleeper,
         sayings: Sayings,
+        cuts: CutProof,
     ) -> None:
         self.asked_wake_utc: datetime | None = None
         self._zone = zone(node.time_zone)
@@ -53,6 +55,7 @@ class Departure:
         self._sleeper = sleeper
         self._sayings = sayings
         self._standing = Standing(machine=machine, sleeper=sleeper, clock=clock, sayings=sayings)
+        self._cuts = cuts
         self._asked: tuple[datetime | None, str] | None = None
         self._board_asks: tuple[PowerController, str] | None = None
         self._not_before_s = {False: -math.inf, True: -math.inf}
@@ -179,8 +182,13 @@ class Departure:
 
     async def _sleep(self, situation: Situation, plan: SleepPlan) -> None:
         self._down_since_s = situation.monotonic_s
+        board = self.board
+        self._cuts.halts()
         answer = await self._sleeper.go(
-            plan, self.board, say=lambda text: self._sayings.say("node", "sleep", text, plan.numbers)
+            plan,
+            board,
+            say=lambda text: self._sayings.say("node", "sleep", text, plan.numbers),
+            warn=self._cuts.doubts(board),
         )
         if not answer.yes:
             self._stay(answer, forced=plan.forced)
@@ -189,7 +197,9 @@ class Departure:
         """Go down because the board asks: it will cut soon, come what may."""
         self._down_since_s = situation.monotonic_s
         self._sayings.say("node", "shutdown", f"shutting down: {reason}")
+        self._cuts.halts()
         _, doubts = await self._sleeper.arm(board, self._adviser.wake_plan(situation))
+        doubts += self._cuts.doubts(board)
         if doubts:
             self._sayings.say("node", "unsure", f"the wake is not certain: {'; '.join(doubts)}")
         save_s = max(2.0, board.capabilities.cut_delay_s[0] / 2)
@@ -199,6 +209,7 @@ class Departure:
 
     def _stay(self, answer: Answer, *, forced: bool) -> None:
         self._down_since_s = None
+        self._cuts.halts(halts=False)
         self._standing.renew()
         self._not_before_s[forced] = self._clock.monotonic() + TRY_AGAIN_S
         self._sayings.say("node", "awake", answer.sentence, answer.numbers)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepi.budget.adviser import Adviser
+from edgepi.budget.cuts import CutProof
 from edgepi.budget.departure import Departure
 from edgepi.budget.duties import DutyHooks, DutyRunner
 from edgepi.budget.entities import EnergyEntities
@@ -105,13 +106,14 @@ class BudgetService:
         bus.listen(PowerGoing, self._power_goes, name="power log")
         self._sleeper.add_saver("wakes and sleeps", self.power_log.save)
         self._entities = EnergyEntities(states)
+        self._cuts = CutProof()
         self._keeper = Keeper(
             store=EnergyStore(state_dir),
             clock=clock,
             leases=self.leases,
             measuring=self._measuring,
             governors=self._adviser,
-            more={"earnings": self._earnings, "forecasts": self._forecasts},
+            more={"earnings": self._earnings, "forecasts": self._forecasts, "cuts": self._cuts},
         )
         self._sayings = Sayings(bus, clock, mask)
         self._departure = Departure(
@@ -122,6 +124,7 @@ class BudgetService:
             telemetry=self._telemetry,
             sleeper=self._sleeper,
             sayings=self._sayings,
+            cuts=self._cuts,
         )
         self._scene = Scene(
             node=node,
@@ -299,6 +302,7 @@ class BudgetService:
 
     def _on_read(self, source: Source) -> None:
         board = source.controller
+        self._cuts.started(source.reason)
         if board is not None and board.capabilities.can_cut and not self._machine.can_halt:
             self._machine.permit_halt()
         if self._verdict is None:

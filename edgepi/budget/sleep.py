@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -74,9 +74,17 @@ class Sleeper:
         return receipt, doubts + doubts_about(receipt, wake, self._clock.now())
 
     async def go(
-        self, plan: SleepPlan, board: PowerController | None, *, say: Callable[[str], None]
+        self,
+        plan: SleepPlan,
+        board: PowerController | None,
+        *,
+        say: Callable[[str], None],
+        warn: Sequence[str] = (),
     ) -> Answer:
-        """Sleep as planned; *no* means that the node stays awake, and why. Yes: it is halting now."""
+        """Sleep as planned; *no* means that the node stays awake, and why. Yes: it is halting now.
+
+        *warn* is what speaks against certainty, but not against trying.
+        """
         if not self._machine.can_halt:
             return Answer(yes=False, sentence="stays awake: halting this machine is not allowed")
         receipt, doubts = await self.arm(board, plan.wake)
@@ -85,6 +93,7 @@ class Sleeper:
             return Answer(yes=False, sentence=f"stays awake: {'; '.join(doubts)}")
         if receipt is not None and receipt.fallback_utc is None and not doubts:
             doubts = [NOTHING_BEHIND]
+        doubts += warn
         say(f"{plan.sentence}; the wake is not certain: {'; '.join(doubts)}" if doubts else plan.sentence)
         return await self.down(plan.sentence, board)
 

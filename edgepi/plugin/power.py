@@ -40,7 +40,8 @@ class PowerCapabilities:
     charge of `WakePlan.recovery_percent`. *recovers_from_low_only*: voltage or charge wakes the node only
     after the board has cut for a low input, so that this can stand armed always; any other board would
     end each sleep at once that begins above it. *needs_up_signal*: it cuts after a halt only if it was
-    told before that the node is up. *cut_delay_s* is the range of seconds between the node's halt and the
+    told before that the node is up; *cuts_only_if_halt_seen*: nothing else makes it cut, such as an alarm of
+    its own. *cut_delay_s* is the range of seconds between the node's halt and the
     cut; *wake_horizon_s* how far ahead an alarm may lie (0: any time), *alarm_resolution_s* how coarse it
     is; *min_interval_s* how often its telemetry may be read without harm.
 
@@ -56,6 +57,7 @@ class PowerCapabilities:
     recovers_from_low_only: bool = False
     measures: bool = True
     needs_up_signal: bool = False
+    cuts_only_if_halt_seen: bool = False
     has_watchdog: bool = False
     heartbeat_s: float = 10.0
     watchdog_s: float = 0.0

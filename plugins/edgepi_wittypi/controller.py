@@ -59,6 +59,7 @@ class WittyPiController(PowerController):
             can_wake_on_power=True,
             recovers_from_low_only=True,
             needs_up_signal=quirks.sys_up_pin is not None,
+            cuts_only_if_halt_seen=quirks.cuts_only_if_halt_seen,
             has_watchdog=quirks.heartbeat_s is not None,
             heartbeat_s=quirks.heartbeat_s or 60.0,
             watchdog_s=quirks.watchdog_s,

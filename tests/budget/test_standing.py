@@ -3,11 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
+from edgepi.budget.cuts import UNSEEN
 from edgepi.budget.standing import STANDING_H, standing_wake
-from edgepi.model import FinishPhase, LeaseState, WakeReceipt
+from edgepi.model import FinishPhase, LeaseState, WakeReason, WakeReasonKind, WakeReceipt
 from edgepi.plugin import PowerCapabilities
 from tests.energy.conftest import build_lease, build_offer, build_situation
 
@@ -117,3 +119,27 @@ def test_what_is_being_finished_sets_no_alarm_that_would_come_while_the_node_is_
     lease = build_lease(LeaseState.COMMITTED, offer, finishing=True)
     plan = standing_wake(build_situation(leases=(lease,)))
     assert plan.wake_utc == NOON + timedelta(hours=STANDING_H)
+
+
+@pytest.mark.parametrize(
+    ("woken_by", "said"),
+    [(WakeReasonKind.ALARM, False), (WakeReasonKind.POWER_CONNECTED, True), (None, True)],
+)
+async def test_a_board_that_needs_to_see_the_halt_is_not_trusted_before_it_was_seen_to_cut(
+    bench: Bench, woken_by: WakeReasonKind | None, said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.board.able = replace(bench.board.able, cuts_only_if_halt_seen=True)
+    bench.machine.can_halt = True
+    await started(bench)
+    if woken_by is not None:
+        assert (await bench.budget.request_sleep(NOON + timedelta(hours=3))).yes
+        await bench.pass_time(30.0)
+        assert UNSEEN in bench.said("node")[-1]
+        await bench.budget.stop()
+        bench.budget = bench.build()
+        reason = WakeReason(woken_by, "that is why")
+        monkeypatch.setattr(bench.board, "last_reason", AsyncMock(return_value=reason))
+        await started(bench)
+    assert (await bench.budget.request_sleep(NOON + timedelta(hours=5))).yes
+    await bench.pass_time(30.0)
+    assert (UNSEEN in bench.said("node")[-1]) is said
