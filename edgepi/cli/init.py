@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgepi.cli.init_chips import Chip, buses, scan
+from edgepi.cli.init_chips import Chip, buses, machine_parts, scan
 from edgepi.cli.init_questions import QUESTIONS, ask, defaults
 from edgepi.cli.init_text import config_text
 from edgepi.cli.output import print_json
@@ -22,6 +22,7 @@ from edgepi.runtime.registry import PluginRegistry
 
 __all__ = ["add_arguments", "run"]
 
+ROOT = Path("/")
 WORLD_PLUGINS = ("weather", "wittypi")
 
 
@@ -70,6 +71,9 @@ def _find(manifests: list[Manifest], only: list[int] | None, say: Any) -> list[C
     chips: list[Chip] = []
     for number in numbers:
         chips += _on_bus(manifests, number, say)
+    for part in machine_parts(manifests, chips, ROOT):
+        say(f"this machine: {part.title}")
+        chips.append(part)
     return chips
 
 
@@ -94,7 +98,7 @@ def _world(manifests: list[Manifest]) -> list[Chip]:
 
 
 def _answers(args: argparse.Namespace, say: Any) -> Mapping[str, Any]:
-    answers = defaults(Path("/"))
+    answers = defaults(ROOT)
     silent = args.yes or args.json
     for question in QUESTIONS:
         given = getattr(args, question.key.replace("-", "_"))

@@ -11,7 +11,7 @@ from typing import Protocol
 from edgepi.errors import BusError
 from edgepi.plugin import Manifest, Probe
 
-__all__ = ["Chip", "Registers", "buses", "scan"]
+__all__ = ["Chip", "Registers", "buses", "machine_parts", "scan"]
 
 
 class Registers(Protocol):
@@ -22,6 +22,9 @@ class Registers(Protocol):
 
     def read_word_data(self, i2c_addr: int, register: int) -> int:
         """Read two registers, low byte first."""
+
+
+BOARDS_HOOK = "power_controllers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,22 @@ def scan(manifests: Iterable[Manifest], bus: Registers, number: int) -> Iterator
             for address in probe.addresses:
                 if _is_there(probe, bus, address):
                     yield Chip(manifest.name, manifest.title, number, address, probe.key, probe.cells)
+
+
+def machine_parts(manifests: Iterable[Manifest], found: Iterable[Chip], root: Path) -> Iterator[Chip]:
+    """List what the machine below *root* itself is; it is no power board beside one that was *found*."""
+    manifests = tuple(manifests)
+    boards = {manifest.name for manifest in manifests if BOARDS_HOOK in manifest.offers}
+    has_board = any(chip.plugin in boards for chip in found)
+    for manifest in manifests:
+        if manifest.file is None or (has_board and manifest.name in boards):
+            continue
+        try:
+            text = (root / manifest.file.path.lstrip("/")).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if text.startswith(manifest.file.begins):
+            yield Chip(manifest.name, manifest.title, 1, None)
 
 
 def _is_there(probe: Probe, bus: Registers, address: int) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgepi.plugin.forecast import SunForecaster
     from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter
     from edgepi.plugin.history import DatedValue, HistoryWriter, Written
-    from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, Manifest, Probe
+    from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, FileProbe, Manifest, Probe
     from edgepi.plugin.markers import hookimpl
     from edgepi.plugin.notifier import Notifier
     from edgepi.plugin.power import PowerCapabilities, PowerController, SupplyMeter
@@ -42,6 +42,7 @@ __all__ = [
     "ConfigSchema",
     "DatedValue",
     "Duty",
+    "FileProbe",
     "Hardware",
     "HistoryWriter",
     "I2CBus",
@@ -87,6 +88,7 @@ _HOMES = {
     "ConfigSchema": "schema",
     "DatedValue": "history",
     "Duty": "duty",
+    "FileProbe": "manifest",
     "Hardware": "hardware",
     "HistoryWriter": "history",
     "hookimpl": "markers",

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgepi.errors import ManifestError
 
-__all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "Manifest", "Probe"]
+__all__ = ["API_VERSION", "MANIFEST_NAME", "CommandEntry", "FileProbe", "Manifest", "Probe"]
 
 API_VERSION = 1
 MANIFEST_NAME = "edgepi-plugin.toml"
@@ -45,12 +45,20 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileProbe:
+    """How a part of the machine itself is recognised: the file at *path* begins with *begins*."""
+
+    path: str
+    begins: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a plugin says of itself.
 
     *offers* are names of hooks; *requires* import names that must be there before the
     plugin is imported; *install* what to type when one is missing; *own_process* asks for
-    a supervised process of its own; *probes* let `edgepi init` find its chips.
+    a supervised process of its own; *probes* and *file* let `edgepi init` find what it drives.
     """
 
     name: str
@@ -63,6 +71,7 @@ class Manifest:
     own_process: bool = False
     commands: tuple[CommandEntry, ...] = ()
     probes: tuple[Probe, ...] = ()
+    file: FileProbe | None = None
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -105,6 +114,7 @@ class Manifest:
         except TypeError as error:
             raise ManifestError(f"{where}: a command needs `name` and `help`") from error
         values["probes"] = tuple(_probe(p, f"{where}: probes") for p in values.get("probes", ()))
+        values["file"] = _file_probe(values.get("file"), f"{where}: file")
         for key in ("offers", "requires"):
             values[key] = _texts(values.get(key, ()), f"{where}: {key}")
         return cls(**values)
@@ -122,6 +132,15 @@ def _probe(table: dict[str, Any], where: str) -> Probe:
     if probe.cells is not None and (type(probe.cells) is not int or not 1 <= probe.cells <= MOST_CELLS):
         raise ManifestError(f"{where}: `cells` is how many cells a board takes, 1 to {MOST_CELLS}")
     return probe
+
+
+def _file_probe(table: object, where: str) -> FileProbe | None:
+    if table is None:
+        return None
+    held = table if isinstance(table, dict) else {}
+    if set(held) != {"path", "begins"} or not all(isinstance(text, str) and text for text in held.values()):
+        raise ManifestError(f"{where} needs the texts `path` and `begins`")
+    return FileProbe(**held)
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from edgepi.cli import init
-from edgepi.cli.init_chips import Chip, buses, scan
+from edgepi.cli.init_chips import Chip, buses, machine_parts, scan
 from edgepi.cli.init_questions import QUESTIONS, ask, defaults
 from edgepi.cli.init_text import config_text
 from edgepi.cli.main import main
@@ -216,6 +216,39 @@ def test_a_board_of_a_single_cell_gets_no_cut_off_of_12_v() -> None:
     written: Any = yaml.safe_load(config_text(answers, chips))
     assert written["plugins"] == {"wittypi": {"address": 0x08, "low_voltage": 3.3}}
     assert written["energy"]["battery"]["series_cells"] == 1
+
+
+@pytest.mark.parametrize(
+    ("clock", "beside", "found"),
+    [
+        ("rpi-rtc soc@107c000000:rpi_rtc", [], [Chip("pi5", "Raspberry Pi 5", 1, None)]),
+        ("rpi-rtc soc@107c000000:rpi_rtc", [Chip("wittypi", "P", 1, 0x08)], []),
+        ("rtc-ds1307 1-0068", [], []),
+        (None, [], []),
+    ],
+)
+def test_a_pi_5_is_its_own_power_board_unless_it_has_one(
+    clock: str | None, beside: list[Chip], found: list[Chip], tmp_path: Path
+) -> None:
+    if clock:
+        (tmp_path / "sys/class/rtc/rtc0").mkdir(parents=True)
+        (tmp_path / "sys/class/rtc/rtc0/name").write_text(clock + "\n")
+    manifests = [record.manifest for record in discover().records() if record.manifest]
+    assert list(machine_parts(manifests, beside, tmp_path)) == found
+
+
+def test_a_pi_5_without_an_i2c_bus_is_no_simulated_one(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "sys/class/rtc/rtc0").mkdir(parents=True)
+    (here / "sys/class/rtc/rtc0/name").write_text("rpi-rtc\n")
+    monkeypatch.setattr(init, "ROOT", here)
+    assert main(["init", "--yes"]) == 0
+    assert [each.plugin for each in load(here / "edgepi.yaml", discover(), {}).plugins] == ["pi5"]
+
+
+@pytest.mark.parametrize("file", [{}, {"path": "/x"}, {"path": 1, "begins": "x"}, "rtc0"])
+def test_a_manifest_with_a_broken_file_is_refused(file: object) -> None:
+    with pytest.raises(ManifestError, match="path"):
+        Manifest.from_table({"name": "x", "title": "x", "summary": "x", "file": file}, "here")
 
 
 @pytest.mark.parametrize("name", ["yes", "12", "a: b", "Bärlauch", "# no", "node-1"])
