@@ -279,6 +279,13 @@ def test_our_plugins_find_their_chips_on_the_worlds_bus() -> None:
     assert found == {("weather", 0x76), ("wittypi", 0x08), ("ina219", 0x40)}
 
 
+@pytest.mark.parametrize("address", [0x42, 0x43, 0x47])
+def test_a_meter_is_found_wherever_its_bridges_put_it(address: int) -> None:
+    manifests = [record.manifest for record in discover().records() if record.manifest]
+    (chip,) = scan(manifests, SimulatedBus({address: INA219()}), 1)
+    assert (chip.plugin, chip.address) == ("ina219", address)
+
+
 def test_what_is_found_makes_a_valid_file(here: Path) -> None:
     chips = [Chip("weather", "W", 1, 0x76), Chip("wittypi", "P", 1, 0x08), Chip("ina219", "I", 1, 0x40)]
     (here / "edgepi.yaml").write_text(config_text(defaults(Path("/")), chips))
