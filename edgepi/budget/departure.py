@@ -72,6 +72,11 @@ class Departure:
         return self._sleeper.receipt
 
     @property
+    def standing(self) -> WakeReceipt | None:
+        """What the board holds while no sleep is planned."""
+        return self._sleeper.standing
+
+    @property
     def board(self) -> PowerController | None:
         """The board to sleep with: one that can cut and wake, else one that can cut."""
         boards = [s.controller for s in self._telemetry.sources if s.started and s.controller]

@@ -31,7 +31,10 @@ _CLOCK_SLACK_S = 60.0
 
 
 class Sleeper:
-    """Takes the node down in order; *say* is told a sentence before anything irrevocable."""
+    """Takes the node down in order; *say* is told a sentence before anything irrevocable.
+
+    *receipt* is what the board holds for a sleep, *standing* what it holds for whatever may take the power.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Sleeper:
         on_armed: Callable[[WakeReceipt | None], None] = lambda _: None,
     ) -> None:
         self.receipt: WakeReceipt | None = None
+        self.standing: WakeReceipt | None = None
         self._on_armed = on_armed
         self._machine = machine
         self._clock = clock
@@ -71,6 +75,7 @@ class Sleeper:
             self._hold(None)
             return None, [*doubts, error.message]
         self._hold(receipt if planned else None)
+        self.standing = None if planned else receipt
         return receipt, doubts + doubts_about(receipt, wake, self._clock.now())
 
     async def go(
@@ -144,7 +149,7 @@ class Sleeper:
             _log.warning("%s", error.message)
 
     def _hold(self, receipt: WakeReceipt | None) -> None:
-        self.receipt = receipt
+        self.receipt, self.standing = receipt, None
         self._on_armed(receipt)
 
     async def _check_clock(self, board: PowerController) -> list[str]:

@@ -97,8 +97,13 @@ def plan_status(
     }
 
 
-def board_status(sources: Iterable[Source], receipt: WakeReceipt | None) -> dict[str, Any] | None:
-    """The first power board: what it can do, why it switched the node on, what it holds."""
+def board_status(
+    sources: Iterable[Source], receipt: WakeReceipt | None, standing: WakeReceipt | None = None
+) -> dict[str, Any] | None:
+    """The first power board: what it can do, why it switched the node on, what it holds.
+
+    *standing* is what it holds without a planned sleep, in case the power goes.
+    """
     source = next((s for s in sources if s.controller is not None), None)
     board = source.controller if source else None
     if source is None or board is None:
@@ -113,13 +118,18 @@ def board_status(sources: Iterable[Source], receipt: WakeReceipt | None) -> dict
         "clock_off_s": source.clock_off_s,
         "capabilities": _plain(asdict(board.capabilities)),
         "last_reason": None if reason is None else {"kind": reason.kind.value, "text": reason.text},
-        "armed": None
-        if receipt is None
-        else {
-            "wake_utc": _text(receipt.wake_utc),
-            "triggers": list(receipt.triggers),
-            "doubts": list(receipt.doubts),
-        },
+        "armed": _held(receipt),
+        "standing": _held(standing),
+    }
+
+
+def _held(receipt: WakeReceipt | None) -> dict[str, Any] | None:
+    if receipt is None:
+        return None
+    return {
+        "wake_utc": _text(receipt.wake_utc),
+        "triggers": list(receipt.triggers),
+        "doubts": list(receipt.doubts),
     }
 
 

@@ -191,13 +191,14 @@ class Telemetry:
         for sentence in found:
             if sentence not in source.health:
                 _log.warning("%s: %s", source.name, sentence)
-        source.health = found
-        await self._compare(source, board)
+        changed, source.health = found != source.health, found
+        await self._compare(source, board, at_once=changed)
 
-    async def _compare(self, source: Source, board: PowerController) -> None:
+    async def _compare(self, source: Source, board: PowerController, *, at_once: bool) -> None:
         """See now and then by how much the board's clock is ahead; None while that is not known."""
         now_s = self._clock.monotonic()
-        if not board.capabilities.has_clock or now_s - source.clock_read_s < _COMPARE_EACH_S:
+        due = at_once or now_s - source.clock_read_s >= _COMPARE_EACH_S
+        if not board.capabilities.has_clock or not due:
             return
         source.clock_read_s, source.clock_off_s = now_s, None
         before = self._clock.now()

@@ -97,7 +97,7 @@ class Views:
             "duties": [duty_status(r, said(r.consumer), learned) for r in self.scene.duties.values()],
             "leases": [lease_status(x, said(x.offer.offer_id), learned) for x in self.scene.leases.open],
             "plan": plan_status(verdict, self.departure.asked_wake_utc),
-            "board": board_status(self.telemetry.sources, self.departure.receipt),
+            "board": board_status(self.telemetry.sources, self.departure.receipt, self.departure.standing),
             "meters": meter_status(self.telemetry.sources),
             "forecasts": self.forecasts.status(),
             "boots": self.keeper.boots,

@@ -216,7 +216,11 @@ def _facts(status: Data) -> Iterator[tuple[str, str]]:
         force = guard["in_force"]
         said = "" if force == "none" else paint(f" (the {force} guard is in force)", "red")
         yield "guards", f"run {guard['run_v']:.2f} V, commit {guard['commit_v']:.2f} V{said}"
-    armed = (board or {}).get("armed")
+    armed, standing = ((board or {}).get(key) for key in ("armed", "standing"))
+    if standing and not armed:
+        yield "stands by", ", ".join(standing["triggers"]) or paint("nothing", "red")
+        for doubt in standing["doubts"]:
+            yield "doubt", paint(doubt, "yellow")
     if armed:
         yield "armed", ", ".join(armed["triggers"]) or paint("nothing", "red")
         for doubt in armed["doubts"]:

@@ -143,3 +143,16 @@ async def test_a_board_that_needs_to_see_the_halt_is_not_trusted_before_it_was_s
     assert (await bench.budget.request_sleep(NOON + timedelta(hours=5))).yes
     await bench.pass_time(30.0)
     assert (UNSEEN in bench.said("node")[-1]) is said
+
+
+async def test_what_stands_by_is_told_apart_from_what_a_sleep_armed(bench: Bench) -> None:
+    bench.budget.add_controller(bench.board, "board")
+    await bench.budget.start()
+    await bench.pass_time(60)
+    board = bench.budget.status()["board"]
+    assert board["armed"] is None
+    assert board["standing"]["triggers"]
+    await bench.budget.wake_at(NOON + timedelta(hours=8))
+    board = bench.budget.status()["board"]
+    assert board["armed"]["triggers"]
+    assert board["standing"] is None

@@ -122,6 +122,10 @@ async def test_the_board_s_clock_is_compared_each_hour(scene: Scene) -> None:
     assert source.clock_off_s == -95.0
     await scene.clock.advance(1900.0)
     assert source.clock_off_s == 0.0
+    board.shows = scene.clock.now() + timedelta(seconds=60)
+    board.ails = ("the clock is strange",)
+    await scene.clock.advance(10.0)
+    assert source.clock_off_s == 50.0, "whatever ails it may be its clock"
 
 
 async def test_what_a_clock_is_off_is_not_said_of_one_that_was_lost_or_of_a_node_without_time(

@@ -231,3 +231,14 @@ def test_without_a_node_the_log_is_read_from_its_files(
     (tmp_path / "power-log.json").write_text(json.dumps(kept))
     assert main(["power", "log", *where]) == 0
     assert capsys.readouterr().out.splitlines()[2] == "2025-06-01 03:30 UTC   on   the alarm was due"
+
+
+def test_without_a_planned_sleep_it_shows_what_stands_by(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = {"wake_utc": None, "triggers": ["input connected"], "doubts": ["the alarm is lost"]}
+    node.status["board"] = {**STATUS["board"], "armed": None, "standing": held}
+    assert main(["power", "status"]) == 0
+    shown = capsys.readouterr().out
+    assert "stands by  input connected" in shown
+    assert "doubt      the alarm is lost" in shown

@@ -127,6 +127,7 @@ class DemoNode:
         self.decided: list[Decision] = []
         self.guard = "none"
         self.ails: tuple[str, ...] = ()
+        self.sleeps = True
         self.used_wh = {"node": 41.2, "camera": 11.6, "weather": 0.9, "iexec": 7.0}
         self.weather_w = 0.05
         self.plugin_views = list(PLUGINS)
@@ -264,11 +265,20 @@ class DemoNode:
                 "identity": "Witty Pi 4, firmware revision 7",
                 "clock_off_s": -1.0,
                 "capabilities": {"can_cut": True, "cut_delay_s": [25.4, 25.4]},
+                "standing": None
+                if self.sleeps
+                else {
+                    "wake_utc": now + timedelta(hours=9),
+                    "triggers": ["input connected again"],
+                    "doubts": [],
+                },
                 "armed": {
                     "wake_utc": (self.power and self.power.wake_utc) or now + timedelta(hours=9),
                     "triggers": ["alarm", "voltage above 13.0 V"],
                     "doubts": [],
-                },
+                }
+                if self.sleeps
+                else None,
             },
         }
 

@@ -435,3 +435,18 @@ async def test_a_refusal_of_the_node_is_told(served: Served) -> None:
         await page.wait_for(
             "!!document.querySelector('.switchoff .warn')?.innerText.includes('holds no alarm')"
         )
+
+
+async def test_without_a_planned_sleep_the_card_tells_what_stands_by(served: Served) -> None:
+    assert CHROMIUM
+    served.node.sleeps = False
+    async with open_page(CHROMIUM) as page:
+        await page.goto(served.server.login_link())
+        await page.wait_for("document.querySelector('.power .rows') !== null")
+        rows = await page.run(
+            "[...document.querySelectorAll('.power .rows div')].map((row) => row.innerText)"
+        )
+    assert rows[1:3] == [
+        "Next wake\nno sleep is planned",
+        "If its power goes, wakes on\ninput connected again",
+    ]

@@ -66,12 +66,21 @@ export interface Lease {
   power_w: number;
 }
 
+export interface Held {
+  wake_utc: string | null;
+  triggers: string[];
+  doubts: string[];
+}
+
 export interface PowerBoard {
   name: string;
   working: boolean;
   failure: string | null;
   last_reason: { kind: string; text: string } | null;
-  armed: { wake_utc: string | null; triggers: string[]; doubts: string[] } | null;
+  /** What it holds for a sleep. */
+  armed: Held | null;
+  /** What it holds while no sleep is planned, in case the power goes. */
+  standing?: Held | null;
   /** What a person should look after. */
   health?: string[];
   /** Model and firmware. */

@@ -41,6 +41,7 @@ interface FactsProps {
 function Facts({ board, status, woke }: FactsProps) {
   const shown = (moment: string) => when(new Date(moment), nodeNow(), status.node.time_zone);
   const { armed, last_reason: reason, capabilities: able } = board;
+  const held = armed ?? board.standing;
   const sleep = status.energy.plan?.sleep_utc;
   return (
     <dl class="rows">
@@ -51,10 +52,10 @@ function Facts({ board, status, woke }: FactsProps) {
         </Row>
       )}
       {sleep && <Row name="Will sleep">{shown(sleep)}</Row>}
-      <Row name="Next wake">{armed?.wake_utc ? shown(armed.wake_utc) : "none is armed"}</Row>
-      {armed && armed.triggers.length > 0 && (
-        <Row name="Wakes on">
-          {armed.triggers.map((trigger) => (
+      <Row name="Next wake">{armed?.wake_utc ? shown(armed.wake_utc) : held ? "no sleep is planned" : "none is armed"}</Row>
+      {held && held.triggers.length > 0 && (
+        <Row name={armed ? "Wakes on" : "If its power goes, wakes on"}>
+          {held.triggers.map((trigger) => (
             <span key={trigger} class="line">
               {trigger}
             </span>
@@ -87,7 +88,7 @@ function clockWords(off: number): string {
 
 /** What ails the board, and why a wake is not certain. */
 function Health({ board }: { board: PowerBoard }) {
-  const ails = [...new Set([...(board.health ?? []), ...(board.armed?.doubts ?? [])])];
+  const ails = [...new Set([...(board.health ?? []), ...((board.armed ?? board.standing)?.doubts ?? [])])];
   if (ails.length > 0) {
     return (
       <ul class="ails" aria-label="To look after">
