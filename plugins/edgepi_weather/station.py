@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgepi.plugin import PluginContext, TimerHandle, Timers
@@ -16,7 +18,7 @@ from edgepi_weather.met.quality import Note, Quality
 
 __all__ = ["Sampler", "Station", "station_of"]
 
-Look = Callable[[], Awaitable[None] | None]
+Look = Callable[[], Coroutine[Any, Any, None] | None]
 OLD_INTERVALS = 6.0  # five pass between two readings while energy is saved
 LEAST_OLD_S = 300.0
 
@@ -52,33 +54,31 @@ class Sampler:
         for name, look in self._looks.items():
             if name in self._looking:
                 continue
-            if (waiting := look()) is not None:
-                task = asyncio.create_task(self._wait(name, waiting), name=f"weather look {name}")
-                self._looking[name] = task
+            if (looking := look()) is not None:
+                task = self._looking[name] = asyncio.create_task(looking, name=f"weather look {name}")
+                task.add_done_callback(partial(self._looked, name))
 
-    async def _wait(self, name: str, waiting: Awaitable[None]) -> None:
-        try:
-            await waiting
-        except Exception:  # noqa: BLE001 (nobody else would hear of it)
-            self._log.exception("looking at the %s failed", name)
-        finally:
-            if self._looking.get(name) is asyncio.current_task():
-                del self._looking[name]
+    def _looked(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._looking.get(name) is task:
+            del self._looking[name]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("looking at the %s failed", name, exc_info=error)
 
 
 class Station:
     """The latest of every quantity, without what is doubtful or old.
 
-    *turning* says whether the cups turned in the last three seconds, None if nobody counted. Each of
+    *wind_m_s* is how strong the wind was in the last three seconds, None if nobody counted. Each of
     *listeners* is called with what a device has measured and what follows from it, by the keys of the
-    entities and ``rain``: mm since the reading before, None if nobody counted. What is doubtful is None.
+    entities and ``rain``: mm since the reading before, None if nobody counted; ``wind_gust``, too, is that
+    since the reading before. What is doubtful is None.
     Each of *closers* is waited for when a device stops, which may be the last thing that the node does.
     """
 
     def __init__(self, context: PluginContext[WeatherConfig]) -> None:
         self.context = context
         self.sampler = Sampler(context.timers, context.log)
-        self.turning: bool | None = None
+        self.wind_m_s: float | None = None
         self.listeners: list[Callable[[Mapping[str, float | None]], None]] = []
         self.closers: list[Callable[[], Awaitable[None]]] = []
         self._quality = Quality(context.config.quality)

@@ -1,8 +1,8 @@
 """Wind from a counted switch and a vane: pure, seconds are handed in and come from a clock that never steps.
 
-WMO-No. 8 (chapter 5): speed is the mean of ten minutes, direction that of the mean vector, a gust is the
-highest mean of three seconds. Time in which nobody counted is no calm: it is left out, and what little is
-left says nothing.
+WMO-No. 8 (chapter 5): speed is the mean of ten minutes, direction that of the mean vector of the wind, a
+gust is the highest mean of three seconds. Time in which nobody counted is no calm: it is left out, and what
+little is left says nothing.
 """
 
 from __future__ import annotations
@@ -82,20 +82,24 @@ class WindLog:
         mean_m_s = sum(span.speed_m_s * share_s for span, share_s in shares) / counted_s
         return Wind(mean_m_s, max(span.speed_m_s for span in self._spans))
 
+    def gust_since(self, then_s: float) -> float | None:
+        """Return the highest mean that ended after a moment of the last ten minutes; None without any."""
+        return max((span.speed_m_s for span in self._spans if span.end_s > then_s), default=None)
+
     def _forget(self, now_s: float) -> None:
         while self._spans and self._spans[0].end_s <= now_s - WINDOW_S:
             self._spans.popleft()
 
 
 class DirectionLog:
-    """Mean of a vane's positions as unit vectors, so that 350 and 10 degrees make 0, not 180."""
+    """Direction of the mean wind: vectors, so that 350 and 10 degrees make 0, not 180."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, float]] = deque()
+        self._samples: deque[tuple[float, float, float | None]] = deque()
 
-    def add(self, now_s: float, direction_deg: float) -> None:
-        """Take a position, in degrees from north."""
-        self._samples.append((now_s, math.radians(direction_deg)))
+    def add(self, now_s: float, direction_deg: float, speed_m_s: float | None = None) -> None:
+        """Take where the wind comes from, in degrees from north, and how strong it is, as far as known."""
+        self._samples.append((now_s, math.radians(direction_deg), speed_m_s))
         self._forget(now_s)
 
     def mean_deg(self, now_s: float) -> float | None:
@@ -103,9 +107,12 @@ class DirectionLog:
         self._forget(now_s)
         if len(self._samples) < LEAST_SAMPLES:
             return None
-        east = sum(math.sin(angle) for _, angle in self._samples)
-        north = sum(math.cos(angle) for _, angle in self._samples)
-        if math.hypot(east, north) / len(self._samples) < LEAST_STEADINESS:
+        speeds = [speed for _, _, speed in self._samples if speed is not None]
+        usual = sum(speeds) / len(speeds) if speeds else 1.0
+        vectors = [(angle, usual if speed is None else speed) for _, angle, speed in self._samples]
+        east = sum(length * math.sin(angle) for angle, length in vectors)
+        north = sum(length * math.cos(angle) for angle, length in vectors)
+        if math.hypot(east, north) <= LEAST_STEADINESS * sum(length for _, length in vectors):
             return None
         return round(math.degrees(math.atan2(east, north)), 1) % 360.0
 

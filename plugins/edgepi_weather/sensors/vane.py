@@ -72,7 +72,7 @@ class VaneSensor(Sensor):
 
     async def _look(self) -> None:
         # A failure is told by the next reading, which meets it too if it lasts.
-        if self._station.turning is not False and self._adc is not None:
+        if self._station.wind_m_s != 0.0 and self._adc is not None:
             with contextlib.suppress(EdgePiError, OSError):
                 await self._sample()
 
@@ -81,8 +81,8 @@ class VaneSensor(Sensor):
         direction_deg = self._vane.direction(share)
         if direction_deg is None:
             self._tell_between(share)
-        elif self._station.turning is not False:
-            self._log.add(self._station.context.clock.monotonic(), direction_deg)
+        elif (speed_m_s := self._station.wind_m_s) != 0.0:
+            self._log.add(self._station.context.clock.monotonic(), direction_deg, speed_m_s)
 
     async def _share(self) -> float:
         """Measure which share of the supply comes back from the vane."""

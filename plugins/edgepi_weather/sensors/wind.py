@@ -29,7 +29,7 @@ class WindSensor(Sensor):
         self._config = config
         self._log = WindLog(config.m_s_per_hz)
         self._counter: PulseCounter | None = None
-        self._counted_s = -math.inf
+        self._counted_s = self._told_s = -math.inf
         self._doubtful_said = 0
         self.interval_s = station.context.config.interval
 
@@ -53,13 +53,16 @@ class WindSensor(Sensor):
         wind = self._log.wind(self._station.context.clock.monotonic())
         seen = self._station.observe(wind_speed=wind.speed_m_s, wind_gust=wind.gust_m_s)
         values = {"wind_speed": _rounded(seen.wind_speed), "wind_gust": _rounded(seen.wind_gust)}
-        self._station.tell(values)
+        # A gust of ten minutes ago may be one of yesterday: the record of a day takes what is new.
+        newest_m_s = None if seen.wind_gust is None else self._log.gust_since(self._told_s)
+        self._told_s = self._counted_s
+        self._station.tell(values | {"wind_gust": _rounded(newest_m_s)})
         return tuple(Reading(key, value) for key, value in values.items())
 
     async def stop(self) -> None:
         """Let go of the pin: from here on nobody counts."""
         self._station.sampler.remove(self.name)
-        self._station.turning = None
+        self._station.wind_m_s = None
         self._log.lost()
         counter, self._counter = self._counter, None
         if counter is not None:
@@ -84,7 +87,7 @@ class WindSensor(Sensor):
             total = self._counter.total()
         except (EdgePiError, OSError):
             self._log.lost()
-            self._station.turning = None
+            self._station.wind_m_s = None
             raise
         now_s = self._station.context.clock.monotonic()
         if now_s - self._counted_s < at_least_s:
@@ -92,7 +95,7 @@ class WindSensor(Sensor):
         self._counted_s = now_s
         speed_m_s = self._log.count(now_s, total)
         if speed_m_s is not None:
-            self._station.turning = speed_m_s > 0.0
+            self._station.wind_m_s = speed_m_s
 
     def _tell_doubts(self) -> None:
         if self._log.doubtful and not self._doubtful_said:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 import pytest
@@ -56,6 +57,20 @@ async def test_a_look_in_progress_ends_with_its_device(sampler: Sampler, fake_ti
     await settle()
     assert ended == [True]
     assert fake_timers["wind"].cancelled
+
+
+async def test_a_look_that_has_not_begun_ends_with_its_device(
+    sampler: Sampler, fake_timers: FakeTimers, recwarn: pytest.WarningsRecorder
+) -> None:
+    async def slow() -> None:
+        raise NotImplementedError
+
+    sampler.add("slow", slow)
+    await fake_timers["wind"].fire()
+    sampler.remove("slow")
+    await settle()
+    gc.collect()
+    assert not recwarn.list
 
 
 async def test_a_look_that_crashes_is_written_down_and_made_again(

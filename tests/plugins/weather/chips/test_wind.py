@@ -143,3 +143,33 @@ def test_directions_older_than_ten_minutes_are_forgotten() -> None:
         log.add(float(second), 180.0)
     assert log.mean_deg(710.0) == 180.0
     assert log.mean_deg(1400.0) is None
+
+
+def test_a_gale_says_more_of_the_direction_than_a_breath() -> None:
+    log = DirectionLog()
+    for second in range(10):
+        log.add(float(second), 0.0, 1.0)
+    for second in range(10, 20):
+        log.add(float(second), 90.0, 3.0)
+    assert log.mean_deg(20.0) == pytest.approx(71.6)
+
+
+def test_a_direction_whose_wind_nobody_counted_weighs_as_much_as_the_others() -> None:
+    log = DirectionLog()
+    for second in range(10):
+        log.add(float(second), 0.0, None)
+    for second in range(10, 20):
+        log.add(float(second), 90.0, 3.0)
+    assert log.mean_deg(20.0) == 45.0
+
+
+def test_the_gust_of_a_time_leaves_out_what_was_before() -> None:
+    log = WindLog(KIT)
+    log.count(0.0, 0)
+    log.count(3.0, 100)
+    for step in range(2, 61):
+        log.count(3.0 * step, 100 + step)
+    assert log.wind(180.0).gust_m_s == pytest.approx(100 / 3 * KIT)
+    assert log.gust_since(2.0) == pytest.approx(100 / 3 * KIT)
+    assert log.gust_since(3.0) == pytest.approx(2 / 3 * KIT)
+    assert log.gust_since(180.0) is None

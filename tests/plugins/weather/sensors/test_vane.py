@@ -30,6 +30,18 @@ async def test_the_direction_is_the_mean_vector_of_ten_minutes(kit: Kit) -> None
     assert await kit.read(sensor) == {"wind_direction": pytest.approx(0.0, abs=1.0)}
 
 
+async def test_the_vector_is_as_long_as_the_wind_is_strong(kit: Kit) -> None:
+    station = kit.station()
+    wind, vane = kit.wind(station), kit.vane(station)
+    await wind.start()
+    await kit.run(vane.start())
+    kit.point(0.0)
+    await kit.blow(60.0, closures=3)
+    kit.point(90.0)
+    await kit.blow(60.0, closures=9)
+    assert (await kit.read(vane))["wind_direction"] == pytest.approx(71.6, abs=1.0)
+
+
 async def test_a_calm_has_no_direction_and_leaves_the_bus_alone(kit: Kit) -> None:
     station = kit.station()
     wind, vane = kit.wind(station), kit.vane(station)

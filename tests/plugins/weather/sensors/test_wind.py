@@ -21,6 +21,21 @@ async def test_wind_is_the_mean_of_ten_minutes_and_a_gust_of_three_seconds(kit: 
     assert read["wind_gust"] == pytest.approx(10.0 * KIT_M_S, abs=0.01)
 
 
+async def test_records_get_each_gust_once_so_that_none_of_before_midnight_counts_after_it(kit: Kit) -> None:
+    station = kit.station()
+    told: list[float | None] = []
+    station.listeners.append(lambda values: told.append(values["wind_gust"]))
+    sensor = kit.wind(station)
+    await sensor.start()
+    await kit.blow(297.0, closures=9)
+    await kit.blow(3.0, closures=30)
+    gust = pytest.approx(10.0 * KIT_M_S, abs=0.01)
+    assert (await kit.read(sensor))["wind_gust"] == gust
+    await kit.blow(60.0, closures=9)
+    assert (await kit.read(sensor))["wind_gust"] == gust
+    assert told == [gust, pytest.approx(3.0 * KIT_M_S, abs=0.01)]
+
+
 async def test_a_calm_is_told_only_once_it_was_counted(kit: Kit) -> None:
     sensor = kit.wind()
     assert await kit.read(sensor) == {"wind_speed": None, "wind_gust": None}
