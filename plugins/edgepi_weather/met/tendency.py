@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["PressureHistory", "Tendency", "characteristic", "words"]
@@ -12,6 +14,7 @@ SPAN_S = 3 * 3600.0
 # Pressure is smooth enough to be drawn through an hour without readings, not through more.
 GAP_S = 3600.0
 SPACING_S = 60.0
+RECALLED_SPACING_S = 300.0
 # Met Office, Marine forecasts glossary: up to so many hPa in three hours.
 WORDS = ((1.5, "slowly"), (3.5, ""), (6.0, "quickly"))
 
@@ -32,8 +35,8 @@ class Tendency:
 class PressureHistory:
     """The last three hours of one barometer, by monotonic time, so that a clock may be set meanwhile.
 
-    It lives in memory only: after a start, or a gap of more than an hour, there is no tendency until three
-    hours have been seen again.
+    After a start, or a gap of more than an hour, there is no tendency until three hours have been seen again,
+    unless those before the start are recalled.
     """
 
     def __init__(self) -> None:
@@ -49,6 +52,20 @@ class PressureHistory:
         seen.append((now_s, pressure_hpa))
         while now_s - seen[0][0] > SPAN_S + GAP_S:
             seen.popleft()
+
+    def ages(self, now_s: float) -> list[tuple[float, float]]:
+        """Return how many seconds ago each reading was, and the reading: enough to recall a trend by."""
+        kept: list[tuple[float, float]] = []
+        for at_s, pressure_hpa in self._seen:
+            if not kept or at_s - kept[-1][0] >= RECALLED_SPACING_S or at_s == self._seen[-1][0]:
+                kept.append((at_s, pressure_hpa))
+        return [(round(now_s - at_s, 1), round(pressure_hpa, 2)) for at_s, pressure_hpa in kept]
+
+    def recall(self, readings: Iterable[tuple[float, float]]) -> None:
+        """Put readings of before, as time and hPa, in front of those seen since."""
+        first_s = self._seen[0][0] if self._seen else math.inf
+        ordered = sorted(each for each in readings if each[0] < first_s and all(map(math.isfinite, each)))
+        self._seen.extendleft(reversed(ordered))
 
     def tendency(self, now_s: float) -> Tendency | None:
         """Return the change up to the latest reading, or None if there is no data to say it."""

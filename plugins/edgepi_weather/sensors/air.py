@@ -12,7 +12,7 @@ from edgepi_weather.chips.air import CONVERSION_S, AirChip, Identity, Sample
 from edgepi_weather.config import WeatherConfig
 from edgepi_weather.met import Observation, derive
 from edgepi_weather.met.outlook import outlook
-from edgepi_weather.met.tendency import PressureHistory
+from edgepi_weather.sensors.barometer import Barometer
 from edgepi_weather.sensors.described import AIR
 from edgepi_weather.station import Station
 
@@ -46,7 +46,7 @@ class AirSensor(Sensor):
         self._station = station
         self._context = station.context
         self._keys = keys_of(self._context.config)
-        self._history = PressureHistory()
+        self._barometer = Barometer(station.context)
         self._chip: AirChip | None = None
         self._known: Identity | None = None
         self._dry_said = False
@@ -59,6 +59,7 @@ class AirSensor(Sensor):
     async def start(self) -> None:
         """Find the chip and read its calibration."""
         await self._station.prepare()
+        await self._barometer.restore()
         chip = self._chip = await self._context.run_blocking(self._open)
         if self._known is None:
             self._context.log.info("%s found at 0x%02x", chip.identity.model, chip.address)
@@ -79,11 +80,13 @@ class AirSensor(Sensor):
         )
         values, words = self._all(seen)
         self._station.tell(values)
+        await self._barometer.save()
         return (*(Reading(key, value) for key, value in values.items()), Reading("outlook", words))
 
     async def stop(self) -> None:
         """Forget the chip, which sleeps by itself, but not which one it was."""
         self._chip = None
+        await self._barometer.save(at_once=True)
         await self._station.stopped("temperature", "humidity", "pressure")
 
     def _open(self) -> AirChip:
@@ -105,6 +108,7 @@ class AirSensor(Sensor):
     def _recognise(self, chip: AirChip) -> None:
         """Say when it is another chip than before, or one without the humidity that was promised."""
         before, self._known = self._known, chip.identity
+        self._barometer.recognise(chip.identity)
         if before is not None and before != chip.identity:
             another = "another " if before.model == chip.identity.model else "a "
             self._context.log.warning(
@@ -114,7 +118,6 @@ class AirSensor(Sensor):
                 another,
                 chip.identity.model,
             )
-            self._history = PressureHistory()  # two barometers differ by more than the weather of an hour
         if self._context.config.humidity and chip.identity.model == "BMP280" and not self._dry_said:
             self._dry_said = True
             self._context.log.warning(
@@ -128,17 +131,10 @@ class AirSensor(Sensor):
         latest = self._station.latest()
         whole = replace(latest, temperature=seen.temperature, humidity=seen.humidity, pressure=seen.pressure)
         derived = derive(whole, self._station.elevation_m)
-        change_hpa = self._change_hpa(seen.pressure)
+        change_hpa = self._barometer.change_hpa(seen.pressure)
         known = {**asdict(seen), **asdict(derived), "pressure_tendency": change_hpa}
         values = {key: _rounded(known[key]) for key in self._keys if key != "outlook"}
         return values, self._outlook(derived.pressure_sea_level, change_hpa, latest.wind_direction)
-
-    def _change_hpa(self, pressure_hpa: float | None) -> float | None:
-        now_s = self._context.clock.monotonic()
-        if pressure_hpa is not None:
-            self._history.add(now_s, pressure_hpa)
-        tendency = self._history.tendency(now_s)
-        return None if tendency is None else tendency.change_hpa
 
     def _outlook(
         self, sea_level_hpa: float | None, change_hpa: float | None, wind_direction_deg: float | None
