@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edgepi_wittypi.extras import Extras
+
 __all__ = ["WittyPiConfig"]
+
+NO_EXTRAS = Extras()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,8 @@ class WittyPiConfig:
     wake in seconds; *watchdog* is after how many seconds without a sign of life a board with a watchdog
     switches the node off and on, None for never; *board_clock* is what to believe of
     a board whose clock no trusted node has set yet: *auto* believes it where local time is UTC;
-    *schedule* is a ``.wpi`` file in whose windows the node shall be up.
+    *schedule* is a ``.wpi`` file in whose windows the node shall be up; *extras* are keys of the
+    section, too.
     """
 
     bus: int = 1
@@ -31,3 +36,4 @@ class WittyPiConfig:
     watchdog: float | None = 600.0
     schedule: Path | None = None
     board_clock: Literal["auto", "utc", "local"] = "auto"
+    extras: Extras = NO_EXTRAS

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from edgepi.errors import BusError, DeviceNotFoundError, HardwareError
 from edgepi.model import WakePlan
+from edgepi_wittypi import extras
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.family import Armed, Reason, Telemetry
 from edgepi_wittypi.gen3 import reasons, waking
 from edgepi_wittypi.gen3.clock import Clock
 from edgepi_wittypi.gen3.codes import encode_voltage
-from edgepi_wittypi.gen3.registers import Reg
+from edgepi_wittypi.gen3.registers import EXTRAS, Reg
 from edgepi_wittypi.quirks import quirks_of
 
 __all__ = ["Gen3Board"]
@@ -91,7 +92,8 @@ class Gen3Board:
         self.registers.write(Reg.DEFAULT_ON, 1)
         if config.low_voltage is not None:
             self.registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
-        return () if self.heeds_voltage() or config.low_voltage is None else (FIVE_VOLTS,)
+        missing = extras.apply(self.registers, config.extras, EXTRAS)
+        return missing if self.heeds_voltage() or config.low_voltage is None else (FIVE_VOLTS, *missing)
 
     def heeds_voltage(self) -> bool:
         """Whether its input is above its output, without which no voltage counts."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["CLOCK", "UNSET", "Control", "Reg", "Rtc", "Status"]
+from edgepi_wittypi.extras import Layout, Setting, milliseconds
+
+__all__ = ["CLOCK", "EXTRAS", "UNSET", "Control", "Reg", "Rtc", "Status"]
 
 CLOCK = 0x68
 UNSET = 255
@@ -24,9 +26,15 @@ class Reg(IntEnum):
     LV_SHUTDOWN = 8
     ADDRESS = 9
     DEFAULT_ON = 10
+    PULSE_INTERVAL = 11
     LOW_VOLTAGE = 12
+    LED = 13
     CUT_DELAY = 14
     RECOVERY_VOLTAGE = 15
+    DUMMY_LOAD = 16
+    ADJ_VIN = 17
+    ADJ_VOUT = 18
+    ADJ_IOUT = 19
 
 
 class Rtc(IntEnum):
@@ -65,3 +73,24 @@ class Status(IntEnum):
     ALARM1 = 0x01
     ALARM2 = 0x02
     TIME_LOST = 0x80
+
+
+def _interval(value: float) -> int:
+    """Codes 6 to 9 for 1, 2, 4 and 8 seconds; the next shorter one."""
+    return min(max(int(value).bit_length(), 1), 4) + 5
+
+
+def _centi(value: float) -> int:
+    """Hundredths; below nothing the firmware takes 128 less the byte, and an empty cell is 255."""
+    held = min(max(round(value * 100.0), -126), 127)
+    return held if held >= 0 else 128 - held
+
+
+EXTRAS: Layout = {
+    "pulse_interval": Setting(Reg.PULSE_INTERVAL, _interval),
+    "led": Setting(Reg.LED, milliseconds),
+    "dummy_load": Setting(Reg.DUMMY_LOAD, milliseconds),
+    "input_offset": Setting(Reg.ADJ_VIN, _centi),
+    "output_offset": Setting(Reg.ADJ_VOUT, _centi),
+    "current_offset": Setting(Reg.ADJ_IOUT, _centi),
+}

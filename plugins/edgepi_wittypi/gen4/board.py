@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from edgepi.errors import HardwareError, VerificationError
 from edgepi.model import WakePlan, WakeReasonKind
+from edgepi_wittypi import extras
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.codes import decode_clock, encode_clock
 from edgepi_wittypi.config import WittyPiConfig
@@ -15,7 +16,7 @@ from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Tel
 from edgepi_wittypi.gen4 import waking
 from edgepi_wittypi.gen4.codes import decode_temperature, encode_voltage
 from edgepi_wittypi.gen4.health import MEMORY_LOST, ailments
-from edgepi_wittypi.gen4.registers import REASONS, Reg
+from edgepi_wittypi.gen4.registers import EXTRAS, REASONS, Reg
 from edgepi_wittypi.quirks import quirks_of
 
 __all__ = ["Gen4Board"]
@@ -113,7 +114,8 @@ class Gen4Board:
             registers.write(Reg.DEFAULT_ON_DELAY, FACTORY_DEFAULT_ON_DELAY)
         registers.write(Reg.DEFAULT_ON, 1)
         self._set_cut(None)  # also a shut-down that other software has planned
-        return (*self._set_low_voltage(config.low_voltage), *self._look_at_five_volts())
+        missing = extras.apply(registers, config.extras, EXTRAS)
+        return (*self._set_low_voltage(config.low_voltage), *self._look_at_five_volts(), *missing)
 
     def _set_low_voltage(self, volts: float | None) -> tuple[str, ...]:
         """Set the board's own cut-off, unless it would cut with any battery that fits the board."""

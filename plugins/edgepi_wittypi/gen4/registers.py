@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 
 from edgepi.model import WakeReasonKind
+from edgepi_wittypi.extras import Layout, Setting, milliseconds, point, seconds, signed_centi
 from edgepi_wittypi.family import NO_REASON, Reason
 
-__all__ = ["REASONS", "UNSET", "Reg"]
+__all__ = ["ACTIONS", "EXTRAS", "REASONS", "UNSET", "Reg"]
 
 UNSET = 255
 
@@ -25,10 +26,15 @@ class Reg(IntEnum):
     REASON = 11
     REVISION = 12
     DEFAULT_ON = 17
+    PULSE_INTERVAL = 18
     LOW_VOLTAGE = 19
+    LED = 20
     CUT_DELAY = 21
     RECOVERY_VOLTAGE = 22
+    DUMMY_LOAD = 23
     ADJ_VIN = 24
+    ADJ_VOUT = 25
+    ADJ_IOUT = 26
     ALARM1_SECOND = 27
     ALARM1_MINUTE = 28
     ALARM1_HOUR = 29
@@ -59,6 +65,21 @@ class Reg(IntEnum):
     RTC_MONTH = 63
     RTC_YEAR = 64
 
+
+ACTIONS = {"none": 0, "shutdown": 1, "start": 2}
+
+EXTRAS: Layout = {
+    "pulse_interval": Setting(Reg.PULSE_INTERVAL, seconds),
+    "led": Setting(Reg.LED, milliseconds),
+    "dummy_load": Setting(Reg.DUMMY_LOAD, milliseconds),
+    "input_offset": Setting(Reg.ADJ_VIN, signed_centi),
+    "output_offset": Setting(Reg.ADJ_VOUT, signed_centi),
+    "current_offset": Setting(Reg.ADJ_IOUT, signed_centi),
+    "cold_below": Setting(Reg.BELOW_POINT, point),
+    "cold_action": Setting(Reg.BELOW_ACTION, ACTIONS.__getitem__),
+    "hot_above": Setting(Reg.OVER_POINT, point),
+    "hot_action": Setting(Reg.OVER_ACTION, ACTIONS.__getitem__),
+}
 
 REASONS = {
     0: NO_REASON,

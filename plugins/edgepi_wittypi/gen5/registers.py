@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 
 from edgepi.model import WakeReasonKind
+from edgepi_wittypi.extras import Layout, Setting, milliseconds, seconds
 from edgepi_wittypi.family import NO_REASON, Reason
 
-__all__ = ["OWN_REQUESTS", "WENT", "WOKE", "Admin", "Reg", "State", "woke"]
+__all__ = ["EXTRAS", "OWN_REQUESTS", "WENT", "WOKE", "Admin", "Reg", "State", "woke"]
 
 
 class Reg(IntEnum):
@@ -27,8 +28,12 @@ class Reg(IntEnum):
     MISC = 15
     DEFAULT_ON_DELAY = 17
     CUT_DELAY = 18
+    PULSE_INTERVAL = 19
+    LED = 20
+    DUMMY_LOAD = 21
     LOW_VOLTAGE = 22
     RECOVERY_VOLTAGE = 23
+    PRIORITY = 24
     WATCHDOG = 29
     ALARM1_SECOND = 32
     ALARM1_MINUTE = 33
@@ -44,6 +49,7 @@ class Reg(IntEnum):
     OVER_POINT = 43
     DST_OFFSET = 44
     DST_APPLIED = 53
+    HOT_STANDBY = 55
     ADMIN_CONTEXT = 65
     ADMIN_PASSWORD = 68
     ADMIN_COMMAND = 69
@@ -56,6 +62,26 @@ class Reg(IntEnum):
     RTC_FLAG = 94
     RTC_CONTROL = 95
     TEMPERATURE = 96
+
+
+ACTIONS = {"none": 0, "start": 1, "shutdown": 2}  # the other way round than on a 4
+
+
+def _byte(celsius: int) -> int:
+    return celsius & 0xFF
+
+
+EXTRAS: Layout = {  # its adjustments are left out: this firmware keeps them and uses none
+    "pulse_interval": Setting(Reg.PULSE_INTERVAL, seconds),
+    "led": Setting(Reg.LED, milliseconds),
+    "dummy_load": Setting(Reg.DUMMY_LOAD, milliseconds),
+    "cold_below": Setting(Reg.BELOW_POINT, _byte),
+    "cold_action": Setting(Reg.BELOW_ACTION, ACTIONS.__getitem__),
+    "hot_above": Setting(Reg.OVER_POINT, _byte),
+    "hot_action": Setting(Reg.OVER_ACTION, ACTIONS.__getitem__),
+    "priority": Setting(Reg.PRIORITY, ("usb", "input").index),
+    "hot_standby": Setting(Reg.HOT_STANDBY, int),
+}
 
 
 class State(IntEnum):

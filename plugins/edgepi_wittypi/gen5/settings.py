@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from edgepi.errors import VerificationError
+from edgepi_wittypi import extras
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.gen5.codes import encode_voltage
-from edgepi_wittypi.gen5.registers import Admin, Reg
+from edgepi_wittypi.gen5.registers import EXTRAS, Admin, Reg
 from edgepi_wittypi.gen5.steady import SteadyAccess
 from edgepi_wittypi.quirks import Quirks
 
@@ -39,8 +40,9 @@ def configure(registers: SteadyAccess, config: WittyPiConfig, quirks: Quirks) ->
     registers.write(Reg.DST_APPLIED, 0)
     if config.low_voltage is not None:
         registers.write(Reg.LOW_VOLTAGE, encode_voltage(config.low_voltage))
+    missing = extras.apply(registers, config.extras, EXTRAS)
     _let_alarms_through(registers)
-    notes = _own_the_schedule(registers)
+    notes = (*_own_the_schedule(registers), *missing)
     if registers.changed:
         registers.command(Admin.SAVE_SETTINGS)
     return notes
