@@ -135,6 +135,8 @@ class Night:
             self._booting = None
         if self.downs and self.downs[-1].up_s is None:
             self.downs[-1].cut = True
+            if self.loop.time() > self.downs[-1].wanted_s:
+                self.downs[-1].alarm_lost = True  # it came while the node still had power
         self._end("the power goes")
         self.clock = None
 

@@ -14,7 +14,7 @@ It runs *in time* if its process was started within `GRACE_S` of that, boot incl
 if within `FALLBACK_S` of the first moment at which the second of these held: what stands behind an alarm that
 was lost is the guaranteed wake, which counts full hours and waits for the recovery voltage. A time down whose
 end the node called uncertain before it went down counts as *said*; if all it said was that nothing stands
-behind the alarm, only if that alarm was really lost (missed by the board, or its clock lost or moved asleep);
+behind the alarm, only if that alarm was really lost (missed, due with the power still on, or its clock lost);
 if that the board had not been seen to cut yet, only if it really did not cut. Anything else failed.
 """
 

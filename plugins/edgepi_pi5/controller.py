@@ -28,6 +28,7 @@ POWER_RESET = (f"{CHOSEN}/power/power_reset",)
 HORIZON_S = 366 * 86400.0
 COMPARE_EACH_S = 3600.0
 _BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+HALTED_WITHIN = timedelta(minutes=6)  # an alarm that comes while it still halts starts nothing
 
 
 class Pi5Controller(PowerController):
@@ -122,7 +123,11 @@ class Pi5Controller(PowerController):
         await self._keep(wake_s=None, cut=False)
 
     async def prepare_cut(self) -> None:
-        """Note that the halt to come is meant, so that the next start can be told from an outage."""
+        """Note that the halt to come is meant, and put off an alarm that could come before it has ended."""
+        chip = await self._found()
+        held, shown = await chip.alarm(), await chip.now()
+        if held is not None and shown is not None and held < shown + HALTED_WITHIN:
+            await chip.arm(_whole_second(shown + HALTED_WITHIN))
         await self._keep(cut=True)
 
     async def health(self) -> Sequence[str]:

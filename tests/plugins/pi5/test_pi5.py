@@ -314,3 +314,20 @@ async def test_when_nobody_knows_the_time_it_is_said_and_no_alarm_is_set(
     assert any("knows the time" in sentence for sentence in await controller.health())
     with pytest.raises(HardwareError, match="lost the time"):
         await controller.arm(WakePlan(wake_utc=manual_clock.now() + timedelta(hours=1)))
+
+
+async def test_an_alarm_that_could_come_while_the_pi_still_halts_is_put_off(
+    build: Build, board: Pi5Clock, manual_clock: ManualClock
+) -> None:
+    controller = build()
+    await controller.start()
+    await sleep(controller, manual_clock, hours=0.05)
+    for _ in range(300):
+        board.step(1.0)
+    board.set_line(TXD, high=False)
+    for _ in range(30):
+        board.step(1.0)
+    assert not board.rail_on
+    for _ in range(60):
+        board.step(1.0)
+    assert board.rail_on
