@@ -10,8 +10,7 @@ from table import show
 from edgepi.model import WakePlan
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import BME280, INA219, Reg, WittyPi4
-from edgepi_wittypi import waking
-from edgepi_wittypi.board import Board
+from edgepi_wittypi.detection import detect
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOURS = 2
@@ -25,8 +24,8 @@ def main() -> None:
     begun_s = time.perf_counter()
     bus.step(HOURS * 3600.0)
     speed = HOURS * 3600.0 / (time.perf_counter() - begun_s)
-    driver = Board(bus)
-    waking.arm(driver, WakePlan(wake_utc=NOW + timedelta(hours=9)), NOW, margin_s=120.0)
+    driver = detect(bus)
+    driver.arm(WakePlan(wake_utc=NOW + timedelta(hours=9)), NOW, margin_s=120.0)
     burnt = board.eeprom_writes
     for minute in range(60):
         board.analog.vin_v = 13.0 + 0.002 * minute

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from edgepi.cli.main import COMMANDS, EXIT_CODES
-from edgepi.cli.sim import FAULTS
+from edgepi.sim.kinds import FAULTS
 from tests.docs.pages import section, text_of
 
 PAGE = text_of("reference/commands.md")
