@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from edgepi.clock import Clock
-from edgepi.errors import UploadError
+from edgepi.errors import RecorderError, UploadError
 from edgepi.plugin import RunBlocking
 from edgepi_weather.uploads.queue import Queue
 from edgepi_weather.uploads.report import Report
@@ -55,7 +57,7 @@ class Courier:
         except UploadError as error:
             await self._failed(report, error)
             return
-        await self._run(self._queue.sent, name, report, self._clock.now())
+        await self._note(partial(self._queue.sent, name, report, self._clock.now()))
         if self._failures:
             self._log.info("%s takes reports again", self.service.title)
         self._failures = 0
@@ -63,12 +65,6 @@ class Courier:
     async def _failed(self, report: Report, error: UploadError) -> None:
         wrong = isinstance(error, WrongReportError)
         self.refused = isinstance(error, StationRefusedError)
-        name, now = self.service.name, self._clock.now()
-
-        def note() -> None:
-            self._queue.failed(name, report, str(error), now, keep=not wrong)
-
-        await self._run(note)
         if self.refused:
             self._log.error(
                 "%s: %s; nothing more is sent until the node starts again", self.service.title, error
@@ -76,10 +72,21 @@ class Courier:
         elif wrong or not self._failures:
             self._log.warning("%s: %s", self.service.title, error)
         if not wrong:
-            self._quiet_until_s = self._clock.monotonic() + max(
-                wait_s(self._failures), error.retry_after_s or 0.0
-            )
-            self._failures += 1
+            self._rest(error.retry_after_s or 0.0)
+        name, now = self.service.name, self._clock.now()
+        await self._note(partial(self._queue.failed, name, report, str(error), now, keep=not wrong))
+
+    async def _note(self, note: Callable[[], None]) -> None:
+        """Write down what became of a report; if that fails, it would be sent again at once and for ever."""
+        try:
+            await self._run(note)
+        except RecorderError:
+            self._rest()
+            raise
+
+    def _rest(self, least_s: float = 0.0) -> None:
+        self._quiet_until_s = self._clock.monotonic() + max(wait_s(self._failures), least_s)
+        self._failures += 1
 
 
 def wait_s(failures: int) -> float:

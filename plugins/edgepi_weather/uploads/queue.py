@@ -68,13 +68,19 @@ class Queue:
             _trim(database, service, rule, at)
 
     def next(self, service: str, rule: Rule, now: datetime) -> Report | None:
-        """Return the report whose turn it is, None if nothing waits; what grew too old goes."""
+        """Return the report whose turn it is, None if nothing waits; what grew too old goes.
+
+        One that is on its way, or may have arrived, is not given again.
+        """
         if not self.path.is_file():
             return None
         with self._open() as database:
             _trim(database, service, rule, round(now.timestamp()))
             order = "ASC" if rule.oldest_first else "DESC"
-            query = f"SELECT at, report FROM waiting WHERE service = ? ORDER BY at {order} LIMIT 1"  # noqa: S608
+            query = (
+                "SELECT at, report FROM waiting WHERE service = ? AND NOT begun "  # noqa: S608
+                f"ORDER BY at {order} LIMIT 1"
+            )
             row = database.execute(query, (service,)).fetchone()
         return None if row is None else Report.from_json(_moment(row[0]), row[1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from edgepi.errors import RecorderError
 from edgepi.plugin import PluginContext, TimerHandle
@@ -41,7 +42,7 @@ class Uploads:
             )
             for service in services
         )
-        self._sums: dict[str, tuple[float, float | None]] = {}
+        self._sums: dict[str, tuple[float, date | None, float | None]] = {}
         self._slots: dict[str, int] = {}
         self._timer: TimerHandle | None = None
         self._sender: TimerHandle | None = None
@@ -69,8 +70,8 @@ class Uploads:
         return {each.name: await run(self.queue.standing, each.name) for each in self.services}
 
     def _heard(self, values: Mapping[str, float | None]) -> None:
-        now_s = self._context.clock.monotonic()
-        self._sums |= {key: (now_s, values[key]) for key in SUMS if key in values}
+        now_s, today = self._context.clock.monotonic(), self._today()
+        self._sums |= {key: (now_s, today, values[key]) for key in SUMS if key in values}
         if self._timer is None:
             self._timer = self._context.timers.every(LOOK_EACH_S, self._queue_due, name="weather reports")
 
@@ -144,9 +145,14 @@ class Uploads:
 
     def _fresh_sums(self, now_s: float) -> Iterator[tuple[str, float | None]]:
         old_s = max(OLD_S, 6.0 * self._context.config.interval)
-        for key, (at_s, value) in self._sums.items():
-            if now_s - at_s <= old_s:
+        today = self._today()
+        for key, (at_s, day, value) in self._sums.items():
+            if now_s - at_s <= old_s and (key != "rain_today" or day == today):
                 yield key, value
+
+    def _today(self) -> date | None:
+        local = self._station.local_now()
+        return None if local is None else local.date()
 
     def _complain(self, error: RecorderError) -> None:
         if not self._complained:

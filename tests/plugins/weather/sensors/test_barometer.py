@@ -17,8 +17,8 @@ from tests.plugins.weather.sensors.test_air import OTHER
 async def fallen(kit: Kit, sensor: AirSensor, *, hours: float = 3.0) -> dict[str, Any]:
     """Read every ten minutes while the pressure falls by a hPa an hour."""
     read: dict[str, Any] = {}
-    for _ in range(round(hours * 6) + 1):
-        kit.bme280.air = Air(15.0, kit.bme280.air.pressure_hpa - 1.0 / 6.0, 60.0)
+    for step in range(round(hours * 6) + 1):
+        kit.bme280.air = Air(15.0, 987.0 - step / 6.0, 60.0)
         read = await kit.read(sensor)
         await kit.clock.advance(600.0)
     return read

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from edgepi.errors import UploadError
+from edgepi.errors import RecorderError, UploadError
 from edgepi.testing.clock import START, ManualClock
 from edgepi.testing.doubles import run_in_thread
 from edgepi.testing.driving import drive
@@ -186,3 +187,35 @@ async def test_what_may_have_arrived_is_not_sent_again_where_twice_counts_twice(
 
 def test_waits_double_up_to_an_hour() -> None:
     assert [wait_s(n) for n in (0, 1, 5, 6, 1000)] == [60.0, 120.0, 1920.0, 3600.0, 3600.0]
+
+
+def full(*_: object, **__: object) -> None:
+    raise RecorderError("the disk is full")
+
+
+@pytest.mark.parametrize("error", [None, UploadError("nobody answers"), WrongReportError("wrong")])
+async def test_on_a_full_disk_a_server_is_not_asked_without_end(
+    post: Post, monkeypatch: pytest.MonkeyPatch, error: UploadError | None
+) -> None:
+    await post.put(0)
+    post.network.error = error
+    monkeypatch.setattr(post.queue, "sent", full)
+    monkeypatch.setattr(post.queue, "failed", full)
+    for _ in range(120):
+        with contextlib.suppress(RecorderError):
+            await post.deliver()
+        await post.clock.advance(30.0)
+    assert 4 <= post.network.asked <= 8
+
+
+async def test_what_cannot_be_sent_twice_is_not_even_if_nobody_can_write_that_it_was(
+    tmp_path: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Post(tmp_path, manual_clock, replace(RULE, repeatable=False))
+    await post.put(0)
+    monkeypatch.setattr(post.queue, "sent", full)
+    for _ in range(20):
+        with contextlib.suppress(RecorderError):
+            await post.deliver()
+        await post.clock.advance(30.0)
+    assert post.network.asked == 1

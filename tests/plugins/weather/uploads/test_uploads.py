@@ -115,6 +115,21 @@ async def test_sums_of_rain_are_sent_as_far_as_they_are_known(
     assert "dailyrainin" not in network.asked[0]
 
 
+async def test_what_fell_yesterday_is_not_sent_as_the_rain_of_today(
+    kit: Kit, network: Network, context: PluginContext[WeatherConfig]
+) -> None:
+    kit.clock.step_wall(10 * 3600.0 - 10.0)  # ten seconds before local midnight
+    uploads, station = uploads_of_station(context), station_of(context)
+    await station.prepare()
+    station.tell({"rain_hour": 2.54, "rain_today": 2.54})
+    uploads.send(True)
+    await kit.clock.advance(20.0)
+    await kit.run(kit.timers[QUEUEING].fire())
+    await kit.run(kit.timers[SENDING].fire())
+    assert network.asked[0]["rainin"] == "0.100"
+    assert "dailyrainin" not in network.asked[0]
+
+
 async def test_one_report_is_made_each_interval_however_often_it_is_looked(
     kit: Kit, context: PluginContext[WeatherConfig]
 ) -> None:
