@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from wake_world import FILES
-
 from edgepi.budget.frozen import NOTHING
+from edgepi.sim.files import FILES
 
 if TYPE_CHECKING:
     from wake_night import Night

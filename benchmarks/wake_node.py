@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dark_time import LIFE, Life, SwiftLoop
-from wake_world import FILES, Place, WakeWorld
+from wake_world import Place, WakeWorld
 
 from edgepi.budget import BudgetService
 from edgepi.config.settings import BatterySettings, BoardSettings, EnergySettings, PanelSettings
@@ -24,6 +24,7 @@ from edgepi.plugin import PluginContext, PowerController
 from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import StateStore
 from edgepi.sim.chips.powerboard import SYS_UP, AttributeBoard
+from edgepi.sim.files import BoardFiles
 from edgepi.testing.doubles import FakeLine, build_context
 from edgepi.testing.power import FakeDuty, FakeMachine, FakeMeter
 
@@ -31,7 +32,6 @@ __all__ = ["DeadBus", "Inside", "NodeClock", "PowerIsGoneError"]
 
 T = TypeVar("T")
 ENGINE = EngineSettings(first_sweeps=2, levels=24)
-CLOCK = "/sys/class/rtc"
 STATION = (Level("off", 0.0, 0.0), Level("saver", 0.1, 1.0), Level("full", 0.8, 2.0))
 
 
@@ -101,7 +101,8 @@ class Machine(FakeMachine):
         self.halted = asyncio.Event()
         self.on_set_clock = clock.set
         self.keys = {116: []} if isinstance(world.board, AttributeBoard) else {}
-        self.files = world.board if isinstance(world.board, AttributeBoard) else None
+        if isinstance(world.board, AttributeBoard):
+            self.files = BoardFiles(world.board, world.bus.faults)
         self.wires[SYS_UP] = lambda high: world.drive(SYS_UP, high=high)
         self.refuses_halts = 0
         self.simulated = False
@@ -112,28 +113,13 @@ class Machine(FakeMachine):
         return line
 
     async def read_attribute(self, path: str) -> str:
-        if self.files is None or not path.startswith(CLOCK):
-            return self.attributes.get(path) or await self._unknown(path)
-        self._look()
-        if FILES in self.world.bus.faults.silent:
-            raise HardwareError("the kernel's file cannot be read: Input/output error")
-        text = await super().read_attribute(path)
-        return str(self.world.dice.randrange(10**10)) if FILES in self.world.bus.faults.garbage else text
-
-    async def _unknown(self, path: str) -> str:
-        return await super().read_attribute(path)
+        self.world.look()
+        return self.attributes.get(path) or await super().read_attribute(path)
 
     async def write_attribute(self, path: str, text: str) -> None:
-        self._look(write=True)
-        if FILES in self.world.bus.faults.silent:
-            raise HardwareError("the kernel's file cannot be written: Input/output error")
-        if FILES not in self.world.bus.faults.deaf:
-            await super().write_attribute(path, text)
-
-    def _look(self, *, write: bool = False) -> None:
         self.world.look()
-        if write:
-            self.before("write", 0)
+        self.before("write", 0)
+        await super().write_attribute(path, text)
 
     async def tell(self, levels: Any, leases: Any) -> None:
         del levels, leases

@@ -21,13 +21,12 @@ from edgepi.sim.chips.powerboard import SYS_UP, TXD
 from edgepi.sim.draw import NodeState, draw_table
 from edgepi.sim.panel import panel_power_w
 
-__all__ = ["FILES", "Place", "WakeWorld"]
+__all__ = ["Place", "WakeWorld"]
 
 CHUNK_S = 60.0
 BUSY_S = 2.0
 CUTTING_S = 0.5
 TRANSACTION_S = 0.001
-FILES = -1  # stands for the files of the kernel where the bus has addresses
 INDOORS_C, RAIL_V, USB_V = 18.0, 5.1, 5.1
 
 
