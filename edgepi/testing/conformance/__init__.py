@@ -16,8 +16,9 @@ clock adds ``wake`` or ``clock``: the tests of that are left out, and one test s
 from edgepi.testing.conformance.compute import ComputeBackendConformance
 from edgepi.testing.conformance.duty import DutyConformance
 from edgepi.testing.conformance.forecast import SunForecasterConformance
+from edgepi.testing.conformance.meter import SupplyMeterConformance
 from edgepi.testing.conformance.notifier import NotifierConformance
-from edgepi.testing.conformance.power import PowerControllerConformance, SupplyMeterConformance
+from edgepi.testing.conformance.power import PowerControllerConformance
 from edgepi.testing.conformance.sensor import SensorConformance
 
 __all__ = [
