@@ -18,7 +18,6 @@ from edgepi.budget.forecasts import Forecasts
 from edgepi.budget.heartbeat import Heartbeats
 from edgepi.budget.jobs import Jobs
 from edgepi.budget.keeper import Keeper
-from edgepi.budget.learned import LearnedPowers
 from edgepi.budget.leases import LeaseBook
 from edgepi.budget.measuring import Measuring
 from edgepi.budget.powerlog import PowerLog
@@ -30,10 +29,11 @@ from edgepi.budget.store import EnergyStore
 from edgepi.budget.telemetry import OnTrouble, Source, Telemetry
 from edgepi.budget.teller import Teller
 from edgepi.budget.thermometer import BatteryThermometer
+from edgepi.budget.turn import Turn
 from edgepi.budget.views import Views
 from edgepi.clock import Clock
 from edgepi.config.settings import EnergySettings
-from edgepi.energy import Governor, Verdict
+from edgepi.energy import Governor
 from edgepi.energy.earnings import Earnings
 from edgepi.errors import EnergyError
 from edgepi.hardware import Machine
@@ -48,8 +48,6 @@ from edgepi.model import (
     Offer,
     PowerGoing,
     SunForecast,
-    Supply,
-    SupplyRead,
     WakeReason,
     WakeReceipt,
 )
@@ -60,8 +58,6 @@ from edgepi.runtime.states import StateStore
 __all__ = ["BudgetService"]
 
 _log = logging.getLogger("edgepi.budget")
-
-FIRST_READING_S = 60.0
 
 
 class BudgetService:
@@ -99,7 +95,6 @@ class BudgetService:
         self._forecasts = Forecasts(clock, self._foretold, on_trouble)
         self._earnings = Earnings(time_zone=node.time_zone)
         self._heartbeats = Heartbeats(clock)
-        self._teller = Teller(machine)
         self._sleeper = Sleeper(machine=machine, clock=clock, bus=bus, on_armed=self._armed)
         self.power_log = PowerLog(state_dir, clock)
         self._board_said = ""
@@ -144,10 +139,24 @@ class BudgetService:
             nudge=self.nudge,
             going=lambda: self._departure.going,
         )
+        self._turn = Turn(
+            clock=clock,
+            bus=bus,
+            scene=self._scene,
+            leases=self.leases,
+            telemetry=self._telemetry,
+            measuring=self._measuring,
+            adviser=self._adviser,
+            jobs=self._jobs,
+            departure=self._departure,
+            heartbeats=self._heartbeats,
+            entities=self._entities,
+            teller=Teller(machine),
+            sayings=self._sayings,
+            power_log=self.power_log,
+            keeper=self._keeper,
+        )
         self._rounds = Rounds(self.tick, clock, settings.interval_s)
-        self._verdict: Verdict | None = None
-        self._supply: Supply | None = None
-        self._ticked_s: float | None = None
         self._sleeper.add_saver("the energy books", lambda: self.save(going=True))
         self.views = Views(
             settings=settings,
@@ -161,7 +170,7 @@ class BudgetService:
             keeper=self._keeper,
             sayings=self._sayings,
             power_log=self.power_log,
-            verdict=lambda: self._verdict,
+            verdict=lambda: self._turn.verdict,
             mask=mask,
         )
 
@@ -248,55 +257,9 @@ class BudgetService:
         """Decide again at once."""
         self._rounds.nudge()
 
-    # One round ----------------------------------------------------------------------------
-
     async def tick(self) -> None:
         """Read, book, decide, carry out."""
-        self._measure()
-        self._heartbeats.beat(self._telemetry.sources)
-        if self._too_early():
-            return
-        situation = self._scene.situation()
-        self._adviser.consider(situation)
-        verdict = self._verdict = self._adviser.decide(situation)
-        self._scene.learned = LearnedPowers(self._adviser.insight())
-        self._carry_out(verdict)
-        wake = self._departure.receipt.wake_utc if self._departure.receipt else None
-        self._entities.write_all(self._measuring, verdict, wake, self._clock.now())
-        self._entities.consumers(self._scene.powers_w(), self._scene.learned_consumers())
-        levels = {runner.consumer: runner.level for runner in self._scene.duties.values()}
-        await self._teller.tell(levels, self.leases.open)
-        await self._departure.consider(self._scene.situation(), verdict)
-        if not self._departure.going:
-            self.power_log.stayed()
-        await self.power_log.save()
-        if self._keeper.due:
-            await self.save()
-
-    def _too_early(self) -> bool:
-        """Whether to wait for the first readings: deciding blindly would switch on what they forbid."""
-        passed_s = self._clock.monotonic() - self._scene.awake_since_s
-        return self._verdict is None and self._telemetry.waiting and passed_s < FIRST_READING_S
-
-    def _measure(self) -> None:
-        now_s = self._clock.monotonic()
-        if self._ticked_s is not None:
-            self.leases.pass_time(now_s - self._ticked_s, self._scene.learned.lease_w)
-        self._ticked_s = now_s
-        supply = self._telemetry.supply()
-        self._measuring.take(supply, self._scene.powers_w())
-        if supply is not None and supply != self._supply:
-            self._bus.publish(SupplyRead(supply))
-        self._supply = supply
-
-    def _carry_out(self, verdict: Verdict) -> None:
-        for decision in verdict.decisions:
-            self._sayings.publish(decision)
-        for consumer, level in verdict.levels.items():
-            runner = self._scene.duties.get(consumer)
-            if runner is not None and level in {known.name for known in runner.levels}:
-                runner.want(level)
-        self._jobs.carry_out(verdict.leases, self._clock.now())
+        await self._turn.tick()
 
     # Events -------------------------------------------------------------------------------
 
@@ -305,7 +268,7 @@ class BudgetService:
         self._cuts.started(source.reason)
         if board is not None and board.capabilities.can_cut and not self._machine.can_halt:
             self._machine.permit_halt()
-        if self._verdict is None:
+        if self._turn.verdict is None:
             self.nudge()
         voltage = source.supply.battery_v if source.supply else None
         guard = self._measuring.now.guard
