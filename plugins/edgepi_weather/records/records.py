@@ -42,6 +42,7 @@ class Records:
         self._monotonic, self._local_now, self._run, self._log = monotonic, local_now, run_blocking, log
         self._undated: deque[tuple[float, dict[str, float | None]]] = deque(maxlen=MOST_UNDATED)
         self._unsaved: Tallies = {}
+        self._complained = False
 
     async def start(self) -> None:
         """Look whether the file is whole; a broken one is put aside and said, and a new one begun."""
@@ -68,7 +69,7 @@ class Records:
         self._date()
 
     async def save(self) -> None:
-        """Write what is not written yet; what the disk does not take is said, and kept for the next time."""
+        """Write what is not written yet; what the disk does not take is said once, and kept for the next time."""
         self._date()
         unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:
@@ -77,7 +78,11 @@ class Records:
             await self._run(self.store.add, unsaved)
         except RecorderError as error:
             self._unsaved = merged((unsaved, self._unsaved))
-            self._log.warning("%s", error)
+            if not self._complained:
+                self._log.warning("%s; they wait in memory (said once)", error)
+            self._complained = True
+        else:
+            self._complained = False
 
     async def month(self, month: str | None = None) -> dict[str, Any]:
         """Return the `report` of a month such as ``2026-11``, None is the latest; raises RecorderError."""

@@ -188,3 +188,26 @@ async def test_a_month_that_cannot_be_read_is_an_error(tmp_path: Path, manual_cl
     (tmp_path / FILE).write_bytes(b"garbage" * 1000)
     with pytest.raises(RecorderError, match="not a database"):
         await made(tmp_path, manual_clock).month()
+
+
+async def test_a_full_disk_is_told_once_and_again_when_it_was_over(
+    tmp_path: Path,
+    manual_clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = made(tmp_path, manual_clock)
+    add = records.store.add
+    full = True
+
+    def perhaps(tallies: Any) -> None:
+        if full:
+            raise RecorderError("the disk is full")
+        add(tallies)
+
+    monkeypatch.setattr(records.store, "add", perhaps)
+    for said, now_full in ((1, True), (1, True), (1, False), (2, True)):
+        full = now_full
+        records.add({"temperature": 4.0})
+        await records.save()
+        assert caplog.text.count("the disk is full") == said
