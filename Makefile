@@ -53,6 +53,7 @@ lint: setup
 	$(BIN)/python tools/check_arm.py
 
 bench: setup
+	@PYTHON=$(PYTHON) tools/system-packages bench
 	@$(BIN)/python tools/bench.py $(ARGS)
 
 soak: setup
