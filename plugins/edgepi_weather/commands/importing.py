@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -47,6 +47,7 @@ def run(args: argparse.Namespace, context: CommandContext) -> int:
         if span is None:
             raise NotFoundError(f"{args.file} has no rows of these days")
         report = _import(args, context, (instance, archive, place, span))
+        report["misdated"] = archive.misdated(place.midnight(span.today + timedelta(days=1)))
     _show(report, args, context)
     return 0
 
@@ -99,6 +100,7 @@ def _show(report: dict[str, Any], args: argparse.Namespace, context: CommandCont
         ("values_recorded", "values are of hours that the node recorded itself"),
         ("values_left_out", "values are not kept: too old for every tier, excluded, or of the running hour"),
         ("not_understood", "rows are not understood: their units or interval cannot be"),
+        ("misdated", "rows are of a clock that was wrong: before 1971 or in the future"),
     )
     for key, words in told:
         if report[key]:

@@ -35,6 +35,11 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("rainRate", "rain_rate", "rain"),
     ("rain", "rain", "rain"),
 )
+# Of a table: a view could be endless.
+_COLUMNS_OF = (
+    "SELECT i.name FROM sqlite_master m, pragma_table_info(m.name) i "
+    "WHERE m.type = 'table' AND m.name = 'archive'"
+)
 Turn = Callable[[float], float]
 
 
@@ -68,6 +73,7 @@ _LIKE = {
 }
 _WIDER = 40.0
 _LONGEST_MIN = 1440.0
+_FIRST_S = 365 * 86400  # clocks that nobody has set yet begin at 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ class Archive:
 
     def __init__(self, database: sqlite3.Connection, limits: Mapping[str, Limits]) -> None:
         self._database = database
-        known = {str(row[1]) for row in database.execute("PRAGMA table_info(archive)")}
+        known = {str(row[0]) for row in database.execute(_COLUMNS_OF)}
+        database.text_factory = bytes  # where numbers should be; it need not be UTF-8
         self.columns = tuple(each for each in COLUMNS if each[0] in known)
         self.strange: set[object] = set()
         self._ranges = {key: _range(key, limits) for _, key, _ in self.columns}
@@ -121,8 +128,14 @@ class Archive:
             "SELECT min(dateTime), max(dateTime), count(*) FROM archive WHERE dateTime > ? AND dateTime <= ?"
         )
         with _told():
-            first, last, count = self._database.execute(query, (begin_s, end_s)).fetchone()
+            first, last, count = self._database.execute(query, (max(begin_s, _FIRST_S), end_s)).fetchone()
         return None if not count else (int(first), int(last), int(count))
+
+    def misdated(self, end_s: float) -> int:
+        """Return how many rows are of a clock that was not set or was ahead."""
+        query = "SELECT count(*) FROM archive WHERE dateTime <= ? OR dateTime > ?"
+        with _told():
+            return int(self._database.execute(query, (_FIRST_S, end_s)).fetchone()[0])
 
     def rows(self, begin_s: float, end_s: float) -> Iterator[Row]:
         """Yield the rows whose interval ends after *begin_s* and not after *end_s*, in order of time.
@@ -135,7 +148,7 @@ class Archive:
             "WHERE dateTime > ? AND dateTime <= ? ORDER BY dateTime"
         )
         with _told():
-            for found in self._database.execute(query, (begin_s, end_s)):
+            for found in self._database.execute(query, (max(begin_s, _FIRST_S), end_s)):
                 row = self._row(found[0], found[1], found[2], found[3:])
                 if row is None:
                     self.strange.add(found[0])

@@ -69,7 +69,7 @@ class Records:
         self._date()
 
     async def save(self) -> None:
-        """Write what is not written yet; what the disk does not take is said once, and kept for the next time."""
+        """Write what is not written yet; what the disk does not take is said once, and kept for later."""
         self._date()
         unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:

@@ -203,10 +203,12 @@ def test_what_is_left_out_is_said(desk: Desk, tmp_path: Path) -> None:
         row(day + timedelta(minutes=5), outTemp=200.0),
         row(day + timedelta(minutes=10), outTemp=20.0),
         row(day + timedelta(minutes=15), system=3, outTemp=20.0),
+        row(START + timedelta(days=9000), outTemp=20.0),
     ]
     desk.run(str(make(tmp_path / "a.sdb", rows)), json=False)
     assert desk.out.lines[0] == "2 rows from 2025-05-20 on: 1 days of records imported"
     assert "1 rows are not understood: their units or interval cannot be" in desk.out.lines
+    assert "1 rows are of a clock that was wrong: before 1971 or in the future" in desk.out.lines
     assert "1 values of temperature are not believed: they are beyond its limits" in desk.out.lines
 
 

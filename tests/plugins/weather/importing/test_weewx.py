@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,39 @@ def test_files_that_are_no_archive_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty.sdb").write_bytes(b"")
     with pytest.raises(EdgePiError, match="no archive of WeeWX"):
         Archive.open(tmp_path / "empty.sdb", LIMITS)
+
+
+def test_words_in_a_column_of_numbers_are_nothing_measured_even_if_nobody_can_read_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.sdb"
+    make(path, [row(NOON, outTemp="warm", outHumidity=50.0)])
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE archive SET pressure = CAST(x'fffe' AS TEXT)")
+    database.close()
+    (found,) = read(path)
+    assert (found.values["temperature"], found.values["pressure"]) == (None, None)
+    assert found.values["humidity"] == 50.0
+
+
+def test_what_only_looks_like_an_archive_is_told_and_not_followed(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "view.sdb") as database:
+        database.execute(
+            "CREATE VIEW archive AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 300 FROM n) "
+            "SELECT i AS dateTime, 17 AS usUnits, 5 AS interval, 1.0 AS outTemp FROM n"
+        )
+    database.close()
+    with pytest.raises(EdgePiError, match="no archive of WeeWX"):
+        Archive.open(tmp_path / "view.sdb", LIMITS)
+
+
+def test_rows_of_a_clock_that_was_wrong_are_left_out_and_counted(tmp_path: Path) -> None:
+    unset, future = datetime(1970, 1, 1, 0, 5, tzinfo=UTC), NOON + timedelta(days=9000)
+    archive = Archive.open(
+        make(tmp_path / "a.sdb", [row(at, outTemp=1.0) for at in (unset, NOON, future)]), LIMITS
+    )
+    now_s = NOON.timestamp() + 60.0
+    assert archive.span(0.0, now_s) == (NOON.timestamp(), NOON.timestamp(), 1)
+    assert len(list(archive.rows(0.0, now_s))) == 1
+    assert archive.misdated(now_s) == 2
+    archive.close()
