@@ -27,6 +27,7 @@ from edgepi_weather.records.tally import tallies_of
 from tests.plugins.weather.importing.archives import make, row, weather
 
 DAY = timedelta(days=1)
+DAYS, ROWS = 33, 33 * 24
 SITE = NodeInfo(name="n", latitude=48.5, longitude=9.0, elevation_m=300.0, time_zone="UTC")
 
 
@@ -121,23 +122,23 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    """Forty days of rows each half hour, up to now."""
-    begin = START - 40 * DAY
-    return str(make(tmp_path / "weewx.sdb", weather(begin, 40 * 48, interval=30)))
+    """Days in three months, with a row each hour, up to now."""
+    begin = START - DAYS * DAY
+    return str(make(tmp_path / "weewx.sdb", weather(begin, ROWS, interval=60)))
 
 
 def test_charts_and_records_show_what_weewx_recorded(desk: Desk, file: str) -> None:
     report = desk.run(file)
-    assert report["rows"] == 40 * 48
-    assert report["days"] == 40
+    assert report["rows"] == ROWS
+    assert report["days"] == DAYS
     assert (report["not_understood"], report["not_believed"], report["own_days"]) == (0, {}, 0)
     whole = desk.store.whole()
-    assert whole["temperature"].count == 40 * 48 - 24  # today is none of them
-    assert whole["rain"].total == pytest.approx(0.2 * 19, abs=0.3)
+    assert whole["temperature"].count == ROWS - 12  # today is none of them
+    assert whole["rain"].total == pytest.approx(0.2 * 7, abs=0.1)
     hours = desk.history_of("temperature")
-    assert hours[0].time_utc == START - 40 * DAY
-    assert len(hours) == 40 * 24
-    assert len(desk.history_of("pressure_sea_level", "5min")) == 40 * 48
+    assert hours[0].time_utc == START - DAYS * DAY
+    assert len(hours) == ROWS
+    assert len(desk.history_of("pressure_sea_level", "5min")) == ROWS
     assert desk.history_of("apparent_temperature")
     assert desk.out.steps[0] == "importing April 2025: 0 rows so far"
 
@@ -166,8 +167,8 @@ def test_an_interrupted_import_goes_on_where_it_was(desk: Desk, file: str) -> No
     report = desk.run(file)
     assert report["from"].isoformat() == "2025-05-01"
     interrupted = desk.store.read(), desk.history_of("temperature")
-    assert len(interrupted[1]) == 40 * 24
-    assert desk.run(file)["from"] == (START - 40 * DAY).date()
+    assert len(interrupted[1]) == ROWS
+    assert desk.run(file)["from"] == (START - DAYS * DAY).date()
     assert (desk.store.read(), desk.history_of("temperature")) == interrupted
 
 
@@ -176,14 +177,14 @@ def test_days_that_the_station_recorded_itself_stay(desk: Desk, file: str) -> No
     own = tallies_of({"temperature": 55.0}, datetime(2025, 5, 20, 12, tzinfo=UTC))
     desk.store.add(own)
     report = desk.run(file)
-    assert (report["days"], report["own_days"]) == (39, 1)
+    assert (report["days"], report["own_days"]) == (DAYS - 1, 1)
     assert desk.store.read("2025-05-20") == own
 
 
 def test_only_the_days_asked_for(desk: Desk, file: str) -> None:
-    report = desk.run(file, "--from", "2025-04-25", "--to", "2025-04-26")
-    assert (report["rows"], report["days"]) == (96, 2)
-    assert {day for day, _ in desk.store.read()} == {"2025-04-25", "2025-04-26"}
+    report = desk.run(file, "--from", "2025-04-30", "--to", "2025-05-01")
+    assert (report["rows"], report["days"]) == (48, 2)
+    assert {day for day, _ in desk.store.read()} == {"2025-04-30", "2025-05-01"}
     assert len(desk.history_of("temperature")) == 48
     with pytest.raises(NotFoundError, match="no rows of these days"):
         desk.run(file, "--to", "2019-01-01")
@@ -193,7 +194,7 @@ def test_only_the_days_asked_for(desk: Desk, file: str) -> None:
 
 def test_a_dry_run_writes_nothing(desk: Desk, file: str) -> None:
     report = desk.run(file, "--dry-run")
-    assert (report["rows"], report["days"], report["dry_run"]) == (40 * 48, 40, True)
+    assert (report["rows"], report["days"], report["dry_run"]) == (ROWS, DAYS, True)
     assert sorted(path.name for path in desk.folder.iterdir()) == ["weewx.sdb"]
 
 

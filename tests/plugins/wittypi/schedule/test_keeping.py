@@ -23,6 +23,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 FULL, EMPTY = 13.4, 12.5
 assert NOON.hour == 10  # noon of the bench, 12:00 in Berlin
 EVENING = "BEGIN 2025-06-01 21:00:00\nEND 2025-06-30 00:00:00\nON H1 M15\nOFF H22 M45\n"
+SOON = "BEGIN 2025-06-01 13:00:00\nEND 2025-06-30 00:00:00\nON H1 M15\nOFF H22 M45\n"
 NOW = "BEGIN 2025-06-01 11:30:00\nEND 2025-06-30 00:00:00\nON H1\nOFF H23\n"
 MakeKeeper = Callable[[Bench, str], ScheduleKeeper]
 
@@ -148,29 +149,29 @@ async def test_the_next_window_is_committed_and_the_board_wakes_the_node_for_it(
 
 async def test_the_next_life_keeps_what_the_last_one_promised(bench: Bench, keeper: MakeKeeper) -> None:
     await begin(bench, FULL)
-    first = keeper(bench, EVENING)
+    first = keeper(bench, SOON)
     await first.start()
     await decided(bench)
     await first.stop()
-    await until(bench, moment(18, 59))
-    again = keeper(bench, EVENING)
+    await until(bench, moment(10, 59))
+    again = keeper(bench, SOON)
     await again.start()
-    await until(bench, moment(19, 2))
-    assert finishing(bench) == ["wittypi.schedule.2025-06-01T19:00:00Z"]
-    await until(bench, moment(19, 32))
-    assert finishing(bench) == ["wittypi.schedule.2025-06-01T19:30:00Z"]
+    await until(bench, moment(11, 2))
+    assert finishing(bench) == ["wittypi.schedule.2025-06-01T11:00:00Z"]
+    await until(bench, moment(11, 32))
+    assert finishing(bench) == ["wittypi.schedule.2025-06-01T11:30:00Z"]
     await again.stop()
 
 
 async def test_a_boot_that_took_too_long_keeps_what_is_left(bench: Bench, keeper: MakeKeeper) -> None:
     await begin(bench, FULL)
-    await until(bench, moment(19, 15))
-    made = keeper(bench, EVENING)
+    await until(bench, moment(11, 15))
+    made = keeper(bench, SOON)
     await made.start()
     await decided(bench)
-    assert finishing(bench) == ["wittypi.schedule.2025-06-01T19:00:00Z.191500"]
-    await until(bench, moment(19, 31))
-    assert finishing(bench) == ["wittypi.schedule.2025-06-01T19:30:00Z"]
+    assert finishing(bench) == ["wittypi.schedule.2025-06-01T11:00:00Z.111500"]
+    await until(bench, moment(11, 31))
+    assert finishing(bench) == ["wittypi.schedule.2025-06-01T11:30:00Z"]
     await made.stop()
 
 
