@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from edgepi.errors import RecorderError
+from edgepi_weather.keep import KeptFile
 from edgepi_weather.records.tally import DayKey, Tallies, Tally, merged
 
 __all__ = ["Store"]
 
-VERSION = 1
-TABLE = """
+TABLES = """
 CREATE TABLE IF NOT EXISTS days (
   day TEXT NOT NULL, key TEXT NOT NULL,
   low REAL, low_at TEXT, high REAL, high_at TEXT,
   total REAL NOT NULL, count INTEGER NOT NULL, gaps INTEGER NOT NULL,
   PRIMARY KEY (day, key)
-) WITHOUT ROWID
+) WITHOUT ROWID;
 """
 WRITE = "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 READ = "SELECT day, key, low, low_at, high, high_at, total, count, gaps FROM days"
 
 
-class Store:
-    """Opens the file for each call only, so that a command may read it beside the node.
+class Store(KeptFile):
+    """A row for each quantity and day."""
 
-    Raises RecorderError where the disk does not give or take.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    what = "the weather records"
+    tables = TABLES
 
     def add(self, tallies: Tallies) -> None:
         """Add to what is kept of these days; on disk when it returns, all of it or nothing."""
@@ -69,46 +63,6 @@ class Store:
         with self._open() as database:
             rows = database.execute("SELECT DISTINCT substr(day, 1, 7) FROM days ORDER BY 1")
             return [str(row[0]) for row in rows]
-
-    def mend(self) -> Path | None:
-        """Put a file that is no longer one of SQLite's aside, and return where to; None if all is well."""
-        if not self.path.is_file():
-            return None
-        try:
-            with self._open() as database:
-                if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
-                    return None
-        except RecorderError as error:
-            if not isinstance(error.__cause__, sqlite3.DatabaseError) or isinstance(
-                error.__cause__, sqlite3.OperationalError
-            ):
-                raise
-        aside = self.path.with_suffix(".broken")
-        with _told(self.path):
-            self.path.replace(aside)
-        return aside
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with _told(self.path), contextlib.closing(sqlite3.connect(self.path, timeout=5.0)) as database:
-            # EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
-            database.execute("PRAGMA synchronous = EXTRA")
-            if database.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-                with database:
-                    database.execute(TABLE)
-                    database.execute(f"PRAGMA user_version = {VERSION}")
-            with database:
-                yield database
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise RecorderError(
-            f"the weather records in {path} cannot be kept or read: {error}", hint="is the disk full?"
-        ) from error
 
 
 def _read(database: sqlite3.Connection, day: str, key: str) -> Iterator[Tally]:

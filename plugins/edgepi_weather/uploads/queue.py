@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from edgepi.errors import RecorderError
+from edgepi_weather.keep import KeptFile
 from edgepi_weather.uploads.report import Report
 from edgepi_weather.uploads.service import Rule
 
 __all__ = ["FILE", "Queue", "Standing"]
 
 FILE = "uploads.db"
-VERSION = 1
 # A clock that was wrong, and believed, dates reports into the future.
 FUTURE_S = 300
 TABLES = """
@@ -47,14 +43,11 @@ class Standing:
     error_utc: datetime | None = None
 
 
-class Queue:
-    """A row for each report and service; opened for each call only: a command may read beside the node.
+class Queue(KeptFile):
+    """A row for each report and service."""
 
-    Raises RecorderError where the disk does not give or take.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    what = "the queue of uploads"
+    tables = TABLES
 
     def put(self, service: str, report: Report, rule: Rule) -> None:
         """Add a report, once for each second; on disk when it returns. What is too much or too old goes."""
@@ -141,43 +134,6 @@ class Queue:
             error=row[4],
             error_utc=None if row[4] is None else _perhaps(row[5]),
         )
-
-    def mend(self) -> Path | None:
-        """Put a file that is no longer one of SQLite's aside, and return where to; None if all is well."""
-        if not self.path.is_file():
-            return None
-        try:
-            with self._open() as database:
-                if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
-                    return None
-        except RecorderError as error:
-            cause = error.__cause__
-            if not isinstance(cause, sqlite3.DatabaseError) or isinstance(cause, sqlite3.OperationalError):
-                raise
-        aside = self.path.with_suffix(".broken")
-        with _told(self.path):
-            self.path.replace(aside)
-        return aside
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with _told(self.path), contextlib.closing(sqlite3.connect(self.path, timeout=5.0)) as database:
-            # EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
-            database.execute("PRAGMA synchronous = EXTRA")
-            if database.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-                database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-            with database:
-                yield database
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError, ValueError) as error:
-        raise RecorderError(
-            f"the queue of uploads in {path} cannot be kept or read: {error}", hint="is the disk full?"
-        ) from error
 
 
 def _trim(database: sqlite3.Connection, service: str, rule: Rule, now_s: int) -> None:
