@@ -69,9 +69,11 @@ class Wunderground:
                 _judge(response, await _said(response))
         except TimeoutError:
             raise UploadError(f"no whole answer within {TOTAL_S:.0f} s") from None
-        except ClientError as error:
+        except (ClientError, ValueError) as error:
             # The error's own text may hold the address with the key in it.
-            raise UploadError(f"no answer: {type(error).__name__}", hint="is the node online?") from None
+            wrong = isinstance(error, ValueError)
+            hint = "look at `url`" if wrong else "is the node online?"
+            raise UploadError(f"no answer: {type(error).__name__}", hint=hint) from None
 
 
 def parameters(report: Report) -> Mapping[str, str]:
@@ -92,7 +94,7 @@ async def _said(response: ClientResponse) -> str:
 
 def _judge(response: ClientResponse, said: str) -> None:
     status, word = response.status, said.casefold()
-    if status == 401 or "invalidpassword" in word or "password" in word:
+    if status == 401 or "invalidpassword" in word or "password or key" in word:
         raise StationRefusedError("it does not know this station and key", hint="look at `station` and `key`")
     if status == 200 and word.startswith("success"):
         return

@@ -130,7 +130,7 @@ async def test_a_report_that_is_not_understood_is_told_from_a_server_that_is_dow
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(503, "down"), (429, ""), (200, "<html>log in to the hotel"), (302, "")]
+    ("status", "body"), [(503, "down"), (429, ""), (200, "<html>log in to the hotel: password"), (302, "")]
 )
 async def test_whatever_else_it_answers_the_report_stays(server: Double, status: int, body: str) -> None:
     server.status, server.body = status, body
@@ -139,6 +139,20 @@ async def test_whatever_else_it_answers_the_report_stays(server: Double, status:
         await send(server, Report(at_utc=AT))
     assert not isinstance(raised.value, StationRefusedError | WrongReportError)
     assert raised.value.retry_after_s == (120.0 if status in {429, 503} else None)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/x", "http://a..b/", "http://[bad/x", "http:///x"])
+async def test_an_address_that_cannot_be_is_told(url: str) -> None:
+    config = WundergroundConfig(station="KCASANFR5", key=KEY, url=url)
+    async with ClientSession() as session:
+
+        async def client() -> ClientSession:
+            return session
+
+        with pytest.raises(UploadError) as raised:
+            await Wunderground(config, client, 0.0).send(Report(at_utc=AT))
+    assert raised.value.hint == "look at `url`"
+    assert KEY not in str(raised.value)
 
 
 async def test_the_key_stands_in_no_error_and_no_log(
