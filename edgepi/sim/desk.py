@@ -45,7 +45,7 @@ _REQUESTS: Mapping[str, Any] = {
     "set_rtc": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
     "process_runs": {"pattern": str},
     "halt": {"reason": str},
-    "tell": {"levels": {str: str}, "leases": [_JOB]},
+    "tell": {"levels": {vol.Optional(str): str}, "leases": [_JOB]},
     "phase": {"phase": vol.In([phase.value for phase in Phase])},
     "truth": {},
     "set_rate": {"rate": _NUMBER},
