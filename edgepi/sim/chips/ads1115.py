@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from edgepi.sim.chips.words import WordChip
+
 __all__ = ["ADS1015", "ADS1115"]
 
 CONVERSION, CONFIG, LOW_THRESHOLD, HIGH_THRESHOLD = range(4)
@@ -19,7 +21,7 @@ WAKE_UP_S = 25e-6
 FULL_SCALE_COUNT = 0x8000
 
 
-class ADS1115:
+class ADS1115(WordChip):
     """The chip; *volts* says the voltage at an input 0 to 3, asked at the end of each conversion."""
 
     RATES_HZ: ClassVar[tuple[int, ...]] = (8, 16, 32, 64, 128, 250, 475, 860)
@@ -46,23 +48,6 @@ class ADS1115:
             return False
         return self._alerting != bool(self._registers[CONFIG] & ACTIVE_HIGH)
 
-    def read(self, register: int) -> int:
-        """Return the high byte of a register."""
-        return self.read_block(register, 1)[0]
-
-    def read_block(self, register: int, length: int) -> Sequence[int]:
-        """Return the register's two bytes, high first, again and again."""
-        register &= 3
-        word = self._registers[register]
-        if register == CONFIG:
-            word = word & ~OS | (0 if self.converting else OS)
-        if register == CONVERSION and self._registers[CONFIG] & LATCHING:
-            self._alerting = False
-        return [(word >> 8, word & 0xFF)[i % 2] for i in range(length)]
-
-    def write(self, register: int, value: int) -> None:
-        """A single byte is not a register's worth and changes nothing."""
-
     def write_block(self, register: int, data: Sequence[int]) -> None:
         """Take a register, high byte first; the conversion is read-only."""
         if len(data) < 2 or register & 3 == CONVERSION:
@@ -80,6 +65,15 @@ class ADS1115:
             dt_s -= part_s
             if self._left_s <= 1e-12:
                 self._finish()
+
+    def _word(self, register: int) -> int:
+        register &= 3
+        word = self._registers[register]
+        if register == CONFIG:
+            word = word & ~OS | (0 if self.converting else OS)
+        if register == CONVERSION and self._registers[CONFIG] & LATCHING:
+            self._alerting = False
+        return word
 
     def _configure(self, word: int) -> None:
         # A conversion in progress ends as it began; a start asked for meanwhile is not heard.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edgepi.sim.chips.words import WordChip
+
 __all__ = ["INA219", "Rail"]
 
 CONFIG, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
@@ -24,7 +26,7 @@ class Rail:
     bus_v: float = 0.0
 
 
-class INA219:
+class INA219(WordChip):
     """The chip; *rail* is asked at the end of each conversion, or set as an attribute."""
 
     def __init__(self, rail: Callable[[], Rail] | Rail | None = None) -> None:
@@ -40,18 +42,6 @@ class INA219:
     def mode(self) -> int:
         """Bits 2:0 of the configuration: 0 power-down, 1-3 once, 4 off, 5-7 for ever."""
         return self._registers[CONFIG] & 7
-
-    def read(self, register: int) -> int:
-        """Return the high byte of a register."""
-        return self.read_block(register, 1)[0]
-
-    def read_block(self, register: int, length: int) -> Sequence[int]:
-        """Return the register's two bytes, high first, again and again."""
-        word = self._word(register)
-        return [(word >> 8, word & 0xFF)[i % 2] for i in range(length)]
-
-    def write(self, register: int, value: int) -> None:
-        """A single byte is not a register's worth and changes nothing."""
 
     def write_block(self, register: int, data: Sequence[int]) -> None:
         """Take a register, high byte first; all but two are read-only."""

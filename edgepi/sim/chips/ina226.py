@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edgepi.sim.chips.ina219 import Rail, signed
+from edgepi.sim.chips.words import WordChip
 
 __all__ = ["INA226"]
 
@@ -20,7 +21,7 @@ CHOICES, ALERT, READY, OVERFLOW, LATCH = 0xFC00, 0x10, 0x08, 0x04, 0x01
 SHUNT_OVER, SHUNT_UNDER, BUS_OVER, BUS_UNDER, POWER_OVER = 0x8000, 0x4000, 0x2000, 0x1000, 0x0800
 
 
-class INA226:
+class INA226(WordChip):
     """The chip; *rail* is asked at the end of each measurement, or set as an attribute."""
 
     def __init__(self, rail: Callable[[], Rail] | Rail | None = None) -> None:
@@ -41,18 +42,6 @@ class INA226:
     def alerts(self) -> bool:
         """Whether the alert pin is pulled."""
         return self._alert
-
-    def read(self, register: int) -> int:
-        """Return the high byte of a register."""
-        return self.read_block(register, 1)[0]
-
-    def read_block(self, register: int, length: int) -> Sequence[int]:
-        """Return the register's two bytes, high first, again and again."""
-        word = self._word(register)
-        return [(word >> 8, word & 0xFF)[i % 2] for i in range(length)]
-
-    def write(self, register: int, value: int) -> None:
-        """A single byte is not a register's worth and changes nothing."""
 
     def write_block(self, register: int, data: Sequence[int]) -> None:
         """Take a register, high byte first; all but four are read-only."""

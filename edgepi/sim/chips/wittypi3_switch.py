@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from edgepi.sim.chips.board import SwitchingBoard
 from edgepi.sim.chips.ds3231 import DS3231, FLAG1, STATUS
-from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD, BoardEvent
+from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD
 from edgepi.sim.chips.wittypi3_registers import UNSET, Analog3, Memory3, Reg3
 from edgepi.sim.chips.wittypi4_registers import Reason
 
 __all__ = ["INSTANT_S", "Switch3", "Variables3", "WittyPi3Tunables"]
 
-EVENTS_KEPT = 256
 INSTANT_S = 1e-9
 LONGEST_COUNT = 83  # tenths of a second that its 16-bit timer can count at once
 
@@ -50,32 +48,22 @@ class Variables3:
             setattr(self, each.name, each.default)
 
 
-class Switch3:
+class Switch3(SwitchingBoard):
     """Rail and lines; the base of `edgepi.sim.chips.wittypi3.WittyPi3`."""
 
     def __init__(self, *, tunables: WittyPi3Tunables | None = None) -> None:
+        super().__init__()
         self.tunables = tunables or WittyPi3Tunables()
-        self.on_event: Callable[[BoardEvent], None] | None = None
-        self.on_line: Callable[[int, bool], None] | None = None
         self.analog = Analog3()
         self.memory = Memory3()
         self.rtc = DS3231()
-        self.txd_held_high = False
-        self.alarms_to_miss = 0
-        self.events: deque[BoardEvent] = deque(maxlen=EVENTS_KEPT)
-        self.elapsed_s = 0.0
         self._v = Variables3()
-        self._txd = self._sys_up = self._button = self._powered = False
+        self._txd = self._sys_up = False
 
     @property
     def rail_on(self) -> bool:
         """Whether the node has power."""
         return self._v.rail_on
-
-    @property
-    def powered(self) -> bool:
-        """Whether the board itself has power."""
-        return self._powered
 
     @property
     def gpio4(self) -> bool:
@@ -152,11 +140,6 @@ class Switch3:
             self._sleep()
         elif self._v.rail_on:
             self._look_at_sys_up()
-
-    def click(self) -> None:
-        """Press the button and let it go."""
-        self.press()
-        self.release()
 
     def power_on(self) -> None:
         """Start the node as if the input had just been connected with default-on set."""
@@ -248,10 +231,7 @@ class Switch3:
         return False
 
     def _tell(self, kind: str) -> None:
-        event = BoardEvent(kind, self._v.reason, self.elapsed_s)
-        self.events.append(event)
-        if self.on_event:
-            self.on_event(event)
+        self._happened(kind, self._v.reason)
 
     def _line_changed(self, *, high: bool) -> None:
         if self.on_line:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from edgepi.sim.chips.board import SwitchingBoard
 from edgepi.sim.chips.pcf85063 import PCF85063
 from edgepi.sim.chips.powerboard import GPIO4, SYS_UP, TXD, BoardEvent
 from edgepi.sim.chips.wittypi4_memory import Analog, Memory
@@ -13,7 +13,6 @@ from edgepi.sim.chips.wittypi4_registers import Reason, Reg
 
 __all__ = ["INSTANT_S", "Switch", "Variables", "WittyPi4Tunables"]
 
-EVENTS_KEPT = 256
 NEWEST = 7
 INSTANT_S = 1e-9
 
@@ -62,7 +61,7 @@ class Variables:
                 setattr(self, each.name, each.default)
 
 
-class Switch:
+class Switch(SwitchingBoard):
     """Rail and lines; the base of `edgepi.sim.chips.WittyPi4`."""
 
     def __init__(
@@ -72,29 +71,18 @@ class Switch:
         on_event: Callable[[BoardEvent], None] | None = None,
         on_line: Callable[[int, bool], None] | None = None,
     ) -> None:
+        super().__init__(on_event=on_event, on_line=on_line)
         self.tunables = tunables or WittyPi4Tunables()
-        self.on_event = on_event
-        self.on_line = on_line
         self.analog = Analog()
         self.memory = Memory()
         self.rtc = PCF85063()
-        self.txd_held_high = False
-        self.alarms_to_miss = 0
-        self.events: deque[BoardEvent] = deque(maxlen=EVENTS_KEPT)
-        self.elapsed_s = 0.0
         self._v = Variables()
-        self._txd = self._sys_up = self._button = False
-        self._powered = False
+        self._txd = self._sys_up = False
 
     @property
     def rail_on(self) -> bool:
         """Whether the node has power."""
         return self._v.rail_on
-
-    @property
-    def powered(self) -> bool:
-        """Whether the board itself has power."""
-        return self._powered
 
     @property
     def old_firmware(self) -> bool:
@@ -171,11 +159,6 @@ class Switch:
             self._button = False
             self._gpio4_changed(high=True)
 
-    def click(self) -> None:
-        """Press the button and let it go."""
-        self.press()
-        self.release()
-
     def power_on(self) -> None:
         """Start as if the input had just been connected with default-on set."""
         self._power_on(Reason.POWER_CONNECTED)
@@ -245,10 +228,7 @@ class Switch:
         self._tell("cut")
 
     def _tell(self, kind: str) -> None:
-        event = BoardEvent(kind, self.memory[Reg.REASON], self.elapsed_s)
-        self.events.append(event)
-        if self.on_event:
-            self.on_event(event)
+        self._happened(kind, self.memory[Reg.REASON])
 
     def _gpio4_changed(self, *, high: bool) -> None:
         if self.on_line:

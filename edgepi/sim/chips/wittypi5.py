@@ -70,11 +70,6 @@ class WittyPi5(Slave5):
         else:
             self._start(Reason5.CLICK)
 
-    def click(self) -> None:
-        """Press the button and let it go."""
-        self.press()
-        self.release()
-
     def hold_bootsel(self) -> None:
         """Hold the BOOTSEL button long: a click of the other within 5 s is a factory reset, if allowed."""
         if self.memory[Reg5.FACTORY_RESET]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from edgepi.sim.chips.board import SwitchingBoard
 from edgepi.sim.chips.powerboard import BoardEvent
 from edgepi.sim.chips.rx8025 import RX8025, TMP112
 from edgepi.sim.chips.wittypi5_memory import Analog5, Configuration
@@ -21,7 +21,6 @@ __all__ = [
     "WittyPi5Tunables",
 ]
 
-EVENTS_KEPT = 256
 MIN_VUSB_MV = 4750
 MIN_VIN_MV = 5000
 HEARTBEAT_S = 60.0
@@ -73,7 +72,7 @@ class Variables5:
     timers: dict[str, float] = field(default_factory=dict)
 
 
-class Switch5:
+class Switch5(SwitchingBoard):
     """State machine of the node's power; the base of `edgepi.sim.chips.WittyPi5`."""
 
     def __init__(
@@ -83,25 +82,13 @@ class Switch5:
         on_event: Callable[[BoardEvent], None] | None = None,
         on_line: Callable[[int, bool], None] | None = None,
     ) -> None:
+        super().__init__(on_event=on_event, on_line=on_line)
         self.tunables = tunables or WittyPi5Tunables()
-        self.on_event = on_event
-        self.on_line = on_line
         self.analog = Analog5()
         self.memory = Configuration()
         self.rtc = RX8025()
         self.tmp112 = TMP112()
-        self.txd_held_high = False
-        self.alarms_to_miss = 0
-        self.events: deque[BoardEvent] = deque(maxlen=EVENTS_KEPT)
-        self.elapsed_s = 0.0
         self._v = Variables5()
-        self._powered = False
-        self._button = False
-
-    @property
-    def powered(self) -> bool:
-        """Whether the board itself has power."""
-        return self._powered
 
     @property
     def state(self) -> State:
@@ -239,7 +226,4 @@ class Switch5:
         raise NotImplementedError
 
     def _tell(self, kind: str, reason: Reason5 | None = None) -> None:
-        event = BoardEvent(kind, int(reason or 0), self.elapsed_s)
-        self.events.append(event)
-        if self.on_event:
-            self.on_event(event)
+        self._happened(kind, int(reason or 0))
