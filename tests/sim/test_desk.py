@@ -86,6 +86,12 @@ def test_another_protocol_is_refused(desk: Desk) -> None:
         desk.answer("hello", {"protocol": 99, "role": "node"})
 
 
+def test_a_node_without_a_duty_may_say_so(desk: Desk, simulation: Simulation) -> None:
+    desk.answer("tell", {"levels": {"camera": "full"}, "leases": []})
+    desk.answer("tell", {"levels": {}, "leases": []})
+    assert simulation.world.levels == {}
+
+
 def test_what_runs_is_drawn_at_its_true_power(desk: Desk, simulation: Simulation) -> None:
     simulation.node_started()
     idle_w = simulation.world.node_w
@@ -96,12 +102,6 @@ def test_what_runs_is_drawn_at_its_true_power(desk: Desk, simulation: Simulation
 
 
 @pytest.mark.parametrize("phase", [Phase.BOOTING, Phase.SAVING, Phase.STOPPING])
-def test_a_node_without_a_duty_may_say_so(desk: Desk, simulation: Simulation) -> None:
-    desk.answer("tell", {"levels": {"camera": "full"}, "leases": []})
-    desk.answer("tell", {"levels": {}, "leases": []})
-    assert simulation.world.levels == {}
-
-
 def test_the_world_is_slow_while_the_node_is_busy_with_itself(
     desk: Desk, simulation: Simulation, phase: Phase
 ) -> None:
