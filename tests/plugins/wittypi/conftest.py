@@ -9,13 +9,16 @@ from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips.powerboard import PowerBoard
 from edgepi.testing.clock import ManualClock
 from edgepi.testing.doubles import FakeHardware
+from edgepi.testing.driving import drive
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.link import Link
+from edgepi_wittypi.sensor import BoardSensor
 
 Seat = Callable[[PowerBoard], None]
 MakeController = Callable[..., WittyPiController]
+MakeSensor = Callable[[], BoardSensor]
 
 
 @pytest.fixture
@@ -45,3 +48,14 @@ def controller(plugin_context: ContextFactory) -> MakeController:
         return WittyPiController(context, Link(context))
 
     return build
+
+
+@pytest.fixture
+def sensor(plugin_context: ContextFactory) -> MakeSensor:
+    return lambda: BoardSensor(Link(plugin_context(WittyPiConfig(), plugin="wittypi")))
+
+
+async def begin(controller: WittyPiController, clock: ManualClock) -> None:
+    """Let a controller take over its board, as at the start of a life."""
+    await drive(controller.start(), clock)
+    await drive(controller.ready(), clock)

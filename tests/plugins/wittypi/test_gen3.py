@@ -19,14 +19,10 @@ from edgepi.testing.clock import ManualClock
 from edgepi.testing.conformance import PowerControllerConformance, SensorConformance
 from edgepi.testing.driving import drive
 from edgepi.testing.faults import bus_silent
-from edgepi.testing.pytest_plugin import ContextFactory
-from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.detection import detect
-from edgepi_wittypi.link import Link
-from edgepi_wittypi.sensor import BoardSensor
 
-from .conftest import MakeController, Seat
+from .conftest import MakeController, MakeSensor, Seat, begin
 
 BOARD, CLOCK = 0x69, 0x68
 CONTROL, STATUS = 0x0E, 0x0F
@@ -58,13 +54,8 @@ class TestController(PowerControllerConformance):
 
 class TestSensor(SensorConformance):
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi3) -> Callable[[], BoardSensor]:
-        return lambda: BoardSensor(Link(plugin_context(WittyPiConfig(), plugin="wittypi")))
-
-
-async def begin(controller: WittyPiController, clock: ManualClock) -> None:
-    await drive(controller.start(), clock)
-    await drive(controller.ready(), clock)
+    def make(self, sensor: MakeSensor, board: WittyPi3) -> MakeSensor:
+        return sensor
 
 
 async def sleep(

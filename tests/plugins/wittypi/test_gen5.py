@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -23,11 +22,11 @@ from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.detection import detect
 from edgepi_wittypi.link import Link
-from edgepi_wittypi.sensor import BoardSensor
+
+from .conftest import MakeController, MakeSensor, begin
 
 BOARD = 0x51
 CUT_S = 120.0
-Make = Callable[..., WittyPiController]
 
 
 @pytest.fixture
@@ -41,12 +40,8 @@ def board(simulated_bus: SimulatedBus, manual_clock: ManualClock) -> WittyPi5:
 
 
 @pytest.fixture
-def make(plugin_context: ContextFactory, board: WittyPi5) -> Make:
-    def build(**config: Any) -> WittyPiController:
-        context = plugin_context(WittyPiConfig(**config), plugin="wittypi")
-        return WittyPiController(context, Link(context))
-
-    return build
+def make(controller: MakeController, board: WittyPi5) -> MakeController:
+    return controller
 
 
 class TestController(PowerControllerConformance):
@@ -55,27 +50,14 @@ class TestController(PowerControllerConformance):
         return board.lose_clock
 
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi5) -> Callable[[], WittyPiController]:
-        def build() -> WittyPiController:
-            context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return WittyPiController(context, Link(context))
-
-        return build
+    def make(self, controller: MakeController, board: WittyPi5) -> MakeController:
+        return controller
 
 
 class TestSensor(SensorConformance):
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi5) -> Callable[[], BoardSensor]:
-        def build() -> BoardSensor:
-            context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return BoardSensor(Link(context))
-
-        return build
-
-
-async def begin(controller: WittyPiController, clock: ManualClock) -> None:
-    await drive(controller.start(), clock)
-    await drive(controller.ready(), clock)
+    def make(self, sensor: MakeSensor, board: WittyPi5) -> MakeSensor:
+        return sensor
 
 
 async def beats(controller: WittyPiController, clock: ManualClock, count: int) -> None:
@@ -102,7 +84,7 @@ def alarm_of(board: WittyPi5) -> datetime | None:
 
 
 class TestFinding:
-    async def test_is_found_where_it_is(self, make: Make, manual_clock: ManualClock) -> None:
+    async def test_is_found_where_it_is(self, make: MakeController, manual_clock: ManualClock) -> None:
         controller = make()
         await begin(controller, manual_clock)
         can = controller.capabilities
@@ -112,7 +94,7 @@ class TestFinding:
         assert can.cut_delay_s == (CUT_S, CUT_S)
 
     async def test_watches_and_drives_no_pin(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -144,7 +126,7 @@ class TestFinding:
             detect(simulated_bus, BOARD)
 
     async def test_leaves_the_board_to_the_vendors_daemon(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi5
     ) -> None:
         fake_hardware.processes.append("wp5d")
         before = board.memory.to_dict()
@@ -160,7 +142,7 @@ class TestFinding:
 
 class TestTelemetry:
     async def test_measures_in_steps_of_9_millivolts(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.feed(input_v=12.831, output_v=5.12, output_a=0.642, temperature_c=-7.25)
         controller = make()
@@ -172,7 +154,7 @@ class TestTelemetry:
         assert supply.temperature_c == pytest.approx(-7.25)
 
     async def test_with_nothing_at_the_terminals_usb_is_the_input(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.feed(input_v=0.0, output_v=5.1, output_a=0.6, temperature_c=20.0, usb_v=5.05)
         controller = make()
@@ -183,7 +165,7 @@ class TestTelemetry:
 
     @pytest.mark.parametrize("every", [5, 7, 11])
     async def test_a_bit_turned_over_now_and_then_does_no_harm(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5, every: int
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5, every: int
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -199,7 +181,7 @@ class TestTelemetry:
         assert alarm_of(board) == receipt.wake_utc
 
     async def test_a_board_that_answers_garbage_is_not_believed(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -224,7 +206,12 @@ class TestReasons:
         ],
     )
     async def test_each_has_its_kind(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5, register: int, kind: WakeReasonKind
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        board: WittyPi5,
+        register: int,
+        kind: WakeReasonKind,
     ) -> None:
         board._v.reason = register
         controller = make()
@@ -236,7 +223,7 @@ class TestReasons:
 
 class TestSettings:
     async def test_the_board_is_set_up_for_a_node_that_always_comes_back(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.memory[Reg5.ALARM2 + 3] = 0x05
         board.memory[Reg5.DST_OFFSET] = 60
@@ -247,7 +234,7 @@ class TestSettings:
         assert held == {17: 5, 18: 120, 22: 118, 29: 9, 36: 0, 37: 0, 38: 0, 39: 0, 44: 0, 53: 0}
 
     async def test_a_default_on_delay_of_the_owner_stays(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.memory[Reg5.DEFAULT_ON_DELAY] = 90
         await begin(make(), manual_clock)
@@ -255,7 +242,7 @@ class TestSettings:
 
     async def test_a_schedule_of_the_boards_own_is_taken_off(
         self,
-        make: Make,
+        make: MakeController,
         manual_clock: ManualClock,
         board: WittyPi5,
         caplog: pytest.LogCaptureFixture,
@@ -271,7 +258,7 @@ class TestSettings:
         assert (await drive(controller.arm(WakePlan(wake_utc=wanted)), manual_clock)).certain
 
     async def test_a_schedule_that_cannot_be_taken_off_is_a_doubt(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -281,7 +268,7 @@ class TestSettings:
         assert "schedule script" in receipt.doubts[0]
 
     async def test_a_clock_chip_whose_alarm_does_not_reach_the_board_is_mended(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.rtc.others[13] = board.rtc.others[15] = 0
         await begin(make(), manual_clock)
@@ -289,7 +276,7 @@ class TestSettings:
         assert board.rtc.others[15] & 0x08
 
     async def test_settings_are_saved_even_while_a_computer_has_the_boards_disk(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.memory.drive_in_use = True
         await begin(make(), manual_clock)
@@ -297,7 +284,7 @@ class TestSettings:
         assert board.memory.file[Reg5.CUT_DELAY] == CUT_S
 
     async def test_flash_is_not_written_when_nothing_changes(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -310,7 +297,7 @@ class TestSettings:
         assert board.eeprom_writes == before
 
     async def test_health_says_what_a_person_should_read(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -326,7 +313,7 @@ class TestSettings:
 
 class TestArming:
     async def test_wakes_the_node_at_the_second_it_says(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -346,7 +333,7 @@ class TestArming:
     @pytest.mark.parametrize("ahead_s", [-3600.0, 5.0, 45.0, 119.0, 200.0, 290.0])
     async def test_a_wake_too_near_is_put_off_until_it_will_come(
         self,
-        make: Make,
+        make: MakeController,
         manual_clock: ManualClock,
         simulated_bus: SimulatedBus,
         board: WittyPi5,
@@ -365,7 +352,7 @@ class TestArming:
         assert board.rail_on
 
     async def test_a_node_that_dawdles_between_arming_and_going_wakes_all_the_same(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -382,7 +369,7 @@ class TestArming:
     @pytest.mark.parametrize("hours", [(0.7, 1.0), (5.0, 24.0)])
     async def test_an_alarm_that_was_lost_comes_again_within_the_hour_or_day(
         self,
-        make: Make,
+        make: MakeController,
         manual_clock: ManualClock,
         simulated_bus: SimulatedBus,
         board: WittyPi5,
@@ -407,7 +394,7 @@ class TestArming:
         assert board.rail_on
 
     async def test_one_set_on_the_way_to_the_cut_comes_again_too(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -427,7 +414,7 @@ class TestArming:
         assert board.rail_on
 
     async def test_an_alarm_days_ahead_comes_on_its_day_only(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -438,7 +425,7 @@ class TestArming:
         assert not board.rtc.others[10] & 0x80
 
     async def test_arming_on_the_way_to_the_cut_counts(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -454,7 +441,11 @@ class TestArming:
         assert board.rail_on
 
     async def test_recovery_is_held_but_counted_as_no_wake_of_its_own(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5, caplog: pytest.LogCaptureFixture
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        board: WittyPi5,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         controller = make(low_voltage=11.8)
         await begin(controller, manual_clock)
@@ -467,7 +458,7 @@ class TestArming:
         assert "recovery voltage" in caplog.text
 
     async def test_a_lost_clock_is_set_or_doubted(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         board.lose_clock()
         controller = make()
@@ -476,7 +467,7 @@ class TestArming:
         assert not board.rtc.others[14] & 2
 
     async def test_writes_that_are_lost_are_told(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -487,7 +478,9 @@ class TestArming:
 class TestStandingBy:
     """A wake that nobody planned, for a cut that nobody planned."""
 
-    async def test_one_is_always_ahead(self, make: Make, manual_clock: ManualClock, board: WittyPi5) -> None:
+    async def test_one_is_always_ahead(
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
+    ) -> None:
         controller = make()
         await begin(controller, manual_clock)
         for _ in range(3):
@@ -500,7 +493,7 @@ class TestStandingBy:
             await beats(controller, manual_clock, 601)
 
     async def test_a_planned_one_stays_until_it_has_passed(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -515,7 +508,7 @@ class TestStandingBy:
         assert ahead - manual_clock.now() < timedelta(hours=12, minutes=1)
 
     async def test_taking_a_plan_back_leaves_one(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -555,7 +548,7 @@ class TestStandingBy:
 
 class TestWatchdog:
     async def test_a_node_that_beats_is_left_alone_and_one_that_hangs_is_cycled(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -574,7 +567,12 @@ class TestWatchdog:
         ("seconds", "misses"), [(600.0, 9), (150.0, 2), (120.0, 1), (None, 0), (1e6, 255)]
     )
     async def test_is_configured_in_time(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5, seconds: float | None, misses: int
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        board: WittyPi5,
+        seconds: float | None,
+        misses: int,
     ) -> None:
         controller = make(watchdog=seconds)
         await begin(controller, manual_clock)
@@ -582,7 +580,7 @@ class TestWatchdog:
         assert board.memory[Reg5.WATCHDOG] == misses
 
     async def test_is_not_begun_by_who_only_looks_at_the_board(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -590,7 +588,7 @@ class TestWatchdog:
         assert board.memory[Reg5.WATCHDOG] == 0
 
     async def test_stops_with_edgepi_and_starts_with_it(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -602,7 +600,7 @@ class TestWatchdog:
         assert board.memory[Reg5.WATCHDOG] == 9
 
     async def test_stays_for_the_next_life_when_the_node_goes(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -614,7 +612,7 @@ class TestWatchdog:
 
 class TestGoing:
     async def test_tells_the_board_and_the_cut_comes_after_the_whole_delay(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi5
     ) -> None:
         controller = make()
         await begin(controller, manual_clock)
@@ -629,7 +627,7 @@ class TestGoing:
 
     @pytest.mark.parametrize("cause", ["button", "low", "alarm", "hot"])
     async def test_passes_on_why_the_board_asks_the_node_to_go_once(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5, cause: str
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5, cause: str
     ) -> None:
         said: list[str] = []
         controller = make(low_voltage=12.0)
@@ -644,7 +642,7 @@ class TestGoing:
         assert words[cause] in said[0]
 
     async def test_what_the_node_asked_for_itself_is_no_request_of_the_board(
-        self, make: Make, manual_clock: ManualClock
+        self, make: MakeController, manual_clock: ManualClock
     ) -> None:
         said: list[str] = []
         controller = make()
@@ -657,7 +655,7 @@ class TestGoing:
         assert "told that the node powers off" in said[0], "it did not halt, and will be cut"
 
     async def test_a_restarted_edgepi_hears_of_a_request_that_still_stands(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi5
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi5
     ) -> None:
         first = make()
         await begin(first, manual_clock)

@@ -15,7 +15,6 @@ from edgepi.testing.doubles import FakeHardware
 from edgepi.testing.driving import drive
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.controller import WittyPiController
 from edgepi_wittypi.link import Link
 from edgepi_wittypi.sensor import BoardSensor
 
@@ -40,7 +39,7 @@ class TestController(PowerControllerConformance):
         return board.lose_clock
 
     @pytest.fixture
-    def make(self, controller: MakeController, board: WittyPi4L3V7) -> Callable[[], WittyPiController]:
+    def make(self, controller: MakeController, board: WittyPi4L3V7) -> MakeController:
         return controller
 
 

@@ -20,13 +20,12 @@ from edgepi.testing.faults import bus_garbage, bus_silent, writes_lost
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi import plugin
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.controller import WittyPiController
-from edgepi_wittypi.link import Link, link_of
+from edgepi_wittypi.link import link_of
 from edgepi_wittypi.quirks import ANY
-from edgepi_wittypi.sensor import BoardSensor
+
+from .conftest import MakeController, MakeSensor
 
 BOARD = 0x08
-Make = Callable[..., WittyPiController]
 
 
 @pytest.fixture
@@ -45,12 +44,8 @@ def board(simulated_bus: SimulatedBus, fake_hardware: FakeHardware, manual_clock
 
 
 @pytest.fixture
-def make(plugin_context: ContextFactory, board: WittyPi4) -> Make:
-    def build(**config: Any) -> WittyPiController:
-        context = plugin_context(WittyPiConfig(**config), plugin="wittypi")
-        return WittyPiController(context, Link(context))
-
-    return build
+def make(controller: MakeController, board: WittyPi4) -> MakeController:
+    return controller
 
 
 class TestController(PowerControllerConformance):
@@ -59,27 +54,19 @@ class TestController(PowerControllerConformance):
         return board.lose_clock
 
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], WittyPiController]:
-        def build() -> WittyPiController:
-            context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return WittyPiController(context, Link(context))
-
-        return build
+    def make(self, controller: MakeController, board: WittyPi4) -> MakeController:
+        return controller
 
 
 class TestSensor(SensorConformance):
     @pytest.fixture
-    def make(self, plugin_context: ContextFactory, board: WittyPi4) -> Callable[[], BoardSensor]:
-        def build() -> BoardSensor:
-            context = plugin_context(WittyPiConfig(), plugin="wittypi")
-            return BoardSensor(Link(context))
-
-        return build
+    def make(self, sensor: MakeSensor, board: WittyPi4) -> MakeSensor:
+        return sensor
 
 
 class TestTelemetry:
     async def test_the_input_is_the_battery_unless_told_otherwise(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.analog.vin_v = 13.3
         controller = make()
@@ -96,7 +83,7 @@ class TestTelemetry:
         assert supply.battery_v is None
 
     async def test_the_board_is_spared_more_than_one_measurement_a_minute(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await controller.start()
@@ -132,7 +119,7 @@ class TestTelemetry:
         assert link_of(plugin_context(WittyPiConfig(), plugin="wittypi")) is not link_of(context)
 
     async def test_noise_on_the_bus_is_no_measurement(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -140,7 +127,7 @@ class TestTelemetry:
             await drive(controller.read(), manual_clock)
 
     async def test_a_busy_controller_is_asked_again(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus
     ) -> None:
         controller = make()
         await controller.start()
@@ -154,20 +141,20 @@ class TestDetection:
         [(0xFF, "lost its memory"), (0x42, "0x42"), (0x24, "Witty Pi 3")],
     )
     async def test_another_board_is_called_by_its_name(
-        self, make: Make, board: WittyPi4, found: int, words: str
+        self, make: MakeController, board: WittyPi4, found: int, words: str
     ) -> None:
         board.memory.values[Reg.ID] = found
         with pytest.raises(DeviceNotFoundError, match=words):
             await make().start()
 
     async def test_a_missing_board_says_what_to_check(
-        self, make: Make, simulated_bus: SimulatedBus, board: WittyPi4
+        self, make: MakeController, simulated_bus: SimulatedBus, board: WittyPi4
     ) -> None:
         with bus_silent(simulated_bus), pytest.raises(DeviceNotFoundError, match="I2C"):
             await make().start()
 
     async def test_start_sets_the_board_up_for_certain_waking(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.memory[Reg.DEFAULT_ON_DELAY] = 200
         board.memory[Reg.ALARM2 + 3] = 0x15
@@ -181,7 +168,7 @@ class TestDetection:
 
 class TestWaking:
     async def test_the_alarm_wakes_the_node(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -206,7 +193,7 @@ class TestWaking:
 
     @pytest.mark.parametrize("minutes", [-600, 0, 1])
     async def test_a_wake_past_or_too_near_is_moved_and_that_is_said(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4, minutes: float
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4, minutes: float
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -217,7 +204,7 @@ class TestWaking:
         assert "too near" in receipt.triggers[0]
 
     async def test_a_wake_beyond_a_month_is_moved_to_what_the_board_can_hold(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -228,7 +215,7 @@ class TestWaking:
         assert "too far" in receipt.triggers[0]
 
     async def test_recovery_voltage_is_armed_with_a_low_voltage(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make(low_voltage=11.6)
         await drive(controller.start(), manual_clock)
@@ -238,7 +225,11 @@ class TestWaking:
         assert any("12.9 V" in trigger for trigger in receipt.triggers)
 
     async def test_recovery_voltage_is_left_off_where_it_would_wake_the_node_at_once(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4, caplog: pytest.LogCaptureFixture
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        board: WittyPi4,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         board.memory[Reg.RECOVERY_VOLTAGE] = 120
         controller = make()
@@ -251,7 +242,12 @@ class TestWaking:
 
     @pytest.mark.parametrize(("asked", "register"), [(26, 26), (None, 7), (1, 1), (200, 0x80 | 9)])
     async def test_the_guaranteed_wake_comes_next_after_the_alarm_unless_another_is_asked_for(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4, asked: int | None, register: int
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        board: WittyPi4,
+        asked: int | None,
+        register: int,
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -260,7 +256,7 @@ class TestWaking:
         assert board.memory[Reg.GUARANTEED_WAKE] == register
 
     async def test_older_firmware_has_no_guaranteed_wake(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.memory.values[Reg.REVISION] = 6
         controller = make()
@@ -271,7 +267,7 @@ class TestWaking:
         assert board.memory[Reg.GUARANTEED_WAKE] == 0
 
     async def test_an_alarm_that_was_used_up_is_armed_again(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -282,7 +278,7 @@ class TestWaking:
         assert board.memory[Reg.ALARM1_TRIGGERED] == 0
 
     async def test_arming_the_same_again_burns_nothing(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -293,7 +289,7 @@ class TestWaking:
         assert board.eeprom_writes == burnt
 
     async def test_no_half_written_alarm_can_fire(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -315,7 +311,7 @@ class TestWaking:
         assert held[-1][3] != 0
 
     async def test_a_cleared_alarm_never_wakes(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -326,7 +322,7 @@ class TestWaking:
         assert board.memory[Reg.GUARANTEED_WAKE] > 0
 
     async def test_what_the_board_does_not_keep_is_an_error(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -337,7 +333,7 @@ class TestWaking:
 
 class TestClocks:
     async def test_a_trusted_node_corrects_the_board(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.rtc.set(manual_clock.now() + timedelta(hours=2))
         controller = make()
@@ -347,7 +343,7 @@ class TestClocks:
         assert abs(held - manual_clock.now()) <= timedelta(seconds=1)
 
     async def test_a_board_less_than_two_seconds_off_is_left_alone(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.rtc.set(manual_clock.now() + timedelta(seconds=1.5))
         controller = make()
@@ -357,7 +353,7 @@ class TestClocks:
         assert held - manual_clock.now() >= timedelta(seconds=1)
 
     async def test_a_node_without_time_takes_the_board_s(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
         await drive(make().start(), manual_clock)  # sees to it that the board holds UTC
         right = manual_clock.now()
@@ -368,7 +364,7 @@ class TestClocks:
         assert abs(fake_hardware.clock_sets[0] - right) <= timedelta(seconds=1)
 
     async def test_a_lost_clock_is_never_taken_for_the_time(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
         board.rtc.lose_power()
         manual_clock.trusted = False
@@ -382,7 +378,7 @@ class TestClocks:
         assert "clock was lost" in receipt.doubts[0]
 
     async def test_once_the_node_knows_the_time_the_board_learns_it(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         board.rtc.lose_power()
         manual_clock.trusted = False
@@ -393,7 +389,7 @@ class TestClocks:
         assert await controller.clock() is not None
 
     async def test_the_end_of_a_minute_is_waited_for(
-        self, make: Make, manual_clock: ManualClock, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, board: WittyPi4
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -407,7 +403,7 @@ class TestClocks:
 
 class TestLines:
     async def test_ready_is_told_until_the_board_can_see_it(
-        self, make: Make, manual_clock: ManualClock, fake_timers: FakeTimers, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, fake_timers: FakeTimers, board: WittyPi4
     ) -> None:
         board.click()  # its LED shines for three seconds
         controller = make()
@@ -420,7 +416,7 @@ class TestLines:
         assert "sys_up" in [event.kind for event in board.events]
 
     async def test_the_board_s_request_reaches_the_node_with_its_reason(
-        self, make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
     ) -> None:
         asked: list[str] = []
         controller = make(low_voltage=11.6)
@@ -436,7 +432,7 @@ class TestLines:
 
     async def test_noise_on_the_line_is_no_request(
         self,
-        make: Make,
+        make: MakeController,
         manual_clock: ManualClock,
         fake_hardware: FakeHardware,
         board: WittyPi4,
@@ -452,7 +448,11 @@ class TestLines:
         assert asked == []
 
     async def test_a_request_is_believed_when_the_board_cannot_be_asked_why(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, simulated_bus: SimulatedBus
+        self,
+        make: MakeController,
+        manual_clock: ManualClock,
+        fake_hardware: FakeHardware,
+        simulated_bus: SimulatedBus,
     ) -> None:
         asked: list[str] = []
         controller = make()
@@ -464,7 +464,7 @@ class TestLines:
         assert "no reason" in asked[0]
 
     async def test_stop_lets_go_of_the_pins(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware
     ) -> None:
         controller = make()
         await drive(controller.start(), manual_clock)
@@ -477,7 +477,7 @@ class TestLines:
 class TestVendorDaemon:
     async def test_nothing_is_written_while_it_runs(
         self,
-        make: Make,
+        make: MakeController,
         manual_clock: ManualClock,
         fake_hardware: FakeHardware,
         board: WittyPi4,
@@ -507,7 +507,7 @@ class TestVendorDaemon:
         assert caplog.text.count("only read") == 1
 
     async def test_no_wake_is_set_even_where_the_clocks_agree(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
         fake_hardware.processes = [f"/bin/bash /home/pi/{ANY.vendor[0]}"]
         controller = make()
@@ -518,7 +518,7 @@ class TestVendorDaemon:
         assert board.memory[Reg.ALARM1 + 3] == 0
 
     async def test_the_board_is_set_up_once_it_has_stopped(
-        self, make: Make, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
+        self, make: MakeController, manual_clock: ManualClock, fake_hardware: FakeHardware, board: WittyPi4
     ) -> None:
         fake_hardware.processes = [f"/bin/bash /home/pi/{ANY.vendor[0]}"]
         controller = make()
@@ -541,7 +541,7 @@ class TestVendorDaemon:
     ],
 )
 async def test_the_reason_is_that_of_the_start(
-    make: Make, manual_clock: ManualClock, board: WittyPi4, reason: int, kind: WakeReasonKind
+    make: MakeController, manual_clock: ManualClock, board: WittyPi4, reason: int, kind: WakeReasonKind
 ) -> None:
     board.memory[Reg.REASON] = reason
     controller = make()
@@ -553,7 +553,7 @@ async def test_the_reason_is_that_of_the_start(
 
 
 async def test_measuring_goes_on_when_the_board_cannot_be_set_up(
-    make: Make, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
+    make: MakeController, manual_clock: ManualClock, simulated_bus: SimulatedBus, board: WittyPi4
 ) -> None:
     controller = make()
     with writes_lost(simulated_bus):
