@@ -6,9 +6,12 @@ second, and still more on a busy machine, which loses a storm's closures.
 
 from __future__ import annotations
 
-__all__ = ["NUMBERS", "Closures"]
+from collections import deque
+
+__all__ = ["KEPT_TIMES", "NUMBERS", "Closures"]
 
 NUMBERS = 1 << 32  # of the kernel's events
+KEPT_TIMES = 1024  # of closures, for those who ask how many there were at most
 
 
 class Closures:
@@ -24,6 +27,8 @@ class Closures:
         self._pending: tuple[int, bool] | None = None
         self._number: int | None = None
         self._counted = self._seen = self._missed = self._supposed = 0
+        self._times_ns: deque[int] = deque(maxlen=KEPT_TIMES)
+        self._fresh = 0
 
     def total(self) -> int:
         """Closures up to now; never less than before."""
@@ -31,6 +36,20 @@ class Closures:
             self._supposed += round(self._missed * self._counted / self._seen)
             self._missed = 0
         return self._counted + self._supposed
+
+    def most(self, within_ns: int) -> int:
+        """Most closures in any time of that length which ended since this was asked last, of those seen."""
+        times = list(self._times_ns)
+        fresh, self._fresh = min(self._fresh, len(times)), 0
+        first = most = 0
+        for last, at_ns in enumerate(times):
+            while times[first] <= at_ns - within_ns:
+                first += 1
+            if last >= len(times) - fresh:
+                most = max(most, last - first + 1)
+        while self._times_ns and self._times_ns[0] <= self._times_ns[-1] - within_ns:
+            self._times_ns.popleft()
+        return most
 
     def edge(self, at_ns: int, number: int, *, closed: bool) -> None:
         """Take an edge: when, the how manieth of this switch it is, and how the switch stands since."""
@@ -49,5 +68,7 @@ class Closures:
         closed = self._pending[1]
         if closed and not self._closed:
             self._counted += 1
+            self._fresh += 1
+            self._times_ns.append(self._pending[0])
         self._closed = closed
         self._pending = None

@@ -186,6 +186,14 @@ class LinuxCounter:
             self._look()
         return self._numbered if self._closures is None else self._closures.total()
 
+    def most(self, within_s: float) -> int | None:
+        """Most closures in any time of that length since this was asked last; None without a debounce."""
+        if self._closures is None:
+            return None
+        if self._request:
+            self._look()
+        return self._closures.most(round(within_s * 1e9))
+
     def _look(self) -> None:
         now_ns = self._monotonic_ns()  # before the edges: one may come meanwhile
         while self._request.wait_edge_events(0):

@@ -101,6 +101,9 @@ class _Counter:
     def total(self) -> int:
         return self._pulses.get(self._pin, 0) - self._first
 
+    def most(self, within_s: float) -> None:
+        """Unknown: the world tells counts, not times."""
+
     def close(self) -> None:
         """Counting goes on for whoever else watches the pin."""
 

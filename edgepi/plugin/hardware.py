@@ -66,6 +66,12 @@ class PulseCounter(Protocol):
     def total(self) -> int:
         """Closures since the counter was opened."""
 
+    def most(self, within_s: float) -> int | None:
+        """Most closures in any time of that length which ended since this was asked last.
+
+        None where it is not known when the switch closed.
+        """
+
     def close(self) -> None:
         """Let go of the pin."""
 

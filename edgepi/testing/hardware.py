@@ -27,6 +27,7 @@ class FakeLine:
     history: list[bool] = field(default_factory=list)
     count: int = 0
     closed: bool = False
+    most_closures: int | None = None
 
     def set(self, high: bool) -> None:
         """Drive the pin."""
@@ -42,6 +43,11 @@ class FakeLine:
     def total(self) -> int:
         """Closures so far."""
         return self.count
+
+    def most(self, within_s: float) -> int | None:
+        """What *most_closures* says, whatever the time."""
+        del within_s
+        return self.most_closures
 
     def close(self) -> None:
         """Let go of the pin."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from edgepi.hardware.closures import Closures
+from edgepi.hardware.closures import KEPT_TIMES, Closures
 
 MS = 1_000_000
 
@@ -89,3 +89,34 @@ def test_the_kernels_numbers_may_start_over() -> None:
     closures.edge(20 * MS, 1, closed=True)
     closures.settle(30 * MS)
     assert closures.total() == 2
+
+
+def test_the_most_within_a_time_slides() -> None:
+    closures = Closures(2 * MS, closed=False)
+    for start_ms in (0, 900, 1000, 1100, 1200, 5000):
+        closures.edge(start_ms * MS, closures.total() * 2 + 1, closed=True)
+        closures.edge((start_ms + 20) * MS, closures.total() * 2 + 2, closed=False)
+        closures.settle((start_ms + 30) * MS)
+    assert closures.total() == 6
+    assert closures.most(300 * MS) == 3
+    assert closures.most(300 * MS) == 0
+
+
+def test_what_began_before_it_was_asked_last_goes_on() -> None:
+    closures = Closures(2 * MS, closed=False)
+    asked = []
+    for start_ms in (100, 200, 300, 400):
+        closures.edge(start_ms * MS, closures.total() * 2 + 1, closed=True)
+        closures.edge((start_ms + 20) * MS, closures.total() * 2 + 2, closed=False)
+        closures.settle((start_ms + 30) * MS)
+        asked.append(closures.most(300 * MS))
+    assert asked == [1, 2, 3, 3]
+
+
+def test_times_that_nobody_asks_for_are_not_kept_for_ever() -> None:
+    closures = Closures(0, closed=False)
+    for n in range(5000):
+        closures.edge(2 * n * MS, 2 * n + 1, closed=True)
+        closures.edge((2 * n + 1) * MS, 2 * n + 2, closed=False)
+    assert closures.total() == 5000
+    assert closures.most(10**12) == KEPT_TIMES

@@ -250,6 +250,20 @@ def test_a_bouncing_switch_counts_once_a_closure(machine: LinuxMachine, board: B
     counter.close()
 
 
+def test_the_most_closures_of_any_time_are_known_from_the_edges(machine: LinuxMachine, board: Board) -> None:
+    counter = machine.pulse_counter(6, bounce_s=0.002)
+    pin = board.pin(6)
+    pin.drive(*(False, True) * 10, apart_ms=100.0)
+    pin.drive(*(False, True) * 10, apart_ms=10.0)
+    assert counter.most(0.2) == 10
+    assert counter.total() == 20
+    assert counter.most(0.2) == 0
+    counter.close()
+    plain = machine.pulse_counter(7, bounce_s=0.0)
+    assert plain.most(0.2) is None
+    plain.close()
+
+
 def test_a_storm_is_counted_in_full_and_the_kernels_coarse_debounce_is_left_off(
     machine: LinuxMachine, board: Board
 ) -> None:

@@ -35,6 +35,7 @@ class _Span:
     start_s: float
     end_s: float
     speed_m_s: float
+    gust_m_s: float
 
 
 class WindLog:
@@ -45,25 +46,30 @@ class WindLog:
         self._m_s_per_hz = m_s_per_hz
         self._spans: deque[_Span] = deque()
         self._since: tuple[float, int] | None = None
+        self._most = 0
 
-    def count(self, now_s: float, total: int) -> float | None:
+    def count(self, now_s: float, total: int, most: int | None = None) -> float | None:
         """Take the counter's total; return the mean speed since the last, None if nobody counted.
 
+        *most* is the most closures in any `GUST_S` since the last, None if only the total is known.
         The first total after `lost`, or a smaller one, only begins to count. One that comes too early for a
         mean of three seconds waits for the next.
         """
         if self._since is None or total < self._since[1] or now_s < self._since[0]:
             self._since = (now_s, total)
+            self._most = 0
             return None
+        self._most = max(self._most, most or 0)
         since_s, before = self._since
         if now_s - since_s < SHORTEST_S:
             return None
         self._since = (now_s, total)
         speed_m_s = (total - before) / (now_s - since_s) * self._m_s_per_hz
-        if speed_m_s > MOST_M_S:
+        gust_m_s, self._most = max(speed_m_s, self._most / GUST_S * self._m_s_per_hz), 0
+        if gust_m_s > MOST_M_S:
             self.doubtful += 1
             return None
-        self._spans.append(_Span(since_s, now_s, speed_m_s))
+        self._spans.append(_Span(since_s, now_s, speed_m_s, gust_m_s))
         self._forget(now_s)
         return speed_m_s
 
@@ -80,11 +86,11 @@ class WindLog:
         if counted_s < LEAST_S:
             return Wind(None, None)
         mean_m_s = sum(span.speed_m_s * share_s for span, share_s in shares) / counted_s
-        return Wind(mean_m_s, max(span.speed_m_s for span in self._spans))
+        return Wind(mean_m_s, max(span.gust_m_s for span in self._spans))
 
     def gust_since(self, then_s: float) -> float | None:
         """Return the highest mean that ended after a moment of the last ten minutes; None without any."""
-        return max((span.speed_m_s for span in self._spans if span.end_s > then_s), default=None)
+        return max((span.gust_m_s for span in self._spans if span.end_s > then_s), default=None)
 
     def _forget(self, now_s: float) -> None:
         while self._spans and self._spans[0].end_s <= now_s - WINDOW_S:

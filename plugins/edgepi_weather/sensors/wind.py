@@ -83,17 +83,18 @@ class WindSensor(Sensor):
         """Look at the counter; book what it says if that was not done for so long."""
         if self._counter is None:
             return
+        now_s = self._station.context.clock.monotonic()
         try:
             total = self._counter.total()
+            if now_s - self._counted_s < at_least_s:
+                return
+            most = self._counter.most(GUST_S)
         except (EdgePiError, OSError):
             self._log.lost()
             self._station.wind_m_s = None
             raise
-        now_s = self._station.context.clock.monotonic()
-        if now_s - self._counted_s < at_least_s:
-            return
         self._counted_s = now_s
-        speed_m_s = self._log.count(now_s, total)
+        speed_m_s = self._log.count(now_s, total, most)
         if speed_m_s is not None:
             self._station.wind_m_s = speed_m_s
 

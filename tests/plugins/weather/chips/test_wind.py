@@ -50,6 +50,25 @@ def test_a_gust_is_the_highest_mean_of_three_seconds() -> None:
     assert wind.speed_m_s == pytest.approx((360.0 * 3 + 51) / 360.0 * KIT, rel=0.01)
 
 
+def test_a_gust_that_lies_in_two_looks_is_seen_whole_where_the_times_are_known() -> None:
+    log = WindLog(KIT)
+    end_s = blown(log, 3.0, start_s=0.0, seconds=300.0)
+    total = round(3.0 * end_s)
+    log.count(end_s + 1.0, total + 30, most=39)  # too early for a mean, and not forgotten
+    log.count(end_s + 3.0, total + 36, most=33)
+    log.count(end_s + 6.0, total + 45, most=9)
+    wind = log.wind(end_s + 6.0)
+    assert wind.gust_m_s == pytest.approx(13.0 * KIT)
+    assert log.gust_since(end_s + 3.0) == pytest.approx(3.0 * KIT)
+
+
+def test_closures_as_quick_as_no_wind_are_a_contact_that_bounces_even_if_they_are_few() -> None:
+    log = WindLog(KIT)
+    end_s = blown(log, 5.0, start_s=0.0, seconds=240.0)
+    assert log.count(end_s + 3.0, round(5 * end_s) + 15, most=2000) is None
+    assert log.doubtful == 1
+
+
 def test_a_gust_is_over_ten_minutes_later() -> None:
     log = WindLog(KIT)
     log.count(0.0, 0)

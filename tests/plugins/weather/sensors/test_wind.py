@@ -21,6 +21,17 @@ async def test_wind_is_the_mean_of_ten_minutes_and_a_gust_of_three_seconds(kit: 
     assert read["wind_gust"] == pytest.approx(10.0 * KIT_M_S, abs=0.01)
 
 
+async def test_a_gust_that_lies_in_two_looks_is_seen_whole(kit: Kit) -> None:
+    sensor = kit.wind()
+    await sensor.start()
+    await kit.blow(180.0, closures=9)
+    kit.hardware.counters[WIND_PIN].most_closures = 30
+    await kit.blow(3.0, closures=15)
+    kit.hardware.counters[WIND_PIN].most_closures = None
+    await kit.blow(3.0, closures=15)
+    assert (await kit.read(sensor))["wind_gust"] == pytest.approx(10.0 * KIT_M_S, abs=0.01)
+
+
 async def test_records_get_each_gust_once_so_that_none_of_before_midnight_counts_after_it(kit: Kit) -> None:
     station = kit.station()
     told: list[float | None] = []
