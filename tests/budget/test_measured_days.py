@@ -207,7 +207,13 @@ def live(soc: float, sun: float, governor: Callable[[], Governor]) -> Life:
 
 
 GOVERNORS = [ThresholdGovernor, pytest.param(by_price, marks=pytest.mark.slow)]
-CASES = [(0.9, 1.0), (0.3, 1.0), (0.15, 1.0), (0.55, 0.3), (0.3, 0.1)]
+CASES = [
+    (0.3, 1.0),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in ((0.9, 1.0), (0.15, 1.0), (0.55, 0.3), (0.3, 0.1))
+    ),
+]
 
 
 @pytest.mark.parametrize("governor", GOVERNORS)

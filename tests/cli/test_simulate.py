@@ -290,6 +290,7 @@ def test_a_year_that_ends_in_the_next_one_has_one_whole_january(capsys: Capture)
     )
 
 
+@pytest.mark.slow
 def test_the_south_has_its_dark_month_in_june(capsys: Capture) -> None:
     found = figures(capsys, "--lat", -33.9, "--lon", 151, "--years", 1, "--policy", "thresholds")
     assert found["weather"]["mirrored"]
@@ -297,6 +298,7 @@ def test_the_south_has_its_dark_month_in_june(capsys: Capture) -> None:
     assert months["06"] < months["12"]
 
 
+@pytest.mark.slow
 def test_a_dark_polar_winter_gets_a_plain_answer(capsys: Capture) -> None:
     options = ("--lat", 80, "--years", 1, "--start", "2025-11-15", "--days", 40, "--policy", "thresholds")
     found = figures(capsys, *options)
