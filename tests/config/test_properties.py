@@ -44,7 +44,7 @@ PIECES = [
     *("!include edgepi.yaml", "!secret x", "*board", "&board ", "<<: *board"),
 ]
 relaxed = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 words = st.sampled_from(

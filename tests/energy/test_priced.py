@@ -39,6 +39,7 @@ def lived(trace: Trace, plant: Plant | None = None, *, load_error: float = 0.0, 
     return simulate(trace, plant, Governed(plant, around, PricedGovernor()))
 
 
+@pytest.mark.slow
 def test_earns_more_than_the_usual_thresholds_and_never_runs_dry() -> None:
     trace, plant = weather(60, 3), Plant()
     priced, usual = lived(trace), simulate(trace, plant, ByThresholds(plant))

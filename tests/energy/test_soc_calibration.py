@@ -15,7 +15,13 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("sense", SENSES)
+@pytest.mark.parametrize(
+    "sense",
+    [
+        sense if sense in {"voltage", "mixture"} else pytest.param(sense, marks=pytest.mark.slow)
+        for sense in SENSES
+    ],
+)
 @pytest.mark.parametrize(
     "chemistry",
     [

@@ -88,14 +88,14 @@ def test_a_halt_that_the_board_has_seen_is_followed_by_the_cut() -> None:
 
 def test_an_alarm_wakes_the_node_in_its_second() -> None:
     made = running()
-    wake = datetime.fromtimestamp(made.wall_s, UTC) + timedelta(hours=3)
+    wake = datetime.fromtimestamp(made.wall_s, UTC) + timedelta(hours=1)
     for offset, value in enumerate((wake.second, wake.minute, wake.hour, wake.day)):
         made.bus.write_byte_data(0x08, Reg.ALARM1 + offset, to_bcd(value))
     halt(made)
     made.advance(60.0)
     told: list[float] = []
     made.on_rail = lambda _on: told.append(made.wall_s)
-    made.advance(made.time_s + 4 * 3600.0)
+    made.advance(made.time_s + 2 * 3600.0)
     assert told == [pytest.approx(wake.timestamp(), abs=2.0)]
     assert register(made, Reg.REASON) == 1
 
@@ -202,7 +202,7 @@ def test_a_pin_that_no_pi_has_is_refused() -> None:
 
 def test_a_saved_world_goes_on_as_if_nothing_had_been() -> None:
     made = running()
-    made.advance(3600.0)
+    made.advance(1800.0)
     saved = json.loads(json.dumps(made.to_dict()))
     again = world()
     again.restore(saved)
@@ -210,7 +210,7 @@ def test_a_saved_world_goes_on_as_if_nothing_had_been() -> None:
     assert again.battery.books == made.battery.books
     for one in (made, again):
         one.node = NodeState.UP
-        one.advance(7200.0)
+        one.advance(3600.0)
     assert again.battery.stored_wh == pytest.approx(made.battery.stored_wh)
     assert again.board.clock_utc() == made.board.clock_utc()
     assert again.pulses.totals == made.pulses.totals
