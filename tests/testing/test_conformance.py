@@ -326,6 +326,12 @@ class Early(Board):
         return WakeReceipt(wake_utc=plan.wake_utc - timedelta(minutes=5), triggers=("alarm",))
 
 
+class Tardy(Board):
+    async def arm(self, plan: WakePlan) -> WakeReceipt:
+        late = plan.wake_utc if plan.wake_utc > NOW else NOW + timedelta(days=30)
+        return WakeReceipt(wake_utc=late, triggers=("alarm",))
+
+
 class Careless(Board):
     async def arm(self, plan: WakePlan) -> WakeReceipt:
         return WakeReceipt(wake_utc=plan.wake_utc, triggers=("alarm",))
@@ -451,6 +457,12 @@ class Dreaming(ChipBoard):
         return datetime(1970 + day, 1, 1, tzinfo=UTC)
 
 
+class Trusting(ChipBoard):
+    async def read(self) -> Supply:
+        tenths = await asyncio.to_thread(self.bus.read_byte_data, ADDRESS, 1)
+        return Supply(time_utc=NOW, source="board", battery_v=tenths / 10)
+
+
 class Forgetful(ChipBoard):
     async def clock(self) -> datetime | None:
         return datetime(2000, 1, 1, tzinfo=UTC)
@@ -499,6 +511,7 @@ class TestRightChipBoard(PowerControllerConformance):
     ("wrong", "caught_by"),
     [
         (Nervous, "test_believes_no_garbage"),
+        (Trusting, "test_takes_no_garbage_for_a_measurement"),
         (Dreaming, "test_believes_no_garbage"),
         (Forgetful, "test_shows_no_time_when_its_clock_has_lost_it"),
         (Offended, "test_measures_again_after_each_fault"),
@@ -540,6 +553,7 @@ class TestRightBoard(PowerControllerConformance):
         (Early, "test_holds_the_wake_that_its_receipt_says"),
         (Hopeless, "test_holds_the_wake_that_its_receipt_says"),
         (Careless, "test_never_takes_a_wake_in_the_past"),
+        (Tardy, "test_never_takes_a_wake_in_the_past"),
         (Wordless, "test_says_why_the_node_was_switched_on"),
         (Hungry, "test_can_do_what_its_capabilities_say"),
         (Blind, "test_hides_no_capability"),

@@ -120,6 +120,8 @@ class PowerControllerConformance(SupplyMeterConformance):
             await run(board.stop())
         assert receipt.wake_utc is not None
         assert receipt.wake_utc > manual_clock.now(), "a wake in the past would never come"
+        soon = timedelta(hours=1, seconds=board.capabilities.alarm_resolution_s)
+        assert receipt.wake_utc < manual_clock.now() + soon, "it is moved to soon, not to next month"
 
     @needs("bus", "wake")
     async def test_says_when_the_board_ignores_what_is_written(
