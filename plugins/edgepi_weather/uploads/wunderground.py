@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+)
 
 from edgepi.errors import UploadError
 from edgepi_weather.uploads.config import WundergroundConfig
@@ -73,7 +80,7 @@ class Wunderground:
             # The error's own text may hold the address with the key in it.
             wrong = isinstance(error, ValueError)
             hint = "look at `url`" if wrong else "is the node online?"
-            raise UploadError(f"no answer: {type(error).__name__}", hint=hint) from None
+            raise UploadError(_why(error), hint=hint) from None
 
 
 def parameters(report: Report) -> Mapping[str, str]:
@@ -84,6 +91,14 @@ def parameters(report: Report) -> Mapping[str, str]:
         if value is not None:
             told[name] = f"{turn(value):.{digits}f}"
     return told
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ClientConnectorCertificateError):
+        return f"{error.host} shows a certificate that is not trusted"
+    if isinstance(error, ClientConnectorError):
+        return f"{error.host} cannot be reached: {error.os_error}"
+    return f"no answer: {type(error).__name__}"
 
 
 async def _said(response: ClientResponse) -> str:

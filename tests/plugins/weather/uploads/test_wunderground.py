@@ -155,6 +155,17 @@ async def test_an_address_that_cannot_be_is_told(url: str) -> None:
     assert KEY not in str(raised.value)
 
 
+async def test_a_server_that_cannot_be_reached_is_named() -> None:
+    config = WundergroundConfig(station="KCASANFR5", key=KEY, url="http://127.0.0.1:1/x")
+    async with ClientSession() as session:
+
+        async def client() -> ClientSession:
+            return session
+
+        with pytest.raises(UploadError, match=r"^127\.0\.0\.1 cannot be reached: .*Connect call failed"):
+            await Wunderground(config, client, 0.0).send(Report(at_utc=AT))
+
+
 async def test_the_key_stands_in_no_error_and_no_log(
     server: Double, caplog: pytest.LogCaptureFixture
 ) -> None:
