@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from edgepi.errors import VerificationError
 from edgepi.model import WakePlan, WakeReasonKind, WakeReceipt
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.quirks import Quirks
 
-__all__ = ["CLOCK_TOLERANCE", "NO_REASON", "Armed", "Board", "Reason", "Telemetry", "Watched"]
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "NO_REASON",
+    "Armed",
+    "Board",
+    "Reason",
+    "Telemetry",
+    "Watched",
+    "see_clock_set",
+]
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -102,3 +112,16 @@ class Watched(Protocol):
 
     def let_go(self) -> None:
         """Stop the watchdog, for nobody will feed it from now on; not while a cut is coming."""
+
+
+def see_clock_set(held: datetime | None, begun: datetime, ended: datetime) -> None:
+    """See that a clock holds what it was set to between two times.
+
+    Raises:
+        VerificationError: it does not.
+    """
+    if held is None or not begun - CLOCK_TOLERANCE <= held <= ended + CLOCK_TOLERANCE:
+        raise VerificationError(
+            f"the clock of the Witty Pi shows {held} after it was set to {begun}",
+            hint="its battery may be empty or its clock chip broken",
+        )

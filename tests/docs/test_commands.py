@@ -51,6 +51,18 @@ def actions(command: str) -> set[str]:
     }
 
 
+def shown_options(parser: argparse.ArgumentParser, less: set[str]) -> set[str]:
+    """Options of a parser and of those below it, less those that all have."""
+    found = {
+        option
+        for each in parsers(parser)
+        for known in each._actions
+        for option in known.option_strings
+        if known.help != argparse.SUPPRESS
+    }
+    return found - less
+
+
 def in_tables(text: str) -> str:
     """The first columns of all tables."""
     return "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("|"))

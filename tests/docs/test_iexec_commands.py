@@ -10,7 +10,7 @@ import pytest
 from edgepi_iexec.commands import main
 from edgepi_iexec.commands.main import ACTIONS
 from tests.docs.pages import section, text_of
-from tests.docs.test_commands import OPTION, in_tables, parsers
+from tests.docs.test_commands import OPTION, in_tables, parsers, shown_options
 
 PAGE = text_of("reference/iexec-commands.md")
 ALWAYS = {"-h", "--help", "-c", "--config", "--state-dir", "--json"}
@@ -22,25 +22,13 @@ def parser_of(action: str) -> argparse.ArgumentParser:
     return parser
 
 
-def shown_options(action: str) -> set[str]:
-    """Options of an action and of the actions below it, less those that all have."""
-    found = {
-        option
-        for parser in parsers(parser_of(action))
-        for each in parser._actions
-        for option in each.option_strings
-        if each.help != argparse.SUPPRESS
-    }
-    return found - ALWAYS
-
-
 def test_every_action_and_no_other_has_a_section() -> None:
     assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == list(ACTIONS)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_option_and_no_other_is_described(action: str) -> None:
-    assert set(OPTION.findall(in_tables(section(PAGE, action)))) == shown_options(action)
+    assert set(OPTION.findall(in_tables(section(PAGE, action)))) == shown_options(parser_of(action), ALWAYS)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -8,7 +8,7 @@ from datetime import datetime
 from edgepi.errors import HardwareError, VerificationError
 from edgepi.plugin import I2CBus
 from edgepi_wittypi.access import WRITE_TRIES, Access
-from edgepi_wittypi.family import CLOCK_TOLERANCE
+from edgepi_wittypi.family import see_clock_set
 from edgepi_wittypi.gen3.codes import decode_clock, decode_temperature, encode_clock
 from edgepi_wittypi.gen3.registers import CLOCK, Control, Rtc, Status
 
@@ -43,12 +43,7 @@ class Clock:
         for register, value in enumerate(encode_clock(begun), start=Rtc.SECOND):
             self.registers.put(register, value)
         self.clear(Status.TIME_LOST)
-        held = self.time()
-        if held is None or not begun - CLOCK_TOLERANCE <= held <= now() + CLOCK_TOLERANCE:
-            raise VerificationError(
-                f"the clock of the Witty Pi shows {held} after it was set to {begun}",
-                hint="its battery may be empty or its clock chip broken",
-            )
+        see_clock_set(self.time(), begun, now())
 
     def status(self) -> int:
         """Flags, as `Status` has them."""

@@ -12,7 +12,7 @@ from edgepi_wittypi import extras
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.codes import decode_clock, encode_clock
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Telemetry
+from edgepi_wittypi.family import NO_REASON, Armed, Reason, Telemetry, see_clock_set
 from edgepi_wittypi.gen4 import waking
 from edgepi_wittypi.gen4.codes import decode_temperature, encode_voltage
 from edgepi_wittypi.gen4.health import MEMORY_LOST, ailments
@@ -85,12 +85,7 @@ class Gen4Board:
         begun = now()
         for register, value in enumerate(encode_clock(begun), start=Reg.RTC_SECOND):
             self.registers.put(register, value)
-        held = self.clock()
-        if held is None or not begun - CLOCK_TOLERANCE <= held <= now() + CLOCK_TOLERANCE:
-            raise VerificationError(
-                f"the clock of the Witty Pi shows {held} after it was set to {begun}",
-                hint="its battery may be empty or its clock chip broken",
-            )
+        see_clock_set(self.clock(), begun, now())
 
     def reason(self) -> Reason:
         """What register 11 says; before `woken` also what else the board noted while the node was off."""

@@ -9,7 +9,7 @@ from edgepi.errors import DeviceNotFoundError, HardwareError, VerificationError
 from edgepi.model import WakePlan
 from edgepi_wittypi.access import Access
 from edgepi_wittypi.config import WittyPiConfig
-from edgepi_wittypi.family import CLOCK_TOLERANCE, NO_REASON, Armed, Reason, Telemetry
+from edgepi_wittypi.family import NO_REASON, Armed, Reason, Telemetry, see_clock_set
 from edgepi_wittypi.gen5.codes import decode_clock, decode_temperature, encode_clock, encode_misses
 from edgepi_wittypi.gen5.registers import OWN_REQUESTS, WENT, Reg, State, woke
 from edgepi_wittypi.gen5.settings import ailments, configure
@@ -93,12 +93,7 @@ class Gen5Board:
         flags = self.registers.read(Reg.RTC_FLAG)
         if flags & CLOCK_LOST_FLAG:
             self.registers.put(Reg.RTC_FLAG, flags & ~CLOCK_LOST_FLAG)
-        held = self.clock()
-        if held is None or not begun - CLOCK_TOLERANCE <= held <= now() + CLOCK_TOLERANCE:
-            raise VerificationError(
-                f"the clock of the Witty Pi shows {held} after it was set to {begun}",
-                hint="its battery may be empty or its clock chip broken",
-            )
+        see_clock_set(self.clock(), begun, now())
 
     def reason(self) -> Reason:
         """The high half of register 14; while a cut is coming, the low one."""
