@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgepi_weather.met.beaufort import beaufort
 from edgepi_weather.met.feeling import apparent_temperature_c, heat_index_c, wind_chill_c
 from edgepi_weather.met.humidity import dew_point_c
 from edgepi_weather.met.pressure import altimeter_hpa, sea_level_hpa
@@ -41,7 +40,6 @@ class Derived:
     wind_chill: float | None = None
     heat_index: float | None = None
     apparent_temperature: float | None = None
-    beaufort: int | None = None
 
 
 def derive(observation: Observation, elevation_m: float | None) -> Derived:
@@ -54,7 +52,6 @@ def derive(observation: Observation, elevation_m: float | None) -> Derived:
         wind_chill=_of(wind_chill_c, seen.temperature, seen.wind_speed),
         heat_index=_of(heat_index_c, seen.temperature, seen.humidity),
         apparent_temperature=_of(apparent_temperature_c, seen.temperature, seen.humidity, seen.wind_speed),
-        beaufort=None if seen.wind_speed is None else beaufort(seen.wind_speed),
     )
 
 

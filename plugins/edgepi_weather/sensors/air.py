@@ -19,12 +19,13 @@ from edgepi_weather.station import Station
 __all__ = ["AirSensor", "keys_of"]
 
 EXTRA_WAITS = 3
+WORDS = ("pressure_trend", "outlook")
 MODELS = {"auto": ("BME280", "BMP280"), "bme280": ("BME280",), "bmp280": ("BMP280",)}
 
 
 def keys_of(config: WeatherConfig) -> tuple[str, ...]:
     """List what a station with these devices can know of the air."""
-    keys = ["temperature", "pressure", "pressure_sea_level", "pressure_tendency", "outlook"]
+    keys = ["temperature", "pressure", "pressure_sea_level", "pressure_tendency", *WORDS]
     if config.humidity:
         keys += ["humidity", "dew_point", "heat_index"]
     if config.wind is not None:
@@ -81,7 +82,7 @@ class AirSensor(Sensor):
         values, words = self._all(seen)
         self._station.tell(values)
         await self._barometer.save()
-        return (*(Reading(key, value) for key, value in values.items()), Reading("outlook", words))
+        return tuple(Reading(key, value) for key, value in (*values.items(), *words.items()))
 
     async def stop(self) -> None:
         """Forget the chip, which sleeps by itself, but not which one it was."""
@@ -126,15 +127,17 @@ class AirSensor(Sensor):
                 chip.address,
             )
 
-    def _all(self, seen: Observation) -> tuple[dict[str, float | None], str | None]:
+    def _all(self, seen: Observation) -> tuple[dict[str, float | None], dict[str, str | None]]:
         """Return all that is known of the air, in numbers and in words; what is None stays unknown."""
         latest = self._station.latest()
         whole = replace(latest, temperature=seen.temperature, humidity=seen.humidity, pressure=seen.pressure)
         derived = derive(whole, self._station.elevation_m)
-        change_hpa = self._barometer.change_hpa(seen.pressure)
+        tendency = self._barometer.tendency(seen.pressure)
+        change_hpa = None if tendency is None else tendency.change_hpa
         known = {**asdict(seen), **asdict(derived), "pressure_tendency": change_hpa}
-        values = {key: _rounded(known[key]) for key in self._keys if key != "outlook"}
-        return values, self._outlook(derived.pressure_sea_level, change_hpa, latest.wind_direction)
+        values = {key: _rounded(known[key]) for key in self._keys if key not in WORDS}
+        outlook = self._outlook(derived.pressure_sea_level, change_hpa, latest.wind_direction)
+        return values, {"pressure_trend": None if tendency is None else tendency.words, "outlook": outlook}
 
     def _outlook(
         self, sea_level_hpa: float | None, change_hpa: float | None, wind_direction_deg: float | None

@@ -11,7 +11,7 @@ from edgepi.files import atomic_write
 from edgepi.plugin import PluginContext
 from edgepi_weather.chips.air import Identity
 from edgepi_weather.config import WeatherConfig
-from edgepi_weather.met.tendency import PressureHistory
+from edgepi_weather.met.tendency import PressureHistory, Tendency
 
 __all__ = ["FILE_NAME", "Barometer"]
 
@@ -54,15 +54,14 @@ class Barometer:
             self._history, self._kept = PressureHistory(), {}
         self._chip = chip
 
-    def change_hpa(self, pressure_hpa: float | None) -> float | None:
+    def tendency(self, pressure_hpa: float | None) -> Tendency | None:
         """Take a reading, if there is one, and return the change over three hours, None if unknown."""
         clock = self._context.clock
         now_s = clock.monotonic()
         self._recall()
         if pressure_hpa is not None:
             self._history.add(now_s, pressure_hpa)
-        tendency = self._history.tendency(now_s)
-        return None if tendency is None else tendency.change_hpa
+        return self._history.tendency(now_s)
 
     async def save(self, *, at_once: bool = False) -> None:
         """Write down what a restart must not forget, now and then; nothing while the clock is not trusted."""

@@ -50,6 +50,7 @@ AIR = {
         _warmth("wind_chill", "Wind chill", -150.0, 85.0),
         _warmth("heat_index", "Heat index", -40.0, 200.0),
         _warmth("apparent_temperature", "Apparent temperature", -150.0, 200.0),
+        ReadingDescription(key="pressure_trend", name="Trend of air pressure"),
         ReadingDescription(key="outlook", name="Outlook"),
     )
 }

@@ -27,6 +27,7 @@ def test_a_station_without_wind_and_rain_declares_what_air_alone_tells(kit: Kit)
         "pressure_tendency",
         "dew_point",
         "heat_index",
+        "pressure_trend",
         "outlook",
     }
 
@@ -40,6 +41,7 @@ def test_a_bmp280_declares_nothing_that_needs_humidity(kit: Kit) -> None:
         "pressure_sea_level",
         "pressure_tendency",
         "wind_chill",
+        "pressure_trend",
         "outlook",
         "wind_speed",
         "wind_gust",
@@ -50,7 +52,7 @@ def test_a_whole_station_declares_all_of_a_station(kit: Kit) -> None:
     sensors = list(plugin.sensors(kit.context()))
     described = [each.key for sensor in sensors for each in sensor.describe()]
     assert len(sensors) == 4
-    assert len(described) == len(set(described)) == 17
+    assert len(described) == len(set(described)) == 18
 
 
 def test_a_gauge_alone_is_a_station_too(kit: Kit) -> None:

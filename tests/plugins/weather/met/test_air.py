@@ -1,4 +1,4 @@
-"""Dew point, pressures, Beaufort, and all together."""
+"""Dew point, pressures, and all together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepi_weather.met import Derived, Observation, derive
-from edgepi_weather.met.beaufort import FROM_M_S, WORDS, beaufort, beaufort_words
 from edgepi_weather.met.humidity import dew_point_c, saturation_hpa, vapour_pressure_hpa
 from edgepi_weather.met.pressure import altimeter_hpa, sea_level_hpa
 
@@ -94,25 +93,10 @@ def test_pressure_beyond_the_limits_is_none(pressure_hpa: float, elevation_m: fl
     assert altimeter_hpa(pressure_hpa, elevation_m) is None
 
 
-@given(st.floats(0.0, 40.0))
-def test_the_standard_law_of_beaufort_lies_within_a_force_of_the_table(wind_m_s: float) -> None:
-    force = known(beaufort(wind_m_s))
-    assert abs(min(12.0, (wind_m_s / 0.836) ** (2 / 3)) - force) <= 1.0
-
-
-def test_each_force_begins_where_the_table_says() -> None:
-    for force, from_m_s in enumerate(FROM_M_S, start=1):
-        assert (beaufort(from_m_s - 0.1), beaufort(from_m_s)) == (force - 1, force)
-    assert beaufort(-0.1) is None
-    assert (beaufort_words(0), beaufort_words(8), beaufort_words(12)) == ("calm", "gale", "hurricane")
-    assert len(WORDS) == len(FROM_M_S) + 1
-
-
 def test_all_is_derived_from_a_whole_observation() -> None:
     seen = Observation(temperature=5.0, humidity=80.0, pressure=950.0, wind_speed=6.0)
     derived = derive(seen, 500.0)
     assert None not in astuple(derived)
-    assert derived.beaufort == 4
     assert known(derived.wind_chill) < 5.0
 
 

@@ -64,11 +64,12 @@ async def test_three_hours_of_pressure_make_a_tendency_and_an_outlook(kit: Kit) 
     for minute in range(0, 180, 10):
         kit.bme280.air = Air(15.0, 955.0 - minute / 60.0, 60.0)
         read = await kit.read(sensor)
-        assert (read["pressure_tendency"], read["outlook"]) == (None, None)
+        assert (read["pressure_tendency"], read["pressure_trend"], read["outlook"]) == (None, None, None)
         await kit.clock.advance(600.0)
     kit.bme280.air = Air(15.0, 952.0, 60.0)
     read = await kit.read(sensor)
     assert read["pressure_tendency"] == pytest.approx(-3.0, abs=0.1)
+    assert read["pressure_trend"] == "falling"
     assert isinstance(read["outlook"], str)
 
 
