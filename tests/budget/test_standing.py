@@ -158,3 +158,21 @@ async def test_what_stands_by_is_told_apart_from_what_a_sleep_armed(bench: Bench
     board = bench.budget.status()["board"]
     assert board["armed"]["triggers"]
     assert board["standing"] is None
+
+
+async def test_the_fallback_follows_the_wake_that_a_person_wants(bench: Bench) -> None:
+    await started(bench)
+    bench.machine.can_halt = True
+    assert (await bench.budget.request_sleep(NOON + timedelta(hours=14))).yes
+    assert bench.board.plan is not None
+    assert bench.board.plan.fallback_hours == 14, "whole hours from now, half a minute into the life"
+
+
+@pytest.mark.parametrize(("harmless", "armed"), [(True, True), (False, False)])
+async def test_a_recovery_voltage_stands_armed_in_a_full_battery_only_where_it_wakes_nobody_at_once(
+    bench: Bench, harmless: bool, armed: bool
+) -> None:
+    bench.board.able = replace(bench.board.able, recovers_from_low_only=harmless)
+    await started(bench)
+    assert bench.board.plan is not None
+    assert (bench.board.plan.recovery_v is not None) is armed
