@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from edgepi.errors import DeviceNotFoundError, HardwareError, VerificationError
 from edgepi.plugin import I2CBus
 from edgepi_weather.chips.bosch import Bosch
 
-__all__ = ["ADDRESSES", "CONVERSION_S", "AirChip", "Identity", "Sample"]
+__all__ = ["ADDRESSES", "CONVERSION_S", "AirChip", "Identity", "Sample", "answering"]
 
 ADDRESSES = (0x76, 0x77)
 CONVERSION_S = 0.0100  # at most 9.3 ms with everything measured once
@@ -115,6 +116,16 @@ class AirChip:
                     f"{self._name} answers nonsense: {value:.1f} {unit}",
                     hint="check the wiring; long or unshielded cables garble the bus",
                 )
+
+
+def answering(bus: I2CBus, models: tuple[str, ...]) -> tuple[int, ...]:
+    """Return where one of these chips answers."""
+    found: list[int] = []
+    for address in ADDRESSES:
+        with contextlib.suppress(HardwareError):
+            _model(bus, address, models)
+            found.append(address)
+    return tuple(found)
 
 
 def _find(bus: I2CBus, address: int | None, models: tuple[str, ...]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from edgepi.errors import HardwareError
 from edgepi.model import Reading, ReadingDescription
 from edgepi.plugin import Sensor
-from edgepi_weather.chips.air import CONVERSION_S, AirChip, Identity, Sample
+from edgepi_weather.chips.air import CONVERSION_S, AirChip, Identity, Sample, answering
 from edgepi_weather.config import WeatherConfig
 from edgepi_weather.met import Observation, derive
 from edgepi_weather.met.outlook import outlook
@@ -48,6 +48,7 @@ class AirSensor(Sensor):
         self._context = station.context
         self._keys = keys_of(self._context.config)
         self._barometer = Barometer(station.context)
+        self._address = self._context.config.address
         self._chip: AirChip | None = None
         self._known: Identity | None = None
         self._dry_said = False
@@ -92,7 +93,17 @@ class AirSensor(Sensor):
 
     def _open(self) -> AirChip:
         config = self._context.config
-        return AirChip(self._context.hardware.i2c(config.bus), config.address, MODELS[config.air])
+        bus, models = self._context.hardware.i2c(config.bus), MODELS[config.air]
+        chip = AirChip(bus, self._address, models)
+        if self._address is None and len(found := answering(bus, models)) > 1:
+            # A fault of one must not turn it into the other, which may hang elsewhere.
+            self._address = chip.address
+            self._context.log.warning(
+                "two sensors answer, at %s; that at 0x%02x is used: say which by `address`",
+                " and ".join(f"0x{each:02x}" for each in found),
+                chip.address,
+            )
+        return chip
 
     async def _measure(self, chip: AirChip) -> Sample:
         await self._context.run_blocking(chip.trigger)

@@ -185,6 +185,33 @@ async def test_two_sensors_are_two_instances_at_two_addresses(kit: Kit) -> None:
     assert (await kit.read(indoors))["temperature"] == pytest.approx(19.0, abs=0.02)
 
 
+async def test_of_two_sensors_the_one_that_was_taken_stays_whatever_happens_to_it(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    kit.bus.attach(0x77, BME280(Air(5.0, 950.0, 80.0)))
+    sensor = kit.air()
+    with caplog.at_level(logging.WARNING):
+        assert (await kit.read(sensor))["temperature"] == pytest.approx(21.5, abs=0.02)
+    assert "two sensors answer, at 0x76 and 0x77; that at 0x76 is used: say which by `address`" in caplog.text
+    kit.bus.faults.silent.add(0x76)
+    for _ in range(2):
+        with pytest.raises(HardwareError):
+            await kit.read(sensor)
+    kit.bus.faults.silent.clear()
+    assert (await kit.read(sensor))["temperature"] == pytest.approx(21.5, abs=0.02)
+    assert caplog.text.count("two sensors") == 1
+
+
+async def test_a_sensor_that_was_swapped_for_one_at_the_other_address_is_used(kit: Kit) -> None:
+    sensor = kit.air()
+    await kit.read(sensor)
+    kit.bus.faults.silent.add(0x76)
+    kit.bus.attach(0x77, BME280(Air(22.0, 987.6, 43.0), calibration=OTHER))
+    with pytest.raises(HardwareError):
+        await kit.read(sensor)
+    assert (await kit.read(sensor))["temperature"] == pytest.approx(22.0, abs=0.02)
+
+
 async def test_a_measurement_that_never_ends_is_told(kit: Kit) -> None:
     class Sleepy(BME280):
         def step(self, dt_s: float) -> None:
