@@ -18,6 +18,11 @@ from edgepi_wittypi.timekeeping import TimeKeeper
 
 __all__ = ["WittyPiController"]
 
+DEAF = (
+    "the line by which the board asks for shut-down (GPIO{pin}) cannot be watched, so a cut by its button or "
+    f"its low voltage comes unannounced: {{why}}; if 1-wire has it, {ONE_WIRE}; "
+    "if dtoverlay=gpio-shutdown has it, take that out of config.txt"
+)
 COMPARE_EACH_S = 86400.0
 PULSES = 2
 PULSE_S = 0.1
@@ -76,17 +81,24 @@ class WittyPiController(PowerController):
         self.interval_s = self._link.interval_s
         if self.interval_s > self._context.config.interval:
             self._context.log.info("read each %g s, for the board's sake", self.interval_s)
-        pin = self._link.quirks.halt_pin
-        if self._halt_line is None and pin is not None:
-            self._halt_line = self._watch(pin)
+        self._watch()
         await self._bring_in_order()
 
-    def _watch(self, pin: int) -> InputLine:
+    def _watch(self) -> None:
+        """Watch the request line; without it the board is still worth a wake, so that is only said."""
+        pin = self._link.quirks.halt_pin
+        if self._halt_line is not None or pin is None:
+            return
+        hear = self._halt_line_changed
         try:
-            return self._context.hardware.input_line(pin, pull_up=True, on_change=self._halt_line_changed)
+            self._halt_line = self._context.hardware.input_line(pin, pull_up=True, on_change=hear)
         except HardwareError as error:
-            said = f"the line by which the board asks for shut-down cannot be watched: {error.message}"
-            raise HardwareError(said, hint=f"if 1-wire has it, {ONE_WIRE}") from error
+            trouble = DEAF.format(pin=pin, why=error.message)
+            if trouble != self._link.trouble:
+                self._context.log.warning("%s", trouble)
+            self._link.trouble = trouble
+        else:
+            self._link.trouble = None
 
     async def stop(self) -> None:
         """Let go of the pins; the board keeps what it holds."""
@@ -113,6 +125,7 @@ class WittyPiController(PowerController):
     async def read(self) -> Supply:
         """Telemetry, at most a minute old."""
         supply = await self._link.supply()
+        self._watch()
         await self._bring_in_order()
         return supply
 

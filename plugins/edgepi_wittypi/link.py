@@ -34,7 +34,7 @@ def link_of(context: PluginContext[WittyPiConfig]) -> Link:
 class Link:
     """Opens the board once, keeps its telemetry for as long as the board must be spared, guards every write.
 
-    *quirks* are those of the board once it was found.
+    *quirks* are those of the board once it was found; *trouble* is what the controller has with its pins.
     """
 
     def __init__(self, context: PluginContext[WittyPiConfig]) -> None:
@@ -42,6 +42,7 @@ class Link:
         self.wake_reason: WakeReason | None = None
         self.quirks: Quirks = ANY
         self.ailments: tuple[str, ...] = ()
+        self.trouble: str | None = None
         self._board: Board | None = None
         self._vendor: tuple[float, bool] | None = None
         self._lock = asyncio.Lock()
@@ -96,6 +97,8 @@ class Link:
         if await self.vendor_runs(within_s=VENDOR_WITHIN_S):
             stop = board.quirks.vendor[1]
             found += (f"the vendor's daemon runs, so the board is only read; stop it with: {stop}",)
+        if self.trouble:
+            found += (self.trouble,)
         self.ailments = found
         return found
 

@@ -120,10 +120,18 @@ async def test_a_request_line_that_somebody_else_holds_is_told_with_what_to_do(
     def busy(*_: object, **__: object) -> None:
         raise HardwareError("pin 4 is in use by onewire@4")
 
-    monkeypatch.setattr(fake_hardware, "input_line", busy)
-    with pytest.raises(HardwareError, match="onewire@4") as caught:
-        await drive(controller().start(), manual_clock)
-    assert "gpiopin=27" in str(caught.value.hint)
+    made = controller()
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_hardware, "input_line", busy)
+        (said,) = await started(made, manual_clock)
+    assert "onewire@4" in said
+    assert "gpiopin=27" in said
+    plan = WakePlan(wake_utc=manual_clock.now() + timedelta(hours=1))
+    assert (await drive(made.arm(plan), manual_clock)).triggers, "a board that cannot ask can still wake"
+    await manual_clock.advance(60.0)
+    await drive(made.read(), manual_clock)
+    assert await drive(made.health(), manual_clock) == (), "the line was free again"
+    assert 4 in fake_hardware.inputs
 
 
 async def test_a_mini_on_five_volts_heeds_its_voltage(

@@ -20,6 +20,7 @@ from edgepi.testing.faults import bus_garbage, bus_silent, writes_lost
 from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_wittypi import plugin
 from edgepi_wittypi.config import WittyPiConfig
+from edgepi_wittypi.gen4.registers import REASONS
 from edgepi_wittypi.link import link_of
 from edgepi_wittypi.quirks import ANY
 
@@ -550,6 +551,12 @@ async def test_the_reason_is_that_of_the_start(
     found = await controller.last_reason()
     assert found.kind is kind
     assert found.text
+
+
+def test_each_of_the_twelve_reasons_has_words_of_its_own() -> None:
+    told = {reason: REASONS[reason] for reason in Reason}
+    assert [reason for reason, each in told.items() if each.kind is WakeReasonKind.UNKNOWN] == [Reason.NONE]
+    assert len({each.text for each in told.values()}) == len(Reason) == 13
 
 
 async def test_measuring_goes_on_when_the_board_cannot_be_set_up(
