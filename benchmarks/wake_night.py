@@ -134,7 +134,7 @@ class Night:
             self._booting.cancel()
             self._booting = None
         if self.downs and self.downs[-1].up_s is None:
-            self.downs[-1].cut = True
+            self.downs[-1].cut_s = self.loop.time()
             if self.loop.time() > self.downs[-1].wanted_s:
                 self.downs[-1].alarm_lost = True  # it came while the node still had power
         self._end("the power goes")

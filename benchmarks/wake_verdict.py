@@ -15,7 +15,8 @@ if within `FALLBACK_S` of the first moment at which the second of these held: wh
 was lost is the guaranteed wake, which counts full hours and waits for the recovery voltage. A time down whose
 end the node called uncertain before it went down counts as *said*; if all it said was that nothing stands
 behind the alarm, only if that alarm was really lost (missed, due with the power still on, or its clock lost);
-if that the board had not been seen to cut yet, only if it really did not cut. Anything else failed.
+if that the board had not been seen to cut yet, only if it really did not before the wake. Anything else
+failed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgepi.budget.cuts import UNSEEN
+from edgepi.budget.cuts import UNPROVEN, UNSEEN
 from edgepi.budget.sleep import NOTHING_BEHIND
 
 Volts = Sequence[tuple[float, float]]
@@ -47,7 +48,7 @@ class Down:
     planned: bool
     doubt: str | None = None
     alarm_lost: bool = False
-    cut: bool = False
+    cut_s: float | None = None
     up_s: float | None = None
     allowed_s: float | None = None
     verdict: str = ""
@@ -88,7 +89,8 @@ def _said(down: Down) -> bool:
     """Whether what was said before is what came true."""
     if down.doubt is None:
         return False
-    true = {NOTHING_BEHIND: down.alarm_lost, UNSEEN: not down.cut}
+    stayed_on = down.cut_s is None or down.cut_s > down.wanted_s
+    true = {NOTHING_BEHIND: down.alarm_lost, UNSEEN: stayed_on, UNPROVEN: stayed_on}
     return any(true.get(part, True) for part in down.doubt.rpartition("certain: ")[2].split("; "))
 
 

@@ -64,6 +64,6 @@ def test_a_doubt_told_before_counts_and_one_about_the_alarm_only_if_the_alarm_wa
     assert judged(wake, 13.4, doubt=NOTHING_BEHIND) == "FAILED"
     assert judged(wake, 13.4, doubt=NOTHING_BEHIND, alarm_lost=True) == "said"
     assert judged(wake, 13.4, doubt=f"the wake is not certain: {NOTHING_BEHIND}; {UNSEEN}") == "said"
-    assert (
-        judged(wake, 13.4, doubt=f"the wake is not certain: {NOTHING_BEHIND}; {UNSEEN}", cut=True) == "FAILED"
-    )
+    doubt = f"the wake is not certain: {NOTHING_BEHIND}; {UNSEEN}"
+    assert judged(wake, 13.4, doubt=doubt, cut_s=HOUR_S) == "FAILED"
+    assert judged(wake, 13.4, doubt=doubt, cut_s=40 * HOUR_S) == "said"

@@ -8,8 +8,9 @@ from typing import Any
 from edgepi.model import WakeReason, WakeReasonKind
 from edgepi.plugin import PowerController
 
-__all__ = ["UNSEEN", "CutProof"]
+__all__ = ["UNPROVEN", "UNSEEN", "CutProof"]
 
+UNPROVEN = "this board has not been seen yet to cut after a halt"
 UNSEEN = "this board cuts only if it sees the halt, and it has not been seen to do so yet"
 # Starts that only a board gives whose node had no power.
 _BY_THE_BOARD = (WakeReasonKind.ALARM, WakeReasonKind.GUARANTEED, WakeReasonKind.VOLTAGE_RECOVERED)
@@ -35,9 +36,11 @@ class CutProof:
 
     def doubts(self, board: PowerController | None) -> list[str]:
         """Say so if the node might halt and stay on for good."""
-        if self._seen or board is None or not board.capabilities.cuts_only_if_halt_seen:
+        if self._seen or board is None:
             return []
-        return [UNSEEN]
+        if board.capabilities.cuts_only_if_halt_seen:
+            return [UNSEEN]
+        return [UNPROVEN] if board.capabilities.needs_up_signal else []
 
     def memory(self) -> Mapping[str, Any]:
         """What must outlive a restart."""

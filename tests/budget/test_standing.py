@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from edgepi.budget.cuts import UNSEEN
+from edgepi.budget.cuts import UNPROVEN, UNSEEN
 from edgepi.budget.standing import STANDING_H, standing_wake
 from edgepi.model import FinishPhase, LeaseState, WakeReason, WakeReasonKind, WakeReceipt
 from edgepi.plugin import PowerCapabilities
@@ -127,16 +127,21 @@ def test_what_is_being_finished_sets_no_alarm_that_would_come_while_the_node_is_
     ("woken_by", "said"),
     [(WakeReasonKind.ALARM, False), (WakeReasonKind.POWER_CONNECTED, True), (None, True)],
 )
+@pytest.mark.parametrize("doubt", [UNSEEN, UNPROVEN])
 async def test_a_board_that_needs_to_see_the_halt_is_not_trusted_before_it_was_seen_to_cut(
-    bench: Bench, woken_by: WakeReasonKind | None, said: bool, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    woken_by: WakeReasonKind | None,
+    said: bool,
+    doubt: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bench.board.able = replace(bench.board.able, cuts_only_if_halt_seen=True)
+    bench.board.able = replace(bench.board.able, needs_up_signal=True, cuts_only_if_halt_seen=doubt == UNSEEN)
     bench.machine.can_halt = True
     await started(bench)
     if woken_by is not None:
         assert (await bench.budget.request_sleep(NOON + timedelta(hours=3))).yes
         await bench.pass_time(30.0)
-        assert UNSEEN in bench.said("node")[-1]
+        assert doubt in bench.said("node")[-1]
         await bench.budget.stop()
         bench.budget = bench.build()
         reason = WakeReason(woken_by, "that is why")
@@ -144,7 +149,7 @@ async def test_a_board_that_needs_to_see_the_halt_is_not_trusted_before_it_was_s
         await started(bench)
     assert (await bench.budget.request_sleep(NOON + timedelta(hours=5))).yes
     await bench.pass_time(30.0)
-    assert (UNSEEN in bench.said("node")[-1]) is said
+    assert (doubt in bench.said("node")[-1]) is said
 
 
 async def test_what_stands_by_is_told_apart_from_what_a_sleep_armed(bench: Bench) -> None:
