@@ -29,7 +29,7 @@ class Barometer:
         self._history = PressureHistory()
         self._chip: list[Any] | None = None
         self._kept: Mapping[str, Any] = {}  # of a run before, until it can be dated
-        self._restored = False
+        self._restored = self._fresh = False
         self._written_s: float | None = None
         self._unwritten_said = False
 
@@ -61,6 +61,7 @@ class Barometer:
         self._recall()
         if pressure_hpa is not None:
             self._history.add(now_s, pressure_hpa)
+            self._fresh = True
         return self._history.tendency(now_s)
 
     async def save(self, *, at_once: bool = False) -> None:
@@ -69,9 +70,10 @@ class Barometer:
         now_s = clock.monotonic()
         early = self._written_s is not None and now_s - self._written_s < WRITE_EACH_S
         self._recall()
-        if not clock.trusted or (early and not at_once) or not (seen := self._history.ages(now_s)):
+        if not clock.trusted or not self._fresh or (early and not at_once):
             return
-        self._written_s = now_s
+        self._written_s, self._fresh = now_s, False
+        seen = self._history.ages(now_s)
         data = {"chip": self._chip, "saved": clock.now().timestamp(), "seen": seen}
         try:
             await self._context.run_blocking(atomic_write, self._path, json.dumps(data))

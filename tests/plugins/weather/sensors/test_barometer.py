@@ -105,6 +105,23 @@ async def test_a_full_disk_is_told_once_and_keeps_nobody_from_measuring(
     assert caplog.text.count("No space left") == 1
 
 
+async def test_a_sensor_that_cannot_be_found_again_wears_no_memory_card(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgepi_weather.sensors import barometer
+
+    written: list[str] = []
+    monkeypatch.setattr(barometer, "atomic_write", lambda _, text: written.append(text))
+    sensor = kit.air()
+    await kit.read(sensor)
+    await kit.clock.advance(60.0)
+    await kit.read(sensor)
+    for _ in range(10):
+        await kit.run(sensor.stop())
+        await kit.clock.advance(60.0)
+    assert len(written) == 2
+
+
 async def test_it_is_written_seldom(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgepi_weather.sensors import barometer
 
