@@ -22,7 +22,7 @@ async def bounded(work: Coroutine[Any, Any, T], timeout_s: float, what: str) -> 
     try:
         return await within(timeout_s, work, name=what)
     except Exception as error:
-        raise PluginCallError(_sentence(what, error)) from error
+        raise PluginCallError(_sentence(what, error), hint=getattr(error, "hint", None)) from error
 
 
 def _sentence(what: str, error: Exception) -> str:

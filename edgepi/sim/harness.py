@@ -262,7 +262,7 @@ class Harness:
         world.node_ended(NodeState.HALTED)
         world.set_line(TXD, high=False)
         if not world.board.asks_to_go:
-            self._say("halted, but the board never saw SYS_UP and will not cut: power stays on")
+            self._say("halted, but the board has not seen it and does not cut: power stays on")
 
     def _crashed(self, code: int, *, was_ready: bool) -> bool:
         self._failed_starts += not was_ready

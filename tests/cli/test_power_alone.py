@@ -57,6 +57,11 @@ def test_the_board_is_opened_asked_and_let_go_of(power: Power) -> None:
         pass
 
 
+def test_a_board_that_does_not_answer_is_told_with_what_to_do(power: Power, config: Path) -> None:
+    config.write_text("node: {name: n, latitude: 1, longitude: 2}\nplugins: {wittypi: {address: 0x09}}\n")
+    assert "seated on the header" in power("status", code=4)
+
+
 def test_a_wake_is_armed_and_read_back(power: Power) -> None:
     held = power("wake-at", "+3h")
     assert held["triggers"]
