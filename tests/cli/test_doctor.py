@@ -23,6 +23,7 @@ from edgepi.cli.checks import (
     python,
     service,
     state,
+    supply,
     watchdog,
 )
 from edgepi.cli.checks.base import run
@@ -234,6 +235,18 @@ def test_the_exit_code_is_1_only_for_failures(
 
 def test_a_program_that_is_not_there_is_no_crash() -> None:
     assert run(["surely-there-is-no-such-program"]) == (127, "")
+
+
+@pytest.mark.parametrize(("alarm", "status"), [("0", "ok"), ("1", "warn"), (None, "ok")])
+def test_too_little_of_5_v_is_told(tmp_path: Path, alarm: str | None, status: str) -> None:
+    other, folder = (tmp_path / f"sys/class/hwmon/hwmon{number}" for number in range(2))
+    for each, name in ((other, "cpu_thermal"), (folder, "rpi_volt")):
+        each.mkdir(parents=True)
+        (each / "name").write_text(name + "\n")
+    if alarm is not None:
+        (folder / "in0_lcrit_alarm").write_text(alarm + "\n")
+    assert supply.check(machine(tmp_path)).status == status
+    assert supply.check(machine(tmp_path / "elsewhere")).status == "ok"
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from edgepi.cli.checks import (
     python,
     service,
     state,
+    supply,
     watchdog,
 )
 from edgepi.cli.checks.base import Check, Result, Surroundings
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     disk.check,
     clock.check,
     state.check,
+    supply.check,
     board.check,
     pi5.check,
     docker.check,
