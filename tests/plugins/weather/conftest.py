@@ -66,6 +66,7 @@ class Kit:
     ) -> None:
         self._contexts = contexts
         self._in_threads = 0
+        self._look_s = 0.0
         self.hardware, self.clock, self.timers = hardware, clock, timers
         self.volts = [0.0, SUPPLY_V, 0.0, 0.0]
         self.point(270.0)
@@ -131,13 +132,19 @@ class Kit:
     async def blow(self, seconds: float, *, closures: int = 0) -> None:
         """Let time pass in steps of three seconds, with so many closures of the anemometer in each."""
         for _ in range(round(seconds / 3.0)):
-            await self.clock.advance(3.0)
+            await self.clock.advance(self._until_next())
             await self._threads()
             if WIND_PIN in self.hardware.counters:
                 self.hardware.counters[WIND_PIN].count += closures
             for timer in [each for each in self.timers.all if each.name == "wind" and not each.cancelled]:
                 await timer.fire()
-                await drive(self._looked(), self.clock, step_s=0.01)
+                await self._looked()
+
+    def _until_next(self) -> float:
+        """Seconds to the next look, which comes each three seconds however long the last one took."""
+        now_s = self.clock.monotonic()
+        self._look_s = max(self._look_s, now_s - 3.0) + 3.0
+        return self._look_s - now_s
 
     def tip(self, times: int) -> None:
         """Let the bucket tip."""
@@ -156,11 +163,11 @@ class Kit:
         while self._in_threads:  # noqa: ASYNC110 (threads tell nobody)
             await asyncio.sleep(0.001)
 
-    @staticmethod
-    async def _looked() -> None:
-        """Wait until whoever looks each three seconds has done so."""
-        while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith("weather look")]:
-            await asyncio.wait(tasks)
+    async def _looked(self) -> None:
+        """Wait until whoever looks each three seconds has done so; no time passes but what that takes."""
+        while any(task.get_name().startswith("weather look") for task in asyncio.all_tasks()):
+            await self._threads()
+            await self.clock.advance(0.01)
 
     @staticmethod
     async def _read(sensor: AirSensor | WindSensor | VaneSensor | RainSensor) -> list[Any]:
