@@ -241,7 +241,7 @@ def spoilt(place: tuple[Any, ...], junk: Any) -> Any:
     return memory
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(places(GROWN)), JSON)
 def test_a_memory_of_anything_does_no_harm(place: tuple[Any, ...], junk: Any) -> None:
     governor = quick("always")

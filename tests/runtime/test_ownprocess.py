@@ -21,7 +21,7 @@ from edgepi.runtime.ownprocess import OwnProcess
 from tests.runtime.test_host import House, one
 from tests.throwaway import MANIFEST
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.slow]
 MakeDist = Callable[..., str]
 NODE = "node: {name: test, latitude: 48.0, longitude: 11.0, elevation: 500, time_zone: UTC}\n"
 

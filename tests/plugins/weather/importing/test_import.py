@@ -27,7 +27,7 @@ from edgepi_weather.records.tally import tallies_of
 from tests.plugins.weather.importing.archives import make, row, weather
 
 DAY = timedelta(days=1)
-DAYS, ROWS = 33, 33 * 24
+DAYS, ROWS = 33, 33 * 12
 SITE = NodeInfo(name="n", latitude=48.5, longitude=9.0, elevation_m=300.0, time_zone="UTC")
 
 
@@ -122,9 +122,9 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    """Days in three months, with a row each hour, up to now."""
+    """Days in three months, with a row each two hours, up to now."""
     begin = START - DAYS * DAY
-    return str(make(tmp_path / "weewx.sdb", weather(begin, ROWS, interval=60)))
+    return str(make(tmp_path / "weewx.sdb", weather(begin, ROWS, interval=120)))
 
 
 def test_charts_and_records_show_what_weewx_recorded(desk: Desk, file: str) -> None:
@@ -133,8 +133,8 @@ def test_charts_and_records_show_what_weewx_recorded(desk: Desk, file: str) -> N
     assert report["days"] == DAYS
     assert (report["not_understood"], report["not_believed"], report["own_days"]) == (0, {}, 0)
     whole = desk.store.whole()
-    assert whole["temperature"].count == ROWS - 12  # today is none of them
-    assert whole["rain"].total == pytest.approx(0.2 * 7, abs=0.1)
+    assert whole["temperature"].count == ROWS - 6  # today is none of them
+    assert whole["rain"].total == pytest.approx(0.2 * 3, abs=0.1)
     hours = desk.history_of("temperature")
     assert hours[0].time_utc == START - DAYS * DAY
     assert len(hours) == ROWS
@@ -183,9 +183,9 @@ def test_days_that_the_station_recorded_itself_stay(desk: Desk, file: str) -> No
 
 def test_only_the_days_asked_for(desk: Desk, file: str) -> None:
     report = desk.run(file, "--from", "2025-04-30", "--to", "2025-05-01")
-    assert (report["rows"], report["days"]) == (48, 2)
+    assert (report["rows"], report["days"]) == (24, 2)
     assert {day for day, _ in desk.store.read()} == {"2025-04-30", "2025-05-01"}
-    assert len(desk.history_of("temperature")) == 48
+    assert len(desk.history_of("temperature")) == 24
     with pytest.raises(NotFoundError, match="no rows of these days"):
         desk.run(file, "--to", "2019-01-01")
     with pytest.raises(RequestError, match="not a day"):
