@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from edgepi.errors import HardwareError
 from edgepi.model import Supply, WakeReason
 from edgepi.plugin import PluginContext
+from edgepi_wittypi.charger import Charger
 from edgepi_wittypi.config import WittyPiConfig
 from edgepi_wittypi.detection import detect
 from edgepi_wittypi.family import Board, Telemetry
@@ -18,6 +19,7 @@ from edgepi_wittypi.surroundings import complaints
 __all__ = ["VENDOR_WITHIN_S", "Link", "link_of"]
 
 VENDOR_WITHIN_S = 60.0
+FULL_PERCENT = 100.0  # all that a charger tells of a battery that nobody sees while it is charged
 
 T = TypeVar("T")
 _links: dict[str, Link] = {}
@@ -34,7 +36,8 @@ def link_of(context: PluginContext[WittyPiConfig]) -> Link:
 class Link:
     """Opens the board once, keeps its telemetry for as long as the board must be spared, guards every write.
 
-    *quirks* are those of the board once it was found; *trouble* is what the controller has with its pins.
+    *quirks* are those of the board once it was found; *trouble* is what the controller has with its
+    pins, *charger* what the sensor watches of a board that charges its battery itself.
     """
 
     def __init__(self, context: PluginContext[WittyPiConfig]) -> None:
@@ -43,6 +46,7 @@ class Link:
         self.quirks: Quirks = ANY
         self.ailments: tuple[str, ...] = ()
         self.trouble: str | None = None
+        self.charger: Charger | None = None
         self._board: Board | None = None
         self._vendor: tuple[float, bool] | None = None
         self._lock = asyncio.Lock()
@@ -127,6 +131,7 @@ class Link:
             time_utc=self.context.clock.now(),
             source=self.context.instance,
             battery_v=measured.input_v if on_battery else None,
+            battery_percent=FULL_PERCENT if self.charger and self.charger.state() == "full" else None,
             input_v=None if on_battery else measured.input_v,
             output_v=measured.output_v,
             output_a=measured.output_a,

@@ -22,14 +22,13 @@ class BoardSensor(Sensor):
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._charger: Charger | None = None
         self.interval_s = link.interval_s
 
     async def stop(self) -> None:
         """Let go of the charger's pins."""
-        if self._charger is not None:
-            self._charger.close()
-        self._charger = None
+        if self._link.charger is not None:
+            self._link.charger.close()
+        self._link.charger = None
 
     def describe(self) -> Sequence[ReadingDescription]:
         """List the board's readings."""
@@ -40,8 +39,8 @@ class BoardSensor(Sensor):
         await self._link.open()
         self.interval_s = self._link.interval_s
         pins = self._link.quirks.charge_pins
-        if pins is not None and self._charger is None:
-            self._charger = Charger(self._link.context.hardware, pins)
+        if pins is not None and self._link.charger is None:
+            self._link.charger = Charger(self._link.context.hardware, pins)
 
     async def read(self) -> Sequence[Reading]:
         """The telemetry of the last minute."""
@@ -54,7 +53,7 @@ class BoardSensor(Sensor):
             Reading("output_current", supply.output_a, supply.time_utc),
             Reading("output_power", supply.output_w, supply.time_utc),
             Reading("temperature", supply.temperature_c, supply.time_utc),
-            Reading("charger", self._charger.state() if self._charger else None, supply.time_utc),
+            Reading("charger", self._link.charger.state() if self._link.charger else None, supply.time_utc),
             Reading("wake_report", reason.text if reason else None, supply.time_utc),
             Reading("board_health", "; ".join(self._link.ailments) or ALL_WELL, supply.time_utc),
             Reading("wake_reason", reason.kind.value if reason else None, supply.time_utc),

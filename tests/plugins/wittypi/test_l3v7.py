@@ -111,7 +111,8 @@ async def test_its_charger_is_a_reading(
     fake_hardware: FakeHardware,
     board: WittyPi4L3V7,
 ) -> None:
-    sensor = BoardSensor(Link(plugin_context(WittyPiConfig(), plugin="wittypi")))
+    link = Link(plugin_context(WittyPiConfig(), plugin="wittypi"))
+    sensor = BoardSensor(link)
     await drive(sensor.start(), manual_clock)
 
     async def charger() -> object:
@@ -120,8 +121,11 @@ async def test_its_charger_is_a_reading(
     assert await charger() == "idle"
     feed(board, 3.8, usb_v=5.0)
     assert await charger() == "charging"
+    assert (await drive(link.supply(), manual_clock)).battery_percent is None
     feed(board, 4.2, usb_v=5.0)
     assert await charger() == "full"
+    await manual_clock.advance(60.0)
+    assert (await drive(link.supply(), manual_clock)).battery_percent == 100.0, "that it cannot see otherwise"
     fake_hardware.inputs[5].set(False)
     assert await charger() is None, "both lines cannot be true"
     await sensor.stop()
