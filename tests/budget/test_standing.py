@@ -32,6 +32,7 @@ async def test_a_wake_is_armed_from_the_start_for_whatever_may_take_the_power(be
     assert bench.value("next_wake") is None, "no wake is planned"
 
 
+@pytest.mark.slow
 async def test_it_is_armed_anew_long_before_its_alarm_could_come(bench: Bench) -> None:
     await started(bench)
     await bench.pass_time(13 * 3600.0, step_s=600.0)

@@ -377,7 +377,8 @@ class TestGaps:
     def clearness(self, governor: PricedGovernor) -> list[float]:
         return [k for k in governor.memory()["engine"]["clearness"] if k is not None]
 
-    @pytest.mark.parametrize("share", [0.35, pytest.param(0.8, marks=pytest.mark.slow)])
+    @pytest.mark.slow
+    @pytest.mark.parametrize("share", [0.8, 0.35])
     def test_a_harvest_that_is_not_measured_follows_from_the_charge(self, share: float) -> None:
         seen, blind = self.lived(share), self.lived(share, sees_sun=False)
         for house in (seen, blind):

@@ -123,7 +123,8 @@ def test_the_floor_is_passed_by_one_step_at_most(
     assert lowest >= house.floor_wh - allowed - standby_wh - boots_wh - 1e-6
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_wandering_sun_changes_levels_seldom(seed: int) -> None:
     random = Random(seed)
     sun = [10.0]
