@@ -13,6 +13,7 @@ from edgepi.hardware.attributes import WRITABLE, allowed
 from edgepi.hardware.base import Phase
 from edgepi.hardware.channel import BlockingChannel, Channel
 from edgepi.hardware.wire import PROTOCOL, scale_from_wire
+from edgepi.hardware.world_pulses import Tally, WorldCounter
 from edgepi.model import Lease
 
 __all__ = ["WorldBus", "WorldMachine"]
@@ -93,21 +94,6 @@ class _Key:
         return False
 
 
-class _Counter:
-    def __init__(self, pulses: Mapping[int, int], pin: int) -> None:
-        self._pulses, self._pin = pulses, pin
-        self._first = pulses.get(pin, 0)
-
-    def total(self) -> int:
-        return self._pulses.get(self._pin, 0) - self._first
-
-    def most(self, within_s: float) -> None:
-        """Unknown: the world tells counts, not times."""
-
-    def close(self) -> None:
-        """Counting goes on for whoever else watches the pin."""
-
-
 class WorldMachine:
     """`Machine` in the world; its clock follows what the world pushes.
 
@@ -121,8 +107,7 @@ class WorldMachine:
         self._role = role
         self._can_halt = allow_halt
         self._lines: dict[int, bool] = {}
-        self._pulses: dict[int, int] = {}
-        self._pulses_begun: dict[int, int] = {}
+        self._pulses: dict[int, Tally] = {}
         self._listeners: dict[int, list[Callable[[bool], None]]] = {}
         self._keys: dict[int, list[Callable[[], None]]] = {}
         self._buses: dict[int, WorldBus] = {}
@@ -155,10 +140,11 @@ class WorldMachine:
             for pressed in tuple(self._keys.get(int(message["code"]), ())):
                 pressed()
         elif message["push"] == "pulses":
+            at_s = float(message["at_s"])
             for name, total in message["totals"].items():
                 # The world counts since it began, and first tells when a counter is opened.
-                begun = self._pulses_begun.setdefault(int(name), int(total))
-                self._pulses[int(name)] = int(total) - begun
+                tally = self._pulses.setdefault(int(name), Tally(int(total), at_s))
+                tally.tell(int(total), at_s)
 
     def _connected(self) -> Channel:
         if self._channel is None:
@@ -207,11 +193,11 @@ class WorldMachine:
 
         return _Input(self._lines, pin, idle=pull_up, close=close)
 
-    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> _Counter:
+    def pulse_counter(self, pin: int, *, pull_up: bool = True, bounce_s: float = 0.002) -> WorldCounter:
         """Count closures of a switch; the world's switches do not bounce."""
         del pull_up, bounce_s
         self.post("pulses.watch", pin=pin)
-        return _Counter(self._pulses, pin)
+        return WorldCounter(lambda: self._pulses.get(pin))
 
     async def set_clock(self, now_utc: datetime) -> None:
         """Set the node's wall clock; the world's own time stays as it is."""

@@ -67,8 +67,8 @@ class Simulation:
         return (self.clock(), *lines, keys, self.pulses())
 
     def pulses(self) -> dict[str, Any]:
-        """How often each switch has closed since the world began."""
-        return {"push": "pulses", "totals": self.world.pulses.totals}
+        """How often each switch has closed since the world began, and until when that was counted."""
+        return {"push": "pulses", "totals": self.world.pulses.totals, "at_s": self.world.time_s}
 
     def clock(self) -> dict[str, Any]:
         """What the node is told of time."""

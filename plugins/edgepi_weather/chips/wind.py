@@ -46,7 +46,7 @@ class WindLog:
         self._m_s_per_hz = m_s_per_hz
         self._spans: deque[_Span] = deque()
         self._since: tuple[float, int] | None = None
-        self._most = 0
+        self._most: int | None = None
 
     def count(self, now_s: float, total: int, most: int | None = None) -> float | None:
         """Take the counter's total; return the mean speed since the last, None if nobody counted.
@@ -57,15 +57,17 @@ class WindLog:
         """
         if self._since is None or total < self._since[1] or now_s < self._since[0]:
             self._since = (now_s, total)
-            self._most = 0
+            self._most = None
             return None
-        self._most = max(self._most, most or 0)
+        if most is not None:
+            self._most = max(self._most or 0, most)
         since_s, before = self._since
         if now_s - since_s < SHORTEST_S:
             return None
         self._since = (now_s, total)
         speed_m_s = (total - before) / (now_s - since_s) * self._m_s_per_hz
-        gust_m_s, self._most = max(speed_m_s, self._most / GUST_S * self._m_s_per_hz), 0
+        gust_m_s = speed_m_s if self._most is None else self._most / GUST_S * self._m_s_per_hz
+        self._most = None
         if gust_m_s > MOST_M_S:
             self.doubtful += 1
             return None

@@ -192,3 +192,12 @@ def test_the_gust_of_a_time_leaves_out_what_was_before() -> None:
     assert log.gust_since(2.0) == pytest.approx(100 / 3 * KIT)
     assert log.gust_since(3.0) == pytest.approx(2 / 3 * KIT)
     assert log.gust_since(180.0) is None
+
+
+def test_a_burst_that_is_told_late_is_no_gust_where_the_times_of_the_closures_are_known() -> None:
+    log = WindLog(KIT)
+    log.count(0.0, 0, 0)
+    for n in range(1, 101):
+        late = 60 * (n // 20)  # each minute the totals of 20 looks come at once
+        log.count(3.0 * n, 3 * late, 9)
+    assert log.wind(300.0).gust_m_s == pytest.approx(3.0 * KIT)
