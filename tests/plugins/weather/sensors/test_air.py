@@ -129,6 +129,7 @@ async def test_the_same_sensor_after_a_loss_of_power_is_no_other(
     sensor = kit.air()
     await kit.read(sensor)
     kit.bus.attach(0x76, BME280(Air(22.0, 987.6, 43.0)))
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         assert (await kit.read(sensor))["temperature"] == pytest.approx(22.0, abs=0.02)
     assert caplog.records == []
@@ -168,6 +169,7 @@ async def test_a_jump_is_not_believed_until_it_lasts(kit: Kit, caplog: pytest.Lo
     await kit.read(sensor)
     await kit.clock.advance(60.0)
     kit.bme280.air = Air(51.0, 987.6, 43.0)
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         read = await kit.read(sensor)
         assert (read["temperature"], read["dew_point"]) == (None, None)
