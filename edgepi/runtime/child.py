@@ -121,6 +121,9 @@ class Child:
             )
         try:
             return await self._start()
+        except asyncio.CancelledError:
+            await self._kill()  # whoever stopped it before may not come again
+            raise
         except (OSError, TimeoutError, PluginError) as error:
             reason = await self._fail(f"it does not start: {error}")
             raise PluginError(f"child {self.name!r}: {reason}") from error

@@ -98,6 +98,17 @@ async def test_a_question_that_is_cancelled_does_not_answer_the_next(child: Chil
     assert (await child.ask(Message("echo", {"n": 2}), timeout_s=20)).fields["n"] == 2
 
 
+async def test_a_question_that_is_cancelled_while_the_child_starts_leaves_no_process(child: Child) -> None:
+    asking = asyncio.create_task(child.ask(Message("echo"), timeout_s=20))
+    async with asyncio.timeout(10.0):
+        while (pid := child.pid) is None:  # noqa: ASYNC110 (another task makes it)
+            await asyncio.sleep(0.001)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert not child.alive
+    assert not psutil.pid_exists(pid)
+
+
 async def test_a_child_that_does_not_start_says_why(clock: ManualClock) -> None:
     child = Child("no_such_module_xyz:handle", name="none", clock=clock, log=logging.getLogger("edgepi.test"))
     with pytest.raises(PluginError, match="No module named 'no_such_module_xyz'"):
