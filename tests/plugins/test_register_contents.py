@@ -69,7 +69,7 @@ def test_wittypi(held: bytes) -> None:
         assert 0 <= measured.output_a <= 6
     with contextlib.suppress(HardwareError):
         time = board.clock()
-        assert time is None or time.year >= 2024
+        assert time is None or time.year >= 2020, "a clock that was lost begins at 2000"
     with contextlib.suppress(HardwareError):
         receipt = board.arm(WakePlan(wake_utc=NOW), NOW, margin_s=120.0).receipt
         assert receipt.triggers
