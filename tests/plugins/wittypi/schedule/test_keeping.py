@@ -94,10 +94,11 @@ async def begin(bench: Bench, volts: float) -> None:
 
 
 async def decided(bench: Bench) -> None:
-    """Let time pass, more of it while nothing is kept, and as much real time as the governor needs to think."""
+    """Let time pass, more while nothing is kept, and the real time that the governor needs to think."""
     for n in range(15):
         if n >= 6 and finishing(bench):
             break
+        await asyncio.sleep(0.02)  # the schedule is read in a thread
         await bench.pass_time(20.0)
         for _ in range(1000):
             if not bench.budget.status()["thinking"]:
