@@ -126,7 +126,7 @@ def quicken() -> None:
         await asyncio.sleep(0)
         return function(*args)
 
-    setattr(PluginThread, "__call__", at_once)  # noqa: B010
+    setattr(PluginThread, "__call__", at_once)  # noqa: B010 (mypy lets no method be assigned)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     sys.unraisablehook = lambda _: None  # of what ended in the dark and is thrown away
 

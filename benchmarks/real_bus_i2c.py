@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from real_bus_chips import (
@@ -145,7 +146,7 @@ def cannot_be_played(bus: LinuxBus) -> Iterator[Row]:
             f"stub cannot: {kind.name} resets itself",
             DeviceNotFoundError,
             f"is no {kind.name}",
-            lambda kind=kind, address=address: kind(bus, address, shunt_ohm=SHUNT_OHM, max_a=3.2),  # type: ignore[misc]
+            partial(kind, bus, address, shunt_ohm=SHUNT_OHM, max_a=3.2),
         )
 
 

@@ -198,7 +198,7 @@ class Night:
             receipt: WakeReceipt = await arm(plan)
             return receipt
 
-        board.arm = noted  # type: ignore[method-assign]
+        board.arm = noted  # type: ignore[method-assign]  # only this board is listened to
         return board
 
     async def _follow(self, inside: Inside, task: asyncio.Task[None]) -> None:

@@ -163,9 +163,6 @@ class Timers:
 
         return asyncio.get_running_loop().create_task(repeat(), name=name)
 
-    def on(self, trigger: Any, callback: Any, *, name: str) -> Any:
-        raise NotImplementedError
-
 
 Make = Callable[[PluginContext[Any]], PowerController]
 
@@ -218,7 +215,7 @@ class Inside:
             state_dir=self.folder,
             plugin="wittypi",
             hardware=self.machine,
-            timers=Timers(),  # type: ignore[arg-type]
+            timers=Timers(),  # type: ignore[arg-type]  # those of the loop, in place of the runtime's
         )
         return replace(context, run_blocking=self._blocking, node=node_of(self.world.place))
 

@@ -48,7 +48,7 @@ class WittyPiController(PowerController):
         self.interval_s = link.interval_s
 
     @property
-    def identity(self) -> str:  # type: ignore[override]
+    def identity(self) -> str:  # type: ignore[override]  # it follows the board that the link finds
         """Model and firmware of the board that was found."""
         board = self._link.board
         return f"{board.model}, firmware {board.firmware}" if board else ""

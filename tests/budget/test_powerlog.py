@@ -157,7 +157,7 @@ async def test_a_budget_notes_that_its_board_wanted_it_to_go(bench: Bench) -> No
     bench.budget.add_controller(bench.board, "board")
     await bench.budget.start()
     await bench.pass_time(60)
-    bench.board.on_shutdown_request("the power board asks: the token is hunter2")  # type: ignore[misc]
+    bench.board.on_shutdown_request("the power board asks: the token is hunter2")  # type: ignore[misc]  # the budget has set it
     await bench.pass_time(30)
     off = (await kept(bench.state_dir))[0]
     assert (off["event"], off["planned"]) == ("off", False)

@@ -241,7 +241,7 @@ async def test_without_walls_no_job_gets_the_internet(bench: Bench) -> None:
 
 async def test_a_writable_root_is_watched(bench: Bench) -> None:
     sandbox = bench.sandbox()
-    modest = await bench.job("mkdir /opt/x /root/y && echo wrote", writable_root=True)
+    modest = await bench.job("mkdir -p /opt/x /srv/y && echo wrote", writable_root=True)
     outcome = await bench.outcome(sandbox, modest)
     assert outcome.stdout == "wrote\n", outcome
     script = "i=0; while true; do dd if=/dev/zero of=/opt/f$i bs=1M count=8; i=$((i+1)); sleep 0.1; done"

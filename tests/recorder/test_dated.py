@@ -47,7 +47,7 @@ def write(
 def read(path: Path, tier: str = "raw", *, entity: str = ENTITY) -> list[Sample]:
     archive = Archive.open(path)
     try:
-        return archive.history(entity, 0, to_ms(START + 400 * DAY), tier)  # type: ignore[arg-type]
+        return archive.history(entity, 0, to_ms(START + 400 * DAY), tier)  # type: ignore[arg-type]  # one of the names
     finally:
         archive.close()
 
@@ -124,7 +124,7 @@ def test_the_running_hour_is_the_nodes_own(path: Path) -> None:
 
 def test_times_without_a_zone_or_order_are_refused(path: Path) -> None:
     with pytest.raises(RequestError, match="time zone"):
-        write(path, [DatedValue(datetime(2020, 1, 1), 1.0)])  # noqa: DTZ001
+        write(path, [DatedValue(datetime(2020, 1, 1), 1.0)])  # noqa: DTZ001 (what is refused)
     with pytest.raises(RequestError, match="order"):
         write(path, every(-5, START - DAY, [1.0, 2.0]))
 

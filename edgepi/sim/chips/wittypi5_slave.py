@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -77,8 +78,8 @@ class Slave5(Watch5):
                     del timers[name]
                     self._ended(name)
 
-    def _ended(self, name: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _ended(self, name: str) -> None: ...
 
     def _value(self, register: int) -> int:
         if register < Reg5.ADDRESS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -219,11 +220,11 @@ class Switch5(SwitchingBoard):
             return False
         return self.analog.vin_mv < self.memory[Reg5.LOW_VOLTAGE] * 100
 
-    def _schedule(self, *, startup: bool) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _schedule(self, *, startup: bool) -> None: ...
 
-    def _apply_summer_time(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _apply_summer_time(self) -> None: ...
 
     def _tell(self, kind: str, reason: Reason5 | None = None) -> None:
         self._happened(kind, int(reason or 0))

@@ -44,9 +44,7 @@ class PowerControllerConformance(SupplyMeterConformance):
     @pytest.fixture
     def lose_clock(self) -> Callable[[], None]:
         """Make the simulated board forget the time."""
-        raise NotImplementedError(
-            f"{type(self).__name__} needs a fixture `lose_clock`, or lacks 'clock loss'"
-        )
+        pytest.fail(f"{type(self).__name__} needs a fixture `lose_clock`, or lacks 'clock loss'")
 
     async def test_hides_no_capability(self, make: Callable[[], PowerController]) -> None:
         can = make().capabilities

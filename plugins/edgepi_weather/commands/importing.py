@@ -119,10 +119,12 @@ def _place(config: WeatherConfig, context: CommandContext) -> Place:
 
 
 def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        raise RequestError(f"{text[:20]!r} is not a day", hint="write it as 2026-11-27") from None  # type: ignore[index]
+        raise RequestError(f"{text[:20]!r} is not a day", hint="write it as 2026-11-27") from None
 
 
 async def _now(context: CommandContext) -> datetime:

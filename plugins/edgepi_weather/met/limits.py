@@ -60,6 +60,6 @@ LIMITS: Mapping[str, Limits] = {
 def with_changes(changes: Mapping[str, Mapping[str, float | None]]) -> Mapping[str, Limits]:
     """Return the limits with some fields of some quantities changed."""
     return {
-        key: replace(limits, **changes[key]) if key in changes else limits  # type: ignore[arg-type]
+        key: replace(limits, **changes[key]) if key in changes else limits  # type: ignore[arg-type]  # the schema lets only fields that are numbers by
         for key, limits in LIMITS.items()
     }

@@ -71,7 +71,7 @@ class Queue(KeptFile):
             _trim(database, service, rule, round(now.timestamp()))
             order = "ASC" if rule.oldest_first else "DESC"
             query = (
-                "SELECT at, report FROM waiting WHERE service = ? AND NOT begun "  # noqa: S608
+                "SELECT at, report FROM waiting WHERE service = ? AND NOT begun "  # noqa: S608 (ASC or DESC)
                 f"ORDER BY at {order} LIMIT 1"
             )
             row = database.execute(query, (service,)).fetchone()
@@ -156,7 +156,7 @@ def _drop(database: sqlite3.Connection, service: str, report: Report) -> None:
 
 def _note(database: sqlite3.Connection, service: str, change: str, value: float | str) -> None:
     database.execute("INSERT OR IGNORE INTO service (name) VALUES (?)", (service,))
-    database.execute(f"UPDATE service SET {change} WHERE name = ?", (value, service))  # noqa: S608
+    database.execute(f"UPDATE service SET {change} WHERE name = ?", (value, service))  # noqa: S608 (columns of our own)
 
 
 def _at(report: Report) -> int:

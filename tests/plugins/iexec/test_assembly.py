@@ -63,7 +63,7 @@ async def test_a_registrys_login_goes_with_its_images_and_with_no_other(
     config = IexecConfig(docker=f"unix://{tmp_path}/d.sock", registries=(LOGIN,))
     context = build_context(config=config, clock=manual_clock, state_dir=tmp_path)
     assembly = Assembly(context, journal=None, station=None)  # type: ignore[arg-type]  # neither is asked for
-    assembly.worker = assembly.trade = SimpleNamespace(stop=_nothing, close=_nothing)  # type: ignore[assignment]
+    assembly.worker = assembly.trade = SimpleNamespace(stop=_nothing, close=_nothing)  # type: ignore[assignment]  # only ended
     boxes = await asyncio.to_thread(assembly._boxes)
     with pytest.raises(UnfitImageError, match="unauthorized"):
         await boxes.pull("registry.example/app:1", timeout_s=30.0)

@@ -37,6 +37,6 @@ def build(plugin_context: ContextFactory, board: Pi5Clock) -> Callable[..., Pi5C
     """Build a controller; keys of the section may be given."""
 
     def build(**keys: object) -> Pi5Controller:
-        return Pi5Controller(plugin_context(Pi5Config(**keys), plugin="pi5"))  # type: ignore[arg-type]
+        return Pi5Controller(plugin_context(Pi5Config(**keys), plugin="pi5"))  # type: ignore[arg-type]  # keys of any kind
 
     return build

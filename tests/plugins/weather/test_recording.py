@@ -26,7 +26,7 @@ async def asked(context: PluginContext[WeatherConfig], **query: str) -> Any:
 
 async def read_all(kit: Kit, sensors: list[Sensor]) -> None:
     for sensor in sensors:
-        await kit.read(sensor)  # type: ignore[arg-type]
+        await kit.read(sensor)  # type: ignore[arg-type]  # each is a sensor
 
 
 async def test_a_whole_station_records_what_it_measures_and_what_follows(kit: Kit) -> None:

@@ -307,7 +307,7 @@ def test_real_money_goes_to_no_contract_that_only_the_scheduler_names(
 ) -> None:
     bank = Bank(chain)
     monkeypatch.setattr(moving, "open_chain", bank.open)
-    bench.configs = {"iexec": IexecConfig(pool=POOL, scheduler="http://pool.test", **own)}  # type: ignore[arg-type]
+    bench.configs = {"iexec": IexecConfig(pool=POOL, scheduler="http://pool.test", **own)}  # type: ignore[arg-type]  # of any key
     secret = ("--password-file", bench.password_file)
     if not goes:
         with pytest.raises(WalletError, match=r"nothing is deposited: .* set `hub`"):

@@ -137,7 +137,7 @@ async def test_a_task_that_gets_no_energy_is_given_back_at_once(house: House) ->
     task_id = await given(house)
     await house.pass_time(10.0)
     assert house.scheduler.reported(task_id) == [S.ABORTED]
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert house.worker is not None
     assert house.worker.status.declined == 1
     assert not house.sandbox.started
@@ -176,7 +176,7 @@ async def test_when_the_promise_is_refused_nothing_is_contributed(house: House) 
     await house.live_until(lambda: house.over(task_id))
     assert house.ledger.sent == []
     assert house.scheduler.reported(task_id)[-2:] == [S.COMPUTED, S.ABORTED]
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert house.budget.of(task_id).state is LeaseState.GIVEN_BACK
 
 
@@ -381,7 +381,7 @@ async def test_a_network_that_is_down_here_is_no_result_to_stake_on(house: House
     house.scheduler.files["http://files.test/a"] = UnfetchedError("no route to host")
     task_id = await given(house, params='{"iexec_input_files": ["http://files.test/a"]}')
     await house.live_until(lambda: house.over(task_id))
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert house.ledger.sent == []
 
 
@@ -408,7 +408,7 @@ async def test_a_machine_without_room_for_it_gives_the_task_to_others(house: Hou
     house.sandbox.failing["run"] = SandboxError("there is no room on the disk")
     task_id = await given(house)
     await house.live_until(lambda: house.over(task_id))
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
 
 
@@ -431,7 +431,7 @@ async def test_a_task_whose_walls_stay_away_is_given_to_others(house: House) -> 
     house.sandbox.failing["run"] = SandboxError("jobs get no internet")
     house.sandbox.lose_walls()
     await house.live_until(lambda: house.over(task_id))
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
     assert house.ledger.sent == []
 
@@ -441,7 +441,7 @@ async def test_walls_that_go_twice_are_no_failure_of_the_app(house: House) -> No
     house.script = Script(run_s=5.0, outcome=gone)
     task_id = await given(house)
     await house.live_until(lambda: house.over(task_id))
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert S.COMPUTE_FAILED not in house.scheduler.reported(task_id)
     assert house.ledger.sent == []
 
@@ -450,7 +450,7 @@ async def test_an_image_that_does_not_fit_this_machine_gives_the_task_to_others(
     house.sandbox.failing["pull"] = UnfitImageError("no variant for arm64")
     task_id = await given(house)
     await house.live_until(lambda: house.over(task_id))
-    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]
+    assert house.scheduler.last(task_id, S.ABORTED).details.cause == "ABORTED_BY_WORKER"  # type: ignore[union-attr]  # None fails, too
     assert house.ledger.sent == []
 
 

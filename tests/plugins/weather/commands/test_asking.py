@@ -14,7 +14,7 @@ from edgepi_weather.commands.asking import instance_of
 
 def asked(tmp_path: Path, *stations: str, instance: str | None = None, broken: bool = False) -> str:
     def unused(*_: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError("the command has no use for it")
 
     def configs() -> Mapping[str, Any]:
         if broken:
@@ -25,8 +25,8 @@ def asked(tmp_path: Path, *stations: str, instance: str | None = None, broken: b
         plugin="weather",
         environ={},
         state_dir=tmp_path,
-        out=unused,  # type: ignore[arg-type]
-        node=unused,  # type: ignore[arg-type]
+        out=unused,  # type: ignore[arg-type]  # never called
+        node=unused,  # type: ignore[arg-type]  # never called
         node_dir=lambda: tmp_path,
         configs=configs,
         clock=unused,

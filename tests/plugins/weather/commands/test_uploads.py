@@ -20,7 +20,7 @@ def run(tmp_path: Path, *, json: bool = False) -> Shown:
     out = Shown()
 
     def unused(*_: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError("the command has no use for it")
 
     context = CommandContext(
         plugin="weather",

@@ -98,7 +98,7 @@ def test_where_nothing_was_kept_nothing_is_and_no_file_is_made(store: Store) -> 
 def test_a_write_that_fails_half_way_changes_nothing(store: Store) -> None:
     store.add({KEY: tally(3.0)})
     before = store.read()
-    bad = {("2026-11-28", "a"): tally(1.0), ("2026-11-28", "b"): Tally(total=None)}  # type: ignore[arg-type]
+    bad = {("2026-11-28", "a"): tally(1.0), ("2026-11-28", "b"): Tally(total=None)}  # type: ignore[arg-type]  # what the database refuses
     with pytest.raises(RecorderError, match="NOT NULL"):
         store.replace(bad)
     assert store.read() == before

@@ -166,7 +166,7 @@ async def test_nothing_is_sent_before_the_clock_is_right(post: Post) -> None:
 
 async def test_a_node_that_dies_while_it_sends_repeats_what_may_be_repeated(post: Post) -> None:
     await post.put(0)
-    post.network.error = KeyboardInterrupt()  # type: ignore[assignment]
+    post.network.error = KeyboardInterrupt()  # type: ignore[assignment]  # as at the end of a process
     with pytest.raises(KeyboardInterrupt):
         await post.courier._send(Report(at_utc=START))
     assert await post.settle() == 0
@@ -178,7 +178,7 @@ async def test_what_may_have_arrived_is_not_sent_again_where_twice_counts_twice(
 ) -> None:
     post = Post(tmp_path, manual_clock, replace(RULE, repeatable=False))
     report = await post.put(0)
-    post.network.error = KeyboardInterrupt()  # type: ignore[assignment]
+    post.network.error = KeyboardInterrupt()  # type: ignore[assignment]  # as at the end of a process
     with pytest.raises(KeyboardInterrupt):
         await post.courier._send(report)
     assert await post.settle() == 1

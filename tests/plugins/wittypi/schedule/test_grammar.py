@@ -23,8 +23,8 @@ on    m5         # small letters do as well
 
 def test_every_word_of_the_grammar_is_known() -> None:
     schedule = parse(EXAMPLE)
-    assert schedule.begin == datetime(2026, 6, 1, 8)  # noqa: DTZ001
-    assert schedule.end == datetime(2026, 12, 31, 23, 59, 59)  # noqa: DTZ001
+    assert schedule.begin == datetime(2026, 6, 1, 8)  # noqa: DTZ001 (local time)
+    assert schedule.end == datetime(2026, 12, 31, 23, 59, 59)  # noqa: DTZ001 (local time)
     assert schedule.states == (
         State(on=True, length=timedelta(hours=1, minutes=30, seconds=15)),
         State(on=False, length=27 * HOUR, wait=True),

@@ -15,7 +15,7 @@ DAILY = "BEGIN 2026-06-01 08:00:00\nEND 2026-06-05 09:00:00\nON H2\nOFF H22\n"
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 6, day, hour, minute)  # noqa: DTZ001
+    return datetime(2026, 6, day, hour, minute)  # noqa: DTZ001 (local time)
 
 
 def test_the_states_repeat_from_begin_to_end() -> None:
@@ -58,8 +58,8 @@ def test_wait_after_on_leaves_the_end_to_others() -> None:
 
 def test_a_schedule_of_years_ago_is_worked_out_at_once() -> None:
     schedule = Schedule(
-        datetime(1990, 1, 1),  # noqa: DTZ001
-        datetime(2090, 1, 1),  # noqa: DTZ001
+        datetime(1990, 1, 1),  # noqa: DTZ001 (local time)
+        datetime(2090, 1, 1),  # noqa: DTZ001 (local time)
         (State(on=True, length=timedelta(seconds=1)), State(on=False, length=timedelta(seconds=1))),
     )
     assert next(windows(schedule, at(1, 0))).begin == at(1, 0)
@@ -86,8 +86,8 @@ def test_windows_are_apart_in_order_and_not_over(states: list[tuple[bool, int]],
 @pytest.mark.parametrize(
     ("local", "meant"),
     [
-        (datetime(2026, 1, 1, 8), datetime(2026, 1, 1, 7, tzinfo=UTC)),  # noqa: DTZ001
-        (datetime(2026, 7, 1, 8), datetime(2026, 7, 1, 6, tzinfo=UTC)),  # noqa: DTZ001
+        (datetime(2026, 1, 1, 8), datetime(2026, 1, 1, 7, tzinfo=UTC)),  # noqa: DTZ001 (local time)
+        (datetime(2026, 7, 1, 8), datetime(2026, 7, 1, 6, tzinfo=UTC)),  # noqa: DTZ001 (local time)
     ],
 )
 def test_eight_o_clock_stays_eight_o_clock_in_summer(local: datetime, meant: datetime) -> None:
