@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.compute.storage import bring_out, container_user, measure, remove_tree, tidy
+from edgepi.compute import storage
+from edgepi.compute.storage import bring_out, container_user, measure, remove_tree, tidy, unmount
 from edgepi.errors import SandboxError
 
 
@@ -102,3 +103,25 @@ def test_jobs_are_never_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(os, "getegid", lambda: 0)
     assert container_user() == (1000, 65534)
+
+
+def _mounted(answers: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_mount", lambda _: answers.pop(0))
+
+    def fails(name: str, *arguments: str) -> None:
+        raise SandboxError(f"{name} failed: not mounted")
+
+    monkeypatch.setattr(storage, "_run", fails)
+
+
+def test_it_does_not_matter_who_unmounts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [True, False, False]
+    _mounted(answers, monkeypatch)
+    unmount(tmp_path)
+    assert answers == []
+
+
+def test_what_stays_mounted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _mounted([True, True], monkeypatch)
+    with pytest.raises(SandboxError, match="umount failed"):
+        unmount(tmp_path)
