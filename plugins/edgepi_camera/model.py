@@ -92,7 +92,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
-    """Where pictures come from: *url* as PyAV opens it, ``picamera`` or a folder; *format* if it must be told.
+    """Where pictures come from: *url* as PyAV opens it, ``picamera`` or a folder; *format* if not plain.
 
     *detect_url* is a smaller stream of the same scene, if the camera offers one. *live* sources are read as
     they come; others (files, folders) at their own pace. *loop* begins a file anew.
