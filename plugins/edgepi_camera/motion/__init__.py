@@ -1,0 +1,1 @@
+"""Finding what moves: a picture goes in, what is moving comes out; no clock, no files, no network."""
