@@ -174,7 +174,7 @@ export interface Details extends Omit<Energy, "plan"> {
 export interface Card {
   title: string;
   entities: string[];
-  kind: "readings" | "chart" | "jobs" | "station";
+  kind: "readings" | "chart" | "jobs" | "station" | "camera";
   options?: Record<string, string>;
 }
 
@@ -216,6 +216,10 @@ export function get<T>(path: string): Promise<T> {
 export function post<T>(path: string, body: unknown): Promise<T> {
   const headers = { "Content-Type": "application/json" };
   return call<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+export function remove<T>(path: string): Promise<T> {
+  return call<T>(path, { method: "DELETE" });
 }
 
 async function call<T>(path: string, options: RequestInit): Promise<T> {

@@ -4,6 +4,7 @@ import { useDetails } from "./details";
 import { current, onChange, type Model } from "./model";
 import { BalancePanel, LearnedPanel } from "./panels/balance";
 import { BatteryPanel } from "./panels/battery";
+import { CameraCards } from "./panels/camera";
 import { CardCharts, EnergyCharts } from "./panels/charts";
 import { EnergyPanel } from "./panels/energy";
 import { Footer, Header } from "./panels/header";
@@ -35,6 +36,7 @@ export function App() {
         <BatteryPanel energy={status.energy} />
         <WhyPanel decisions={model.decisions} plugins={model.plugins} zone={status.node.time_zone} />
         <StationCards status={status} connected={model.connected} states={model.states} />
+        <CameraCards status={status} connected={model.connected} states={model.states} decisions={model.decisions} />
         {known && <PlanPanel known={known} status={status} connected={model.connected} plugins={model.plugins} />}
         <EnergyPanel energy={status.energy} states={model.states} plugins={model.plugins} />
         <EnergyCharts status={status} connected={model.connected} states={model.states} />

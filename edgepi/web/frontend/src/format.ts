@@ -37,6 +37,19 @@ export function span(seconds: number): string {
   return seconds < 7200 ? `${number(seconds / 60, 0)} min` : `${number(seconds / 3600, 1)} h`;
 }
 
+/** A file's size. */
+export function size(bytes: number): string {
+  if (bytes < 1e6) return `${number(bytes / 1e3, 0)} kB`;
+  return bytes < 1e9 ? `${number(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${number(bytes / 1e9, 1)} GB`;
+}
+
+/** Length of a film, as players show it. */
+export function length(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), String(whole % 60).padStart(2, "0")];
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
 function tiny(value: number): boolean {
   return value !== 0 && Math.abs(value) < 0.01;
 }
