@@ -20,7 +20,9 @@ from edgepi.hardware.linux_bus import LinuxBus
 from edgepi.hardware.linux_keys import LinuxKey
 from edgepi.hardware.linux_pins import Header, LinuxCounter, LinuxInput, LinuxOutput
 from edgepi.hardware.linux_rtc import set_rtc
+from edgepi.hardware.linux_video import find_video
 from edgepi.model import Lease
+from edgepi.plugin import VideoFeed
 
 __all__ = ["LinuxMachine", "process_runs"]
 
@@ -138,6 +140,10 @@ class LinuxMachine:
     def watch_key(self, code: int, on_press: Callable[[], None]) -> LinuxKey:
         """Watch a key of the board; raises HardwareError if there is none."""
         return LinuxKey(code, on_press, loop=asyncio.get_running_loop())
+
+    async def video(self, device: str) -> VideoFeed:
+        """Find a device of V4L2; raises DeviceNotFoundError."""
+        return await asyncio.to_thread(find_video, device)
 
     async def halt(self, reason: str) -> None:
         """Power the machine off through systemd."""

@@ -16,12 +16,15 @@ from typing import Any
 
 from edgepi.clock import TimeScale
 from edgepi.errors import BusError, DeviceNotFoundError, EdgePiError, HardwareError, RequestError, WorldError
+from edgepi.plugin import VideoFeed
 
 __all__ = [
     "LONGEST_FRAME",
     "PROTOCOL",
     "error_from_wire",
     "error_to_wire",
+    "feed_from_wire",
+    "feed_to_wire",
     "pack",
     "read_frame",
     "receive",
@@ -118,3 +121,16 @@ def scale_from_wire(data: Any) -> TimeScale:
         return TimeScale(**{key: float(value) for key, value in data.items()})
     except (TypeError, ValueError, AttributeError) as error:
         raise WorldError("the world told no usable time") from error
+
+
+def feed_to_wire(feed: VideoFeed) -> dict[str, Any]:
+    """Turn a video feed into JSON."""
+    return asdict(feed)
+
+
+def feed_from_wire(data: Any) -> VideoFeed:
+    """Turn JSON back into a video feed; raises WorldError."""
+    match data:
+        case {"url": str(url), "format": str() | None as kind, "label": str(label)}:
+            return VideoFeed(url, kind, label)
+    raise WorldError("the world told no usable video")

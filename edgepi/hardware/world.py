@@ -12,9 +12,10 @@ from edgepi.errors import HardwareError, WorldError
 from edgepi.hardware.attributes import WRITABLE, allowed
 from edgepi.hardware.base import Phase
 from edgepi.hardware.channel import BlockingChannel, Channel
-from edgepi.hardware.wire import PROTOCOL, scale_from_wire
+from edgepi.hardware.wire import PROTOCOL, feed_from_wire, scale_from_wire
 from edgepi.hardware.world_pulses import Tally, WorldCounter
 from edgepi.model import Lease
+from edgepi.plugin import VideoFeed
 
 __all__ = ["WorldBus", "WorldMachine"]
 
@@ -231,6 +232,10 @@ class WorldMachine:
                 listeners.remove(on_press)
 
         return _Key(close)
+
+    async def video(self, device: str) -> VideoFeed:
+        """Find what the world plays there; raises DeviceNotFoundError."""
+        return feed_from_wire(await self._connected().ask("video.open", device=device))
 
     async def halt(self, reason: str) -> None:
         """Ask for the end; the world lowers TXD when the node's process has ended."""

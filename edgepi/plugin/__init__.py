@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from edgepi.plugin.duty import Duty
     from edgepi.plugin.forecast import SunForecaster
-    from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter
+    from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter, VideoFeed
     from edgepi.plugin.history import DatedValue, HistoryWriter, Written
     from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, FileProbe, Manifest, Probe
     from edgepi.plugin.markers import hookimpl
@@ -69,6 +69,7 @@ __all__ = [
     "SupplyMeter",
     "TimerHandle",
     "Timers",
+    "VideoFeed",
     "Written",
     "common_arguments",
     "hookimpl",
@@ -117,6 +118,7 @@ _HOMES = {
     "SupplyMeter": "power",
     "TimerHandle": "context",
     "Timers": "context",
+    "VideoFeed": "hardware",
     "Written": "history",
 }
 

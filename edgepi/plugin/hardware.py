@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["Hardware", "I2CBus", "InputLine", "OutputLine", "PulseCounter"]
+__all__ = ["Hardware", "I2CBus", "InputLine", "OutputLine", "PulseCounter", "VideoFeed"]
 
 
 class I2CBus(Protocol):
@@ -76,6 +77,19 @@ class PulseCounter(Protocol):
         """Let go of the pin."""
 
 
+@dataclass(frozen=True, slots=True)
+class VideoFeed:
+    """Where the pictures of a video device are read from.
+
+    *url* is what FFmpeg opens, as *format* if that is given; *label* says what is seen, where it is not what
+    stands before a lens.
+    """
+
+    url: str
+    format: str | None = None
+    label: str = ""
+
+
 class Hardware(Protocol):
     """What of the machine a plugin may use. Pins are numbered as BCM GPIO."""
 
@@ -122,3 +136,6 @@ class Hardware(Protocol):
         *on_press* is called in the event loop's thread; the line's value is whether the key is down.
         Raises HardwareError if there is no such key.
         """
+
+    async def video(self, device: str) -> VideoFeed:
+        """Find a video device, such as ``/dev/video0``; raises DeviceNotFoundError if it is not there."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import voluptuous as vol
 
-from edgepi.errors import BusError, RequestError, WorldError
+from edgepi.errors import BusError, DeviceNotFoundError, RequestError, WorldError
 from edgepi.hardware import Phase
 from edgepi.hardware.wire import PROTOCOL
 from edgepi.sim.draw import Job
@@ -41,6 +41,7 @@ _REQUESTS: Mapping[str, Any] = {
     "pulses.watch": {"pin": _PIN},
     "attribute.read": {"path": str},
     "attribute.write": {"path": str, "text": str},
+    "video.open": {"device": str},
     "set_clock": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
     "set_rtc": {"wall_s": vol.All(_NUMBER, vol.Range(0, 253402300799))},
     "process_runs": {"pattern": str},
@@ -115,6 +116,9 @@ class Desk:
 
     def _attribute_write(self, path: str, text: str) -> None:
         self._simulation.world.files().set_attribute(path, text)
+
+    def _video_open(self, device: str) -> dict[str, Any]:
+        raise DeviceNotFoundError(f"the world plays nothing at {device}")
 
     def _set_clock(self, wall_s: float) -> None:
         self._simulation.keeper.set_node_wall(wall_s)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from edgepi.errors import HardwareError
+from edgepi.errors import DeviceNotFoundError, HardwareError
 from edgepi.hardware.attributes import WRITABLE, allowed
-from edgepi.plugin import I2CBus
+from edgepi.plugin import I2CBus, VideoFeed
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips.powerboard import no_such_file
 
@@ -91,6 +91,7 @@ class FakeHardware:
     pin is wired to; *processes* are the command lines that run; *clock_sets* the times that the
     machine's clock was set to. *attributes* are the kernel's files and *attribute_sets* what was written;
     *files* answers instead of them, if set. *keys* are those that there are; `press_key` presses one.
+    *videos* are the video devices that there are, each with its feed.
     """
 
     simulated = True
@@ -106,6 +107,7 @@ class FakeHardware:
         self.attribute_sets: list[tuple[str, str]] = []
         self.files: Attributes | None = None
         self.keys: dict[int, list[FakeKey]] = {}
+        self.videos: dict[str, VideoFeed] = {}
         self.clock_sets: list[datetime] = []
         self.on_set_clock: Callable[[datetime], None] | None = None
 
@@ -183,3 +185,9 @@ class FakeHardware:
         for key in self.keys[code]:
             if not key.closed:
                 key.on_press()
+
+    async def video(self, device: str) -> VideoFeed:
+        """Find one of *videos*."""
+        if device not in self.videos:
+            raise DeviceNotFoundError(f"there is no {device!r}")
+        return self.videos[device]

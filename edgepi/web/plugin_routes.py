@@ -15,6 +15,7 @@ from edgepi.plugin import Request, Response, Route
 from edgepi.web.answers import ok, refused
 from edgepi.web.app import PREFIX, body_of, permit
 from edgepi.web.services import WebServices
+from edgepi.web.streams import UNREAD_S, Stream, file_answer
 from edgepi.web.tokens import Scope
 
 __all__ = ["PluginRoutes", "match"]
@@ -40,12 +41,19 @@ def match(pattern: str, path: str) -> Mapping[str, str] | None:
 class PluginRoutes:
     """Finds the route, checks the right to use it, and contains its failures."""
 
-    def __init__(self, services: WebServices) -> None:
+    def __init__(self, services: WebServices, *, unread_s: float = UNREAD_S) -> None:
         self._services = services
+        self._unread_s = unread_s
+        self._stopping = asyncio.get_running_loop().create_future()
 
     def mount(self, app: web.Application) -> None:
         """Take every path below an instance's name."""
         app.router.add_route("*", PREFIX + "plugins/{instance}/{tail:.*}", self.serve)
+        app.on_shutdown.append(self._stop)
+
+    async def _stop(self, _: web.Application) -> None:
+        if not self._stopping.done():
+            self._stopping.set_result(None)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -55,7 +63,10 @@ class PluginRoutes:
         permit(request, Scope.CONTROL if route.writes else Scope.READ)
         body = await body_of(request) if request.method in {"POST", "PUT"} else None
         asked = Request(path=values, query=dict(request.query), body=body)
-        return _answer(await self._run(instance, route, asked))
+        answer = await self._run(instance, route, asked)
+        if isinstance(answer, Response):
+            return await self._answered(instance, route, answer)
+        return answer
 
     def _find(self, instance: str, request: web.Request) -> tuple[Route, Mapping[str, str]]:
         routes = self._services.plugin_routes().get(instance)
@@ -66,7 +77,8 @@ class PluginRoutes:
             values = match(route.path, request.match_info["tail"])
             if values is None:
                 continue
-            if route.method == request.method:
+            # Whoever may see the whole may see its head.
+            if request.method == route.method or (request.method, route.method) == ("HEAD", "GET"):
                 return route, values
             allowed.add(route.method)
         if allowed:
@@ -95,16 +107,27 @@ class PluginRoutes:
             return refused(502, f"plugin {instance!r} gave no proper answer", key="plugin")
         return answer
 
+    async def _answered(self, instance: str, route: Route, answer: Response) -> web.StreamResponse:
+        kind, status = answer.content_type, answer.status
+        if answer.file is not None:
+            return await file_answer(answer.file, content_type=kind, status=status)
+        if answer.stream is not None:
+            return Stream(
+                answer.stream,
+                content_type=kind,
+                status=status,
+                name=f"{route.path} of plugin {instance}",
+                wanted=lambda: route in self._services.plugin_routes().get(instance, ()),
+                stop=self._stopping,
+                unread_s=self._unread_s,
+            )
+        return _whole(answer)
 
-def _answer(answer: Response | web.Response) -> web.StreamResponse:
-    if isinstance(answer, web.Response):
-        return answer
+
+def _whole(answer: Response) -> web.Response:
     if answer.content is not None:
-        return web.Response(
-            body=answer.content,
-            status=answer.status,
-            headers={"Content-Type": answer.content_type, "Cache-Control": "no-store"},
-        )
+        headers = {"Content-Type": answer.content_type or "application/json", "Cache-Control": "no-store"}
+        return web.Response(body=answer.content, status=answer.status, headers=headers)
     if answer.status >= 400:
         return refused(answer.status, str(answer.data or "refused"), key="plugin")
     return ok(answer.data, status=answer.status)

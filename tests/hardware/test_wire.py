@@ -11,12 +11,26 @@ from edgepi.hardware.wire import (
     LONGEST_FRAME,
     error_from_wire,
     error_to_wire,
+    feed_from_wire,
+    feed_to_wire,
     pack,
     receive,
     scale_from_wire,
     scale_to_wire,
     unpack,
 )
+from edgepi.plugin import VideoFeed
+
+
+@pytest.mark.parametrize("feed", [VideoFeed("/dev/video0"), VideoFeed("unix:/w.sock", "mpegts", "rendered")])
+def test_a_video_feed_arrives_as_it_was(feed: VideoFeed) -> None:
+    assert feed_from_wire(feed_to_wire(feed)) == feed
+
+
+@pytest.mark.parametrize("data", [None, {}, {"url": "x"}, {"url": 1, "format": None, "label": ""}])
+def test_what_is_no_video_feed_is_refused(data: object) -> None:
+    with pytest.raises(WorldError, match="no usable video"):
+        feed_from_wire(data)
 
 
 def test_an_error_arrives_as_what_it_was() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.errors import BusError, HardwareError, WorldError
+from edgepi.errors import BusError, DeviceNotFoundError, HardwareError, WorldError
 from edgepi.hardware import Machine, Phase, open_hardware, world_clock
 from edgepi.model import Lease, LeaseState, Offer, RunPhase
 from edgepi.sim.simulation import Simulation
@@ -184,6 +184,11 @@ async def test_a_counter_counts_nothing_of_the_time_before_it_was_opened(
     await until(lambda: counter.total() > 0)
     assert counter.total() < 10_000
     assert machine.pulse_counter(5).total() == 0
+
+
+async def test_a_video_device_that_the_world_has_not_is_missing_as_on_a_machine(machine: Machine) -> None:
+    with pytest.raises(DeviceNotFoundError, match="/dev/video63"):
+        await machine.video("/dev/video63")
 
 
 async def test_levels_and_leases_reach_the_worlds_own_power(machine: Machine, simulation: Simulation) -> None:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edgepi.errors import BusError, HardwareError
+from edgepi.errors import BusError, DeviceNotFoundError, HardwareError
 from edgepi.model import LeaseState, Offer, Reading, RunPhase
+from edgepi.plugin import VideoFeed
 from edgepi.sim.bus import SimulatedBus
 from edgepi.sim.chips import BME280
 from edgepi.testing.clock import ManualClock
@@ -74,6 +75,13 @@ async def test_timers_fire_when_told_and_never_after_cancel(fake_timers: FakeTim
     handle.cancel()
     await fake_timers["a"].fire()
     assert fired == ["a"]
+
+
+async def test_video_devices_are_those_that_a_test_put_there(fake_hardware: FakeHardware) -> None:
+    with pytest.raises(DeviceNotFoundError, match="video0"):
+        await fake_hardware.video("/dev/video0")
+    fake_hardware.videos["/dev/video0"] = VideoFeed("clip.mp4", None, "a clip")
+    assert (await fake_hardware.video("/dev/video0")).label == "a clip"
 
 
 async def test_hardware_remembers_what_was_done(fake_hardware: FakeHardware) -> None:
