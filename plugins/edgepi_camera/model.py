@@ -132,6 +132,7 @@ class CameraSettings:
     privacy: tuple[Polygon, ...] = ()
     folder: str = ""
     labels_model: str | None = None
+    labels_names: tuple[str, ...] = ()
     labels_wanted: tuple[str, ...] = ()
     saver_fps: float = 2.0
 
@@ -152,6 +153,7 @@ class CameraSettings:
                 "motion": MotionSettings(**motion),
                 "clip": ClipSettings(**fields["clip"]),
                 "privacy": tuple(map(_polygon, fields["privacy"])),
+                "labels_names": tuple(fields.get("labels_names", ())),
                 "labels_wanted": tuple(fields["labels_wanted"]),
             }
         )
