@@ -32,6 +32,7 @@ from edgepi.runtime.bus import EventBus
 from edgepi.runtime.states import EntityInfo, StateStore
 from edgepi.web.server import WebServer
 from edgepi.web.services import PluginView, WebServices
+from tests.web.demo_camera import CAMERA, MOTION, DemoCamera, camera_card
 from tests.web.demo_energy import DemoEnergy
 from tests.web.demo_jobs import DemoJobs, jobs_card
 from tests.web.demo_station import STATION, STATION_ENTITIES, DemoStation, station_card
@@ -169,6 +170,17 @@ class DemoNode:
             self.states.describe(f"{STATION}.{key}", EntityInfo(description, STATION, STATION))
             self.states.set(f"{STATION}.{key}", value, source=STATION)
         self.cards.append(station_card(*without))
+
+    async def put_up_camera(self, folder: Path) -> DemoCamera:
+        """Add a camera and its card; its pictures are drawn in *folder*."""
+        camera = DemoCamera(self.clock, folder)
+        await asyncio.to_thread(camera.prepare)
+        self.describe(MOTION)
+        self.states.set(f"{CAMERA}.motion", value=False, source=CAMERA)
+        self.routes[CAMERA] = camera.routes()
+        self.cards.append(camera_card())
+        self.decide(CAMERA, "level", "saver: the sun gives 6.2 W; full costs 1.9 W more than it is worth")
+        return camera
 
     def services(self) -> WebServices:
         """All of it, as the server wants it."""

@@ -44,6 +44,7 @@ function CameraCard({ card, status, connected, states, decisions }: Props & { ca
   const moving = movingNow(card, states) ?? answer?.moving ?? false;
   const version = `${moving} ${answer?.events_today ?? ""} ${answer?.stored_bytes ?? ""}`;
   const events = useEvents(routes.events ?? "", version, connected);
+  const [open, setOpen] = useState<string | null>(null);
   const zone = status.node.time_zone;
   return (
     <section class="card camera" aria-label={card.title}>
@@ -61,14 +62,14 @@ function CameraCard({ card, status, connected, states, decisions }: Props & { ca
       </div>
       {problem && <p class="warn">{problem}</p>}
       <div class="scene">
-        <CameraView name={card.title} routes={routes} camera={answer} connected={connected} zone={zone} />
+        <CameraView name={card.title} routes={routes} camera={answer} connected={connected && open === null} zone={zone} />
         <div class="beside">
           {answer && <Level camera={answer} decisions={decisions} zone={zone} />}
           {answer && <Figures camera={answer} />}
           {routes.timelapse && <TimeLapse route={routes.timelapse} version={String(answer?.events_today)} zone={zone} />}
         </div>
       </div>
-      <CameraEvents route={routes.events ?? ""} events={events} zone={zone} />
+      <CameraEvents route={routes.events ?? ""} events={events} zone={zone} open={open} show={setOpen} />
     </section>
   );
 }
@@ -80,7 +81,7 @@ function movingNow(card: Card, states: ReadonlyMap<string, State>): boolean | nu
 }
 
 function labelWords(label: string): string {
-  return label === "rendered" ? "Rendered film, no camera" : capital(label);
+  return label === "rendered" ? "Rendered film" : capital(label);
 }
 
 interface LevelProps {

@@ -11,10 +11,12 @@ interface Props {
   route: string;
   events: Events;
   zone: string;
+  /** The event that is played. */
+  open: string | null;
+  show: (id: string | null) => void;
 }
 
-export function CameraEvents({ route, events, zone }: Props) {
-  const [open, setOpen] = useState<string | null>(null);
+export function CameraEvents({ route, events, zone, open, show }: Props) {
   const [busy, setBusy] = useState(false);
   const more = async () => {
     setBusy(true);
@@ -35,7 +37,7 @@ export function CameraEvents({ route, events, zone }: Props) {
           <ul class="thumbs">
             {list.map((event) => (
               <li key={event.id}>
-                <Thumb route={route} event={event} zone={zone} open={() => setOpen(event.id)} />
+                <Thumb route={route} event={event} zone={zone} open={() => show(event.id)} />
               </li>
             ))}
           </ul>
@@ -46,7 +48,7 @@ export function CameraEvents({ route, events, zone }: Props) {
           {busy ? "…" : "Earlier events"}
         </button>
       )}
-      {open !== null && <Player route={route} events={events} id={open} zone={zone} show={setOpen} />}
+      {open !== null && <Player route={route} events={events} id={open} zone={zone} show={show} />}
     </div>
   );
 }
