@@ -1,0 +1,1 @@
+"""What the simulated camera shows: a rendered film, and the feed that plays it."""
