@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.cameras import rtsp_camera
+
+__all__ = ["rtsp_camera"]
