@@ -1,0 +1,1 @@
+"""The process of one camera: everything that touches pixels happens here."""

@@ -1,0 +1,280 @@
+"""The camera's thread: opens the source when the level wants it, reads it, and tries again when it is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgepi.clock import Clock
+from edgepi.errors import RequestError
+from edgepi.plugin import Message
+from edgepi_camera.child.levels import Level, Levels
+from edgepi_camera.child.pictures import Darkroom, bgr_of
+from edgepi_camera.child.pusher import Pusher
+from edgepi_camera.child.recorder import Recorder
+from edgepi_camera.child.watch import Watch
+from edgepi_camera.model import CameraSettings, Link
+from edgepi_camera.motion.detector import Detector
+from edgepi_camera.motion.picture import Bytes, Picture
+from edgepi_camera.record.disk import Disk
+from edgepi_camera.source.base import Source, SourceEndError, SourceError
+from edgepi_camera.source.open import make_source
+
+__all__ = ["Engine"]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+STEADY_S = 20.0
+STATUS_EVERY_S = 30.0
+LINGER_S = 4.0
+
+
+class Engine:
+    """One camera; everything but the constructor's caller runs in its thread."""
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        clock: Clock,
+        send: Callable[[Message], None],
+        *,
+        make: Callable[..., Source] = make_source,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._send = send
+        self._make = make
+        self._changed = threading.Condition()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._stopping = False
+        self._link, self._reason = Link.CLOSED, ""
+        self._told: dict[str, Any] = {}
+        self._told_s = float("-inf")
+        self._packet_s: float | None = None
+        self._stills_until_s = float("-inf")
+        self.levels = Levels()
+        self.pusher = Pusher(send)
+        self.darkroom = Darkroom(settings.privacy, settings.source.rotate)
+        self.disk = Disk(log)
+        self.detector = Detector(settings.motion)
+        self.recorder = Recorder(
+            settings.clip,
+            Path(settings.folder),
+            self.disk,
+            say=lambda fields: send(Message("push.event", fields)),
+            ago=lambda time_s: self.watch.ago(time_s),
+            replay=lambda since_s: self.watch.replay(since_s),
+        )
+        self.watch = Watch(
+            clock=clock,
+            levels=self.levels,
+            detector=self.detector,
+            recorder=self.recorder,
+            pusher=self.pusher,
+            darkroom=self.darkroom,
+            saver_fps=settings.saver_fps,
+        )
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def call(self, what: Callable[[], T], timeout_s: float) -> T:
+        """Do *what* in the camera's thread between two packets; raises TimeoutError."""
+        done = threading.Event()
+        results: list[T] = []
+        errors: list[RequestError] = []
+
+        def work() -> None:
+            try:
+                results.append(what())
+            except RequestError as error:
+                errors.append(error)
+            finally:
+                done.set()
+
+        with self._changed:
+            self._calls.append(work)
+            self._changed.notify_all()
+        done.wait(timeout_s)
+        if errors:
+            raise errors[0]
+        if not results:
+            raise TimeoutError("the camera is busy or hangs")
+        return results[0]
+
+    def wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait in the caller's thread until something holds."""
+        with self._changed:
+            return self._changed.wait_for(until, timeout_s)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End the event in progress, close the source, and wait for the disk."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        self.disk.drain(timeout_s)
+
+    def wish(self, level: Level) -> None:
+        """Ask for a level; `Levels.held` tells when it holds."""
+        with self._changed:
+            self.levels.wish(level, self._clock.monotonic())
+            self._changed.notify_all()
+
+    def still(self) -> tuple[Picture, float]:
+        """A picture as it may be shown, and its age in seconds; raises RequestError, TimeoutError."""
+        asked_s, wait_s = self._clock.monotonic(), self._settings.source.timeout_s + LINGER_S
+        if self.levels.held is Level.OFF:
+            raise RequestError("the camera is off")
+        with self._changed:
+            fresh_s = float("-inf")
+            if self.levels.held is Level.SNAPSHOT:
+                fresh_s, self._stills_until_s = asked_s, asked_s + wait_s
+            self._changed.notify_all()
+            if not self._changed.wait_for(lambda: self.watch.latest.at_s > fresh_s, wait_s):
+                raise TimeoutError(self._reason or "the camera sends no picture")
+        picture = self.watch.latest.picture(self.darkroom)
+        assert picture is not None
+        return picture, self._clock.monotonic() - self.watch.latest.at_s
+
+    def drawn(self, width: int | None) -> Bytes:
+        """What the detector sees, over its picture; raises RequestError, TimeoutError."""
+
+        def draw() -> Bytes:
+            picture = self.watch.latest.picture(self.darkroom)
+            if picture is None or self.levels.held not in {Level.SAVER, Level.FULL}:
+                raise RequestError("the detector sees nothing at this level")
+            return self.detector.drawn(bgr_of(picture, width))
+
+        return self.call(draw, self._settings.source.timeout_s)
+
+    def status(self) -> dict[str, Any]:
+        """How things stand."""
+        now_s, watch = self._clock.monotonic(), self.watch
+        return self._summary() | {
+            "fps": round(watch.meter.fps, 2),
+            "bitrate": round(watch.meter.bitrate),
+            "ring_s": round(self.recorder.ring.seconds, 2),
+            "ring_bytes": self.recorder.ring.size,
+            "packet_ago_s": None if self._packet_s is None else round(now_s - self._packet_s, 2),
+            "picture_ago_s": None if watch.latest.raw is None else round(now_s - watch.latest.at_s, 2),
+            "torn": watch.decoding.torn,
+        }
+
+    def _summary(self) -> dict[str, Any]:
+        form = self.watch.form
+        return {
+            "link": self._link.value,
+            "reason": self._reason,
+            "codec": form.codec,
+            "width": form.width,
+            "height": form.height,
+            "level": self.levels.held.value,
+            "moving": self.recorder.recording,
+            "note": self.watch.sight.note,
+        }
+
+    def _tell(self, link: Link | None = None, reason: str = "") -> None:
+        if link is not None:
+            self._link, self._reason = link, reason
+        summary, now_s = self._summary(), self._clock.monotonic()
+        if summary != self._told or now_s - self._told_s >= STATUS_EVERY_S:
+            self._told, self._told_s = summary, now_s
+            self._send(Message("push.status", self.status()))
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            self._between()
+            if not self._wanted():
+                self._tell(Link.CLOSED)
+                self._pause(STATUS_EVERY_S)
+                continue
+            opened_s = self._clock.monotonic()
+            reason = self._visit()
+            self.recorder.cut("" if reason is None else "the camera was lost")
+            if reason is None:
+                failures = 0
+                continue
+            failures = 1 if self._clock.monotonic() - opened_s > STEADY_S else failures + 1
+            self._tell(Link.LOST, reason)
+            self._pause(min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** (failures - 1)), retry=True)
+        self.recorder.cut("the camera was closed")
+
+    def _wanted(self) -> bool:
+        if self.levels.held is Level.SNAPSHOT:
+            return self._clock.monotonic() < self._stills_until_s
+        return self.levels.held is not Level.OFF
+
+    def _visit(self) -> str | None:
+        """Open the source and read it until it is not wanted any more (None) or lost (why)."""
+        settings = self._settings.source
+        self._tell(Link.OPENING)
+        source = self._make(settings, self._clock)
+        try:
+            source.open()
+            self.watch.begin(source, live=settings.live)
+            self.levels.opened(self._clock.monotonic())
+            self._tell(Link.RUNNING)
+            self._read(source)
+        except SourceEndError as end:
+            return None if settings.loop else str(end)
+        except SourceError as error:
+            return str(error)
+        finally:
+            source.close()
+        return None
+
+    def _read(self, source: Source) -> None:
+        paced = not self._settings.source.live
+        watch, between = self.watch, self._between
+        while not self._stopping and self._wanted():
+            unit = source.read()
+            stamp = watch.place(unit)
+            self._packet_s = self._clock.monotonic()
+            if paced and (early_s := stamp.dts_s - self._packet_s) > 0:
+                self._pause(early_s, retry=True)
+            watch.take(unit, stamp)
+            if self.levels.held is Level.SNAPSHOT and watch.latest.at_s >= self._packet_s:
+                self._pictured()
+            between()
+
+    def _pictured(self) -> None:
+        """Hand out the still, and leave the source open for a moment in case another is wanted."""
+        with self._changed:
+            self._stills_until_s = min(self._stills_until_s, self._clock.monotonic() + LINGER_S)
+            self._changed.notify_all()
+
+    def _between(self) -> None:
+        """What is to be done between two packets."""
+        while self._calls:
+            self._calls.popleft()()
+        now_s = self._clock.monotonic()
+        if self.levels.wished is not self.levels.held:
+            if self.levels.overdue(now_s):
+                self.recorder.cut("the level was lowered")
+            if self.levels.settle(now_s, recording=self.recorder.recording):
+                with self._changed:
+                    self._changed.notify_all()
+        self._tell()
+
+    def _pause(self, seconds: float, *, retry: bool = False) -> None:
+        """Wait; calls are done meanwhile, and whatever is wished ends it unless it is to *retry* later."""
+        until_s = self._clock.monotonic() + seconds
+        held = self.levels.held
+        while not self._stopping and (left_s := until_s - self._clock.monotonic()) > 0:
+            with self._changed:
+                if not self._calls and self.levels.wished is self.levels.held and not self._woken(retry):
+                    self._changed.wait(left_s)
+            if self._calls or self.levels.wished is not self.levels.held:
+                self._between()
+            if self.levels.held is not held or self._woken(retry):
+                return
+
+    def _woken(self, retry: bool) -> bool:
+        return not retry and self._wanted()

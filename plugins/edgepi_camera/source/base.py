@@ -1,0 +1,87 @@
+"""What every source of pictures looks like to the rest of the child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import av
+
+from edgepi.errors import EdgePiError
+from edgepi_camera.motion.picture import Picture
+
+__all__ = ["TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
+
+TIME_BASE = Fraction(1, 90_000)
+
+
+class SourceError(EdgePiError, OSError):
+    """The source cannot be opened or read; the message is a sentence without passwords."""
+
+
+class SourceEndError(SourceError):
+    """A file or folder has been read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a source delivers: *codec* as FFmpeg names it, *fps* as promised (0: unknown).
+
+    *turned*: degrees that the camera has turned its pictures by itself, of those it was asked for.
+    """
+
+    codec: str
+    width: int
+    height: int
+    fps: float = 0.0
+    turned: int = 0
+
+    @property
+    def copied(self) -> bool:
+        """Whether an MP4 that browsers play may hold the packets as they are."""
+        return self.codec in {"h264", "hevc"}
+
+
+@dataclass(slots=True)
+class Unit:
+    """One picture as it came: compressed (*packet*), or already as planes (*picture*), or both.
+
+    Times are the source's own, in seconds; None where it tells none. A *packet* of H.264 or H.265 is
+    Annex-B and begins, where it is a *key*, with its *parameters*. *picture* may be smaller than what is in
+    *packet*: it is for detection.
+    """
+
+    packet: av.Packet | None
+    pts_s: float | None
+    dts_s: float | None
+    key: bool
+    picture: Picture | None = None
+    parameters: bytes = b""
+
+
+class Source(Protocol):
+    """Something that can be opened, read unit by unit, and closed; used from one thread.
+
+    `decoder` makes a codec context of its own for this source's packets. `lower` asks for so many pictures
+    a second (None: all there are); a source that cannot ignores it.
+    """
+
+    @property
+    def format(self) -> Format:
+        """What it delivers; known once it is open."""
+
+    def open(self) -> None:
+        """Connect; raises SourceError within its time-out."""
+
+    def read(self) -> Unit:
+        """Wait for the next unit; raises SourceError, SourceEndError."""
+
+    def decoder(self) -> av.VideoCodecContext | None:
+        """Make a decoder for its packets; None if it delivers planes only."""
+
+    def lower(self, fps: float | None) -> None:
+        """Deliver no more than so many pictures a second, if that saves anything."""
+
+    def close(self) -> None:
+        """Let go of it; may be called at any time after `open`, twice too."""

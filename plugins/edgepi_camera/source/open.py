@@ -1,0 +1,26 @@
+"""Which kind of source an address means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgepi.clock import Clock
+from edgepi_camera.model import SourceSettings
+from edgepi_camera.source.base import Source
+
+__all__ = ["make_source"]
+
+
+def make_source(settings: SourceSettings, clock: Clock) -> Source:
+    """Make the source that *settings* name; nothing is opened yet."""
+    if settings.url == "picamera" or settings.url.startswith("picamera:"):
+        from edgepi_camera.source.picamera import PicameraSource
+
+        return PicameraSource(settings)
+    if "://" not in settings.url and Path(settings.url).is_dir():
+        from edgepi_camera.source.folder import FolderSource
+
+        return FolderSource(settings, clock)
+    from edgepi_camera.source.stream import StreamSource
+
+    return StreamSource(settings)

@@ -1,0 +1,172 @@
+"""Whatever FFmpeg opens: RTSP, HTTP, V4L2, a socket, a file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+
+from edgepi_camera.model import SourceSettings
+from edgepi_camera.source.base import Format, SourceEndError, SourceError, Unit
+from edgepi_camera.source.nal import parameter_sets
+from edgepi_camera.source.options import attempts
+from edgepi_camera.source.words import explained, masked
+
+__all__ = ["StreamSource"]
+
+HEAD_BYTES = 4096
+# Their demuxers make up times from a rate that nobody told them.
+UNTIMED = {"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc"}
+
+logging.getLogger("libav").setLevel(logging.CRITICAL)
+
+
+class StreamSource:
+    """One video stream through FFmpeg's demuxers."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self._settings = settings
+        self._what = masked(settings.url)
+        self._container: InputContainer | None = None
+        self._packets: Iterator[Any] = iter(())
+        self._format = Format("", 0, 0)
+        self._bsf: av.BitStreamFilterContext | None = None
+        self._waiting: list[av.Packet] = []
+
+    @property
+    def format(self) -> Format:
+        """What it delivers; known once it is open."""
+        return self._format
+
+    def open(self) -> None:
+        """Connect; raises SourceError within its time-out."""
+        self.close()
+        try:
+            self._container = self._connect()
+            self._begin(self._container)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            self.close()
+            if isinstance(error, SourceError):
+                raise
+            raise SourceError(explained(error, self._what)) from None
+
+    def _connect(self) -> InputContainer:
+        wait_s = self._settings.timeout_s
+        last: Exception | None = None
+        for form, options in attempts(self._settings):
+            try:
+                return av.open(
+                    self._settings.url, "r", format=form, options=options, timeout=(wait_s + 5.0, wait_s)
+                )
+            except (av.error.FFmpegError, OSError, ValueError) as error:
+                last = error
+                if not isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
+                    break
+        assert last is not None
+        raise last
+
+    def _begin(self, container: InputContainer) -> None:
+        if not container.streams.video:
+            raise SourceError(f"{self._what}: it sends no pictures")
+        stream = container.streams.video[0]
+        for other in container.streams:
+            if other is not stream:
+                other.discard = "all"
+        context = stream.codec_context
+        rate = stream.average_rate or stream.guessed_rate
+        self._format = Format(context.name, context.width, context.height, float(rate) if rate else 0.0)
+        self._seconds = float(stream.time_base) if stream.time_base else 0.0
+        self._timed = self._seconds > 0 and not (
+            self._settings.live and set(container.format.name.split(",")) & UNTIMED
+        )
+        self._intra = bool(context.codec.intra_only) if hasattr(context.codec, "intra_only") else False
+        self._stream = stream
+        self._extra = bytes(context.extradata or b"")
+        self._parameters = b""
+        self._bsf = None
+        if self._format.copied:
+            if self._extra[:1] == b"\1":
+                kind = "h264_mp4toannexb" if self._format.codec == "h264" else "hevc_mp4toannexb"
+                self._bsf = av.BitStreamFilterContext(kind, stream)
+            else:
+                self._parameters = parameter_sets(self._extra, self._format.codec)
+        self._packets = container.demux(stream)
+
+    def read(self) -> Unit:
+        """Wait for the next unit; raises SourceError, SourceEndError."""
+        try:
+            packet = self._waiting.pop(0) if self._waiting else self._next()
+        except StopIteration:
+            packet = None
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(explained(error, self._what)) from None
+        if packet is None:
+            if self._settings.live:
+                raise SourceError(f"{self._what}: it ended the stream")
+            raise SourceEndError(f"{self._what}: read to its end")
+        pts, dts = packet.pts, packet.dts
+        timed = self._timed
+        unit = Unit(
+            packet,
+            pts * self._seconds if timed and pts is not None else None,
+            dts * self._seconds if timed and dts is not None else None,
+            packet.is_keyframe or self._intra,
+        )
+        if unit.key and self._format.copied:
+            self._complete(unit)
+        return unit
+
+    def _next(self) -> av.Packet:
+        while True:
+            packet = next(self._packets)
+            if not packet.size:
+                continue
+            if self._bsf is None:
+                return packet  # type: ignore[no-any-return]
+            filtered = self._bsf.filter(packet)
+            if filtered:
+                self._waiting = filtered[1:]
+                return filtered[0]
+
+    def _complete(self, unit: Unit) -> None:
+        """See to it that a key unit carries its parameter sets; many cameras tell them in the SDP only."""
+        packet = unit.packet
+        assert packet is not None
+        found = parameter_sets(bytes(memoryview(packet)[:HEAD_BYTES]), self._format.codec)
+        if not found and self._parameters:
+            whole = av.Packet(self._parameters + bytes(packet))
+            whole.pts, whole.dts, whole.time_base = packet.pts, packet.dts, packet.time_base
+            whole.is_keyframe = True
+            unit.packet, found = whole, self._parameters
+        unit.parameters = found
+
+    def decoder(self) -> VideoCodecContext:
+        """Make a decoder for its packets."""
+        origin = self._stream.codec_context
+        context = VideoCodecContext.create(self._format.codec, "r")
+        assert isinstance(context, VideoCodecContext)
+        context.thread_count = 1
+        if self._extra and self._bsf is None:
+            context.extradata = self._extra
+        if origin.pix_fmt and self._format.codec == "rawvideo":
+            context.width, context.height, context.pix_fmt = origin.width, origin.height, origin.pix_fmt
+        return context
+
+    def lower(self, fps: float | None) -> None:
+        """Nothing is saved by asking: what comes is left undecoded."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        container, self._container = self._container, None
+        self._packets, self._waiting, self._bsf = iter(()), [], None
+        if container is not None:
+            container.close()
+
+    def exists(self) -> bool:
+        """Whether what is named is a file of this machine."""
+        return Path(self._settings.url).is_file()
