@@ -16,6 +16,8 @@ from edgepi.errors import AccessError, NodeNotRunningError, RequestError
 __all__ = ["NodeClient"]
 
 PREFIX = "/api/v1/"
+# What is told, or is what a server says that is no node.
+_TEXTS = frozenset({"application/json", "text/plain", "text/html"})
 
 
 class NodeClient:
@@ -26,7 +28,9 @@ class NodeClient:
         self._timeout_s = timeout_s
 
     def get(self, path: str, **query: object) -> Any:
-        """Fetch ``/api/v1/<path>`` and return its data; query values of None are left out.
+        """Fetch ``/api/v1/<path>`` and return its data, or bytes of what is no JSON, such as a picture.
+
+        Query values of None are left out.
 
         Raises:
             NodeNotRunningError: nobody listens on the socket.
@@ -41,7 +45,7 @@ class NodeClient:
 
     def _call(self, method: str, path: str, body: bytes | None) -> Any:
         try:
-            status, content = self._exchange(method, path, body)
+            status, content, kind = self._exchange(method, path, body)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
             raise _nobody(self._state_dir) from error
         except PermissionError as error:
@@ -50,15 +54,17 @@ class NodeClient:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             raise RequestError(f"the node did not answer: {str(error) or type(error).__name__}") from error
+        if status == http.client.OK and kind not in _TEXTS:
+            return content
         return _unwrap(status, content)
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes, str]:
         connection = _UnixConnection(self._state_dir, self._timeout_s)
         headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
         try:
             connection.request(method, PREFIX + quote(path.lstrip("/"), safe="/?&=%+.~-_:"), body, headers)
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(), response.headers.get_content_type()
         finally:
             connection.close()
 

@@ -40,7 +40,7 @@ class NodeApi(Protocol):
     """The API of the running node; each raises NodeNotRunningError when there is none."""
 
     def get(self, path: str, **query: object) -> Any:
-        """Fetch ``/api/v1/<path>``."""
+        """Fetch ``/api/v1/<path>``: its data, or bytes of what is no JSON, such as a picture."""
 
     def post(self, path: str, body: object = None) -> Any:
         """Send *body* to ``/api/v1/<path>``."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from edgepi.plugin import Card, ConfigSchema, Duty, PluginContext, Route, Sensor, hookimpl
+from edgepi.plugin import Card, Command, ConfigSchema, Duty, PluginContext, Route, Sensor, hookimpl
 from edgepi_camera import config
 from edgepi_camera.config import CameraConfig
 
 if TYPE_CHECKING:
     from edgepi_camera.camera import Camera
 
-__all__ = ["cards", "config_schema", "duties", "routes", "sensors"]
+__all__ = ["cards", "commands", "config_schema", "duties", "routes", "sensors"]
 
 
 @hookimpl
@@ -51,6 +51,14 @@ def cards(context: PluginContext[CameraConfig]) -> Iterable[Card]:
     from edgepi_camera.routes import cards_of
 
     return cards_of(context)
+
+
+@hookimpl
+def commands() -> Iterable[Command]:
+    """``edgepi camera``."""
+    from edgepi_camera.commands.main import command
+
+    return (command(),)
 
 
 def _camera(context: PluginContext[CameraConfig]) -> Camera:

@@ -1,0 +1,104 @@
+"""Which camera a command means, what the node says of it, and where files go."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from edgepi.errors import EdgePiError, NotFoundError, RequestError
+from edgepi.files import atomic_write
+from edgepi.plugin import CommandContext, common_arguments
+
+__all__ = [
+    "add_camera",
+    "add_output",
+    "bytes_of",
+    "camera_of",
+    "cameras_of",
+    "local",
+    "save",
+    "shown_size",
+    "zone_of",
+]
+
+
+def add_camera(parser: argparse.ArgumentParser, what: str = "which camera") -> None:
+    """Add the name of a camera, and what every command takes."""
+    common_arguments(parser)
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help=f"{what}; left out: the only one of the configuration"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add where the result goes."""
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=text)
+
+
+def cameras_of(context: CommandContext) -> list[str]:
+    """The cameras of the configuration; the plugin's own name where there is none that can be read."""
+    try:
+        names = list(context.configs())
+    except EdgePiError:
+        names = []
+    return names or [context.plugin]
+
+
+def camera_of(name: str | None, context: CommandContext) -> str:
+    """The camera asked for, or the only one; raises NotFoundError."""
+    names = cameras_of(context)
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise NotFoundError("there are several cameras", hint=f"say which: {', '.join(names)}")
+    if name not in names:
+        raise NotFoundError(f"there is no camera {name[:40]!r}", hint=f"there is {', '.join(names)}")
+    return name
+
+
+def bytes_of(context: CommandContext, path: str, **query: object) -> bytes:
+    """A picture or film from the node; raises RequestError where it is none, and as the node refuses."""
+    found = context.node.get(path, **query)
+    if not isinstance(found, bytes):
+        raise RequestError(
+            "the node answered with something else than a picture", hint="is it of this version?"
+        )
+    return found
+
+
+def save(content: bytes, path: Path) -> None:
+    """Write *content* to *path*; raises RequestError where that cannot be."""
+    try:
+        atomic_write(path, content)
+    except OSError as error:
+        raise RequestError(
+            f"{path} cannot be written: {error.strerror or error}", hint="name another file by -o"
+        ) from error
+
+
+def zone_of(context: CommandContext) -> ZoneInfo:
+    """The node's time zone; UTC where the configuration cannot be read."""
+    try:
+        return ZoneInfo(context.site().time_zone)
+    except (EdgePiError, KeyError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def shown_size(count: float) -> str:
+    """Bytes for people."""
+    for unit, digits in (("B", 0), ("kB", 0), ("MB", 1)):
+        if count < 1000:
+            return f"{count:.{digits}f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def local(value: Any, zone: ZoneInfo) -> datetime | None:
+    """A time of the node's answer, in *zone*; None where there is none."""
+    if not isinstance(value, str):
+        return None
+    moment = datetime.fromisoformat(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)

@@ -1,0 +1,1 @@
+"""What the detector makes of a film, for people who tune it; runs in a process of its own."""
