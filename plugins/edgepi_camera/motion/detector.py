@@ -7,9 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepi_camera.model import Box, MotionSettings, Sight
-from edgepi_camera.motion.picture import Bytes, Picture, grid_size, reduced
+from edgepi_camera.motion import light, verdict
+from edgepi_camera.motion.background import Background, Tolerance
+from edgepi_camera.motion.blobs import Clues, cleaned, found, structure
+from edgepi_camera.motion.picture import Bytes, Picture, Planes, grid_size, reduced
+from edgepi_camera.motion.tracks import Tracker
 
 __all__ = ["Detector"]
+
+LONGEST_GAP_S = 30.0
+USUAL_S = 30.0
 
 
 class Detector:
@@ -17,40 +24,62 @@ class Detector:
 
     def __init__(self, settings: MotionSettings) -> None:
         self._settings = settings
-        self._size = (0, 0)
+        self._strength = 2.0 ** ((50 - settings.sensitivity) / 50)
         self._shape = (0, 0)
-        self._model = cv2.createBackgroundSubtractorMOG2()
-        self._mask = np.zeros((1, 1), np.bool_)
+        self._size = (0, 0)
         self._last_s: float | None = None
-        self._first_s = 0.0
-        self._since_s: float | None = None
+        self._mask = np.zeros((1, 1), np.bool_)
 
     def see(self, picture: Picture, time_s: float) -> Sight:
         """What moves in *picture*, taken *time_s* seconds into the stream."""
-        if picture.luma.shape != self._shape or self._last_s is None or not 0 < time_s - self._last_s < 10:
-            self._restart(picture, time_s)
-        self._last_s = time_s
-        small = reduced(picture.luma, self._size)
-        raw = np.asarray(self._model.apply(small), np.uint8)
-        mask = cv2.medianBlur(np.asarray((raw == 255) * np.uint8(255), np.uint8), 5)
-        self._mask = mask > 0
-        changed = float(self._mask.mean())
-        boxes = tuple(self._boxes(mask))
-        learning = time_s - self._first_s < 1.0
-        if not boxes or learning:
-            self._since_s = None
-        elif self._since_s is None:
-            self._since_s = time_s
-        moving = self._since_s is not None and time_s - self._since_s >= self._settings.shortest_s
+        shape = (picture.luma.shape[0], picture.luma.shape[1])
+        if shape != self._shape or self._last_s is None or not 0 < time_s - self._last_s < LONGEST_GAP_S:
+            return self._restart(picture, shape, time_s)
+        elapsed_s, self._last_s = time_s - self._last_s, time_s
+        planes = Planes.of(picture, self._size)
+        background = self._background
+        now = light.measured(planes, [background.mean, *background.chroma_mean])
+        planes = light.corrected(planes, now)
+        new = cleaned(background.foreground(planes))
+        half = self._half
+        mask = np.asarray(cv2.compare(reduced(new, half), 100, cv2.CMP_GT), np.uint8)
+        small = reduced(planes.luma, half)
+        mean = reduced(background.mean.astype(np.uint8), half)
+        clues = Clues(self._weigh(), structure(small, mean, background.noise), reduced(background.busy, half))
+        blobs, labels = found(mask, clues)
+        self._tracker.follow(blobs, time_s)
+        limits = verdict.Limits(self._least, self._settings.shortest_s)
+        moving = []
+        suspect = False
+        keep = np.zeros(len(blobs) + 1000, np.uint8)
+        for track in self._tracker.tracks:
+            if track.seen_s != time_s:
+                continue
+            track.why = verdict.judged(track, limits)
+            if not track.why:
+                track.confirmed = True
+                track.moved_s = time_s
+            if track.confirmed and time_s - track.moved_s <= 2.0:
+                moving.append(track)
+                keep[track.blob.label] = 255
+            elif track.blob.weight >= self._least and not verdict.is_light(track):
+                suspect = True
+                if track.age_s() < 2.0:
+                    keep[track.blob.label] = 255
+        out = keep[np.minimum(labels, len(keep) - 1)]
+        self._learn_usual(mask, out, elapsed_s)
+        height, width = self._size
+        out = cv2.resize(cv2.dilate(out, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST)
+        background.learn(planes, np.asarray(out, np.uint8), elapsed_s)
+        self._mask = new > 0
+        self.debug = (now, mask, clues, blobs)
         return Sight(
             time_s=time_s,
-            moving=moving,
-            suspect=bool(boxes) and not learning,
-            began_s=self._since_s if moving else None,
-            score=max((box.score for box in boxes), default=0.0) if moving else 0.0,
-            changed=changed,
-            boxes=boxes if moving else (),
-            note="learning" if learning else "",
+            moving=bool(moving),
+            suspect=suspect or bool(moving),
+            began_s=min((t.began_s for t in moving), default=None),
+            changed=float(mask.mean() / 255),
+            boxes=tuple(self._box(t) for t in moving),
         )
 
     def mask(self) -> NDArray[np.bool_]:
@@ -66,20 +95,32 @@ class Detector:
         out[full] = (60, 60, 255)
         return out
 
-    def _restart(self, picture: Picture, time_s: float) -> None:
-        self._shape = (picture.luma.shape[0], picture.luma.shape[1])
-        self._size = grid_size(*self._shape)
-        self._model = cv2.createBackgroundSubtractorMOG2()
+    def _restart(self, picture: Picture, shape: tuple[int, int], time_s: float) -> Sight:
+        self._shape = shape
+        self._size = grid_size(*shape)
+        self._half = (max(1, self._size[0] // 2), max(1, self._size[1] // 2))
+        self._background = Background(
+            Planes.of(picture, self._size), Tolerance(12.0 * self._strength, 6.0 * self._strength)
+        )
+        self._tracker = Tracker()
         self._mask = np.zeros(self._size, np.bool_)
-        self._first_s = time_s
-        self._since_s = None
+        self._usual = np.zeros(self._half, np.float32)
+        self._seen = 0
+        self._last_s = self._first_s = time_s
+        share = self._settings.smallest or 0.001 * self._strength**2
+        self._least = share * self._half[0] * self._half[1]
+        return Sight(time_s=time_s, note="learning")
 
-    def _boxes(self, mask: Bytes) -> list[Box]:
-        count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask)
-        height, width = self._size
-        least = (self._settings.smallest or 0.002) * height * width
-        return [
-            Box(x / width, y / height, w / width, h / height, track=k, score=0.5)
-            for k, (x, y, w, h, area) in enumerate(stats[1:count].tolist())
-            if area >= least
-        ]
+    def _weigh(self) -> NDArray[np.float32]:
+        lowest, highest = np.log(0.01), np.log(0.12)
+        return np.clip((np.log(self._usual + 0.001) - lowest) / (highest - lowest), 0, 1).astype(np.float32)
+
+    def _learn_usual(self, mask: Bytes, out: Bytes, elapsed_s: float) -> None:
+        self._seen += 1
+        rate = max(elapsed_s / USUAL_S, 1 / (self._seen + 10))
+        cv2.accumulateWeighted((mask > 0).astype(np.float32), self._usual, rate, cv2.bitwise_not(out))
+
+    def _box(self, track) -> Box:
+        height, width = self._half
+        b = track.blob
+        return Box(b.x / width, b.y / height, b.width / width, b.height / height, track=track.number, score=0.5)

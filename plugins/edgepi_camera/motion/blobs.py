@@ -1,0 +1,114 @@
+"""Things in one picture: connected foreground, and what speaks for each being a thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepi_camera.motion.picture import Bytes
+
+__all__ = ["Blob", "Clues", "cleaned", "found", "structure"]
+
+MOST_BLOBS = 48
+CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A thing on the half grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
+
+    *edges* are new or vanished edges in it, against the length of its border; *busy* is how much of it lies
+    where the place is restless.
+    """
+
+    label: int
+    x: int
+    y: int
+    width: int
+    height: int
+    area: int
+    cx: float
+    cy: float
+    weight: float
+    edges: float
+    busy: float
+
+    @property
+    def right(self) -> int:
+        """The first column that is no longer in it."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row that is no longer in it."""
+        return self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Planes on the half grid that tell a thing from what only looks like one."""
+
+    usual: NDArray[np.float32]
+    edges: Bytes
+    busy: Bytes
+
+
+def cleaned(new: Bytes) -> Bytes:
+    """*new* (0 or 255) without specks and pinholes: what most of the 5x5 pixels around say."""
+    return np.asarray(cv2.compare(cv2.blur(new, (5, 5)), 127, cv2.CMP_GT), np.uint8)
+
+
+def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
+    """255 where *luma* has an edge that *mean* has not, or the other way round; blind to smooth light."""
+    now, before = _steepness(luma), _steepness(mean)
+    floor = float(np.clip(4.0 * noise, 7.0, 40.0))
+    fresh = cv2.compare(now, _allowed(before, floor), cv2.CMP_GT)
+    gone = cv2.compare(before, _allowed(now, floor), cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_or(fresh, gone), np.uint8)
+
+
+def found(mask: Bytes, clues: Clues) -> tuple[list[Blob], NDArray[np.int32]]:
+    """The largest things in *mask* (half grid, 0 or 255), and which pixel belongs to which."""
+    joined = cv2.dilate(mask, CROSS)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
+    labels = np.asarray(labels, np.int32)
+    if count <= 1:
+        return [], labels
+    flat = labels.ravel()
+    core = (mask.ravel() > 0).astype(np.float32)
+    area = np.bincount(flat, core, count)
+    weight = np.bincount(flat, core * (1.0 - clues.usual.ravel()), count)
+    edges = np.bincount(flat, clues.edges.ravel() > 0, count)
+    busy = np.bincount(flat, core * (clues.busy.ravel() > 0), count)
+    order = np.argsort(-area[1:])[:MOST_BLOBS] + 1
+    return [
+        Blob(
+            label=k,
+            x=int(stats[k, 0]),
+            y=int(stats[k, 1]),
+            width=int(stats[k, 2]),
+            height=int(stats[k, 3]),
+            area=int(area[k]),
+            cx=float(centres[k, 0]),
+            cy=float(centres[k, 1]),
+            weight=float(weight[k]),
+            edges=float(edges[k]) / (2.0 * float(stats[k, 2] + stats[k, 3])),
+            busy=float(busy[k]) / max(1.0, float(area[k])),
+        )
+        for k in order.tolist()
+        if area[k] >= 1
+    ], labels
+
+
+def _steepness(plane: Bytes) -> Bytes:
+    across = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 1, 0), alpha=0.25)
+    down = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 0, 1), alpha=0.25)
+    return np.asarray(cv2.add(across, down), np.uint8)
+
+
+def _allowed(steepness: Bytes, floor: float) -> Bytes:
+    around = cv2.dilate(steepness, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.convertScaleAbs(around, alpha=2.0, beta=floor), np.uint8)
