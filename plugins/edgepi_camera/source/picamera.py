@@ -38,11 +38,18 @@ class PicameraSource:
 
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
-        self._number = int(settings.url.partition(":")[2] or 0)
+        number = settings.url.partition(":")[2] or "0"
+        if not number.isdigit():
+            raise SourceError(
+                f"picamera: {settings.url!r} names no camera", hint="picamera, or picamera:1 for a second"
+            )
+        self._number = int(number)
         self._options = parse_options(settings.options)
-        self._fps = settings.fps or FPS
+        self._fps = self._rate = settings.fps or FPS
         self._format = Format("", 0, 0)
         self._camera: Any = None
+        self._encoders: Any = None
+        self._output: Any = None
         self._queue = Queue()
 
     @property
@@ -82,14 +89,27 @@ class PicameraSource:
         main, lores = (camera.stream_configuration(name) for name in ("main", "lores"))
         width, height = main["size"]
         self._format = Format("h264", width, height, 1e6 / limits[0], 180 if turned else 0)
-        # Keyframes are asked for by time: a count of pictures would put them a minute apart at low rates.
-        encoder = library.encoders.H264Encoder(
-            bitrate=options.bitrate, repeat=True, iperiod=round(self._fps * 2)
-        )
-        self._queue = Queue(encoder, lores)
+        self._queue = Queue(lores)
         camera.post_callback = self._queue.seen
-        camera.start_encoder(encoder, _output(library, self._queue.compressed), name="main")
+        self._output = _output(library, self._queue.compressed)
+        self._encoders = library.encoders
+        self._rate = self._fps
+        self._encode(self._rate)
         camera.start()
+
+    def _encode(self, fps: float) -> None:
+        encoder = self._encoders.H264Encoder(
+            bitrate=self._options.bitrate, repeat=True, iperiod=max(1, round(fps * KEY_EACH_US / 1e6))
+        )
+        self._queue.follow(encoder, forces=self._forces)
+        self._camera.start_encoder(encoder, self._output, name="main")
+
+    @property
+    def _forces(self) -> bool:
+        """Whether the encoder can be asked for a keyframe; the software one of a Pi 5 breaks with PyAV 18."""
+        coder = self._encoders.H264Encoder
+        software = coder is getattr(self._encoders, "LibavH264Encoder", None)
+        return not software and hasattr(coder, "force_key_frame")
 
     def read(self) -> Unit:
         """Wait for the next picture; raises SourceError."""
@@ -110,8 +130,13 @@ class PicameraSource:
     def lower(self, fps: float | None) -> None:
         """Let the sensor itself take fewer pictures: everything after it then has less to do."""
         if self._camera is not None:
-            limits = duration_limits(min(fps or self._fps, self._fps), self._camera.camera_controls)
+            rate, before = min(fps or self._fps, self._fps), self._rate
+            self._rate = rate
+            limits = duration_limits(rate, self._camera.camera_controls)
             self._camera.set_controls({"FrameDurationLimits": limits})
+            if rate != before and not self._forces:  # the interval of its keyframes is fixed, in pictures
+                self._camera.stop_encoder()
+                self._encode(rate)
 
     def close(self) -> None:
         """Let go of the camera."""
@@ -125,8 +150,9 @@ class PicameraSource:
 class Queue:
     """Brings packets and planes of the same moment together, from the camera's threads to the reader."""
 
-    def __init__(self, encoder: Any = None, lores: Any = None) -> None:
-        self._encoder = encoder
+    def __init__(self, lores: Any = None) -> None:
+        self._encoder: Any = None
+        self._forces = False
         self._lores = lores
         self._pictures: deque[tuple[int, Picture]] = deque(maxlen=16)
         self._units: deque[Unit] = deque()
@@ -134,16 +160,18 @@ class Queue:
         self._keyless = False
         self._key_us = 0
 
+    def follow(self, encoder: Any, *, forces: bool) -> None:
+        """Take packets from this encoder; *forces*: ask it for keyframes by time, whatever the rate."""
+        self._encoder, self._forces = encoder, forces
+
     def seen(self, request: Any) -> None:
         """Keep the planes of a picture that is about to be compressed; called in picamera2's thread."""
         # The same rounding as picamera2's encoders have.
         taken_us = int(request.get_metadata()["SensorTimestamp"] / 1000)
         self._pictures.append((taken_us, planes(request.make_buffer("lores"), self._lores)))
-        if taken_us - self._key_us > KEY_EACH_US and (
-            force := getattr(self._encoder, "force_key_frame", None)
-        ):
+        if self._forces and taken_us - self._key_us > KEY_EACH_US:
             self._key_us = taken_us
-            force()
+            self._encoder.force_key_frame()
 
     def compressed(self, frame: Any, keyframe: bool, timestamp: int | None) -> None:
         """Keep what the encoder made; called in its thread, *frame* is gone afterwards."""

@@ -23,9 +23,10 @@ SIGNATURES = Path(picamera_double.__file__).with_name("picamera2_signatures.json
 SIZE = {"width": 640, "height": 368}
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+@pytest.fixture(params=[False, True], ids=["hardware", "software"])
+def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench()
+    bench.software = request.param
     for name, module in modules(bench).items():
         monkeypatch.setitem(sys.modules, name, module)
     return bench
@@ -139,6 +140,11 @@ def test_an_unknown_control_is_refused_and_the_camera_let_go(bench: Bench) -> No
     with pytest.raises(SourceError, match=r"no control 'AfMod'.*did you mean AfMode"):
         opened(options={"AfMod": "Auto"})
     assert bench.made[0].closed
+
+
+def test_an_address_without_a_number_is_refused() -> None:
+    with pytest.raises(SourceError, match="names no camera"):
+        opened("picamera:left")
 
 
 def test_missing_and_busy_cameras_are_told_in_plain_words(bench: Bench) -> None:
