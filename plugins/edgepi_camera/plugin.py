@@ -50,7 +50,7 @@ def cards(context: PluginContext[CameraConfig]) -> Iterable[Card]:
     """The live view with its events."""
     from edgepi_camera.routes import cards_of
 
-    return cards_of(context)
+    return cards_of(context, _camera(context))
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import cv2
@@ -41,6 +42,7 @@ class Handler:
             "view": self._view,
             "end_event": self._end_event,
             "status": self._status,
+            "sight": self._sight,
             "close": self._close,
         }
 
@@ -78,7 +80,8 @@ class Handler:
     def _level(self, fields: Mapping[str, Any]) -> Message:
         engine, level = self.engine, Level(fields["level"])
         engine.wish(level)
-        held = engine.wait(lambda: engine.levels.held is level, LEVEL_S)
+        wait_s = LEVEL_S if fields.get("wait", True) else 0.0
+        held = engine.wait(lambda: engine.levels.held is level, wait_s)
         return Message("level", {"level": engine.levels.held.value, "held": held})
 
     def _snapshot(self, fields: Mapping[str, Any]) -> Message:
@@ -108,6 +111,9 @@ class Handler:
 
     def _status(self, _: Mapping[str, Any]) -> Message:
         return Message("status", self.engine.status())
+
+    def _sight(self, _: Mapping[str, Any]) -> Message:
+        return Message("sight", asdict(self.engine.watch.sight))
 
     def _close(self, _: Mapping[str, Any]) -> None:
         if self._engine is not None:

@@ -1,0 +1,42 @@
+"""When the process that reads a camera is sick, though it answers."""
+
+from __future__ import annotations
+
+from edgepi_camera.model import Link
+from edgepi_camera.status import Status
+
+__all__ = ["Health"]
+
+MOST_MB = 300.0
+STANDS_STILL_S = 60.0
+OPENS_S = 120.0
+
+
+class Health:
+    """Watches one process over its life."""
+
+    def __init__(self) -> None:
+        self._since_s: float | None = None
+        self._opening_s: float | None = None
+
+    def ailing(self, status: Status, level: str, now_s: float) -> str | None:
+        """Return what is wrong with it in a sentence, or None."""
+        if status.rss_mb is not None and status.rss_mb > MOST_MB:
+            return f"the process that reads the camera had grown to {status.rss_mb:.0f} MB"
+        watching = level in {"saver", "full"}
+        stale = status.picture_ago_s is not None and status.picture_ago_s > STANDS_STILL_S
+        if watching and stale and status.link is Link.RUNNING and self._watched_s(now_s) > STANDS_STILL_S:
+            return f"the camera says it runs, but no picture came for {STANDS_STILL_S:.0f} s"
+        if not watching:
+            self._since_s = None
+        opening = watching and status.link is Link.OPENING
+        self._opening_s = (now_s if self._opening_s is None else self._opening_s) if opening else None
+        if self._opening_s is not None and now_s - self._opening_s > OPENS_S:
+            return f"the camera did not open within {OPENS_S:.0f} s"
+        return None
+
+    def _watched_s(self, now_s: float) -> float:
+        """For how long pictures should have come by now: they may be old from a time of rest."""
+        if self._since_s is None:
+            self._since_s = now_s
+        return now_s - self._since_s
