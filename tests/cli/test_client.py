@@ -88,6 +88,13 @@ def answering(directory: Path, content: bytes | None) -> threading.Thread:
     return thread
 
 
+def test_what_is_no_json_is_given_as_bytes(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 4\r\n\r\n"
+    thread = answering(tmp_path, head + b"\xff\xd8\xff\xd9")
+    assert NodeClient(tmp_path, timeout_s=5).get("plugins/yard/snapshot.jpg") == b"\xff\xd8\xff\xd9"
+    thread.join()
+
+
 @pytest.mark.parametrize(
     ("content", "said", "kind"),
     [

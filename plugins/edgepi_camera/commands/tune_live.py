@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from edgepi.errors import RequestError
 from edgepi.plugin import CommandContext
 from edgepi_camera.commands.asking import bytes_of, save
 
@@ -22,6 +23,8 @@ def run(name: str, args: argparse.Namespace, context: CommandContext) -> int:
         if args.for_s is None:
             context.out.line(f"written: {args.output}")
             return 0
+    if args.json and args.for_s is None:
+        raise RequestError("JSON is printed when the time is over", hint="say how long by --for")
     rows = asyncio.run(_watch(name, args, context))
     if args.json:
         context.out.json(rows)
@@ -37,7 +40,7 @@ async def _watch(name: str, args: argparse.Namespace, context: CommandContext) -
             rows = [*rows, row] if args.json else []
             if not args.json:
                 context.out.line(line_of(row))
-            if end_s is not None and clock.monotonic() + PACE_S > end_s:
+            if end_s is not None and clock.monotonic() + PACE_S >= end_s:
                 return rows
             await clock.sleep(PACE_S)
 

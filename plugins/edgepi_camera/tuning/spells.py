@@ -44,7 +44,7 @@ class Spells:
             return False
         began_s = sight.time_s if sight.began_s is None else sight.began_s
         if not self.all or began_s - self.all[-1].ended_s > self._gap_s:
-            self.all.append(Spell(began_s=began_s, ended_s=sight.time_s, best_s=sight.time_s))
+            self.all.append(Spell(began_s=began_s, ended_s=sight.time_s, score=-1.0))
         spell = self.all[-1]
         spell.ended_s = max(spell.ended_s, sight.time_s)
         spell.zones |= {zone for box in sight.boxes for zone in box.zones}
