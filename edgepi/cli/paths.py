@@ -18,6 +18,7 @@ __all__ = [
     "SYSTEM_STATE",
     "add_config_argument",
     "add_state_argument",
+    "cache_dir",
     "config_of",
     "find_config",
     "listens",
@@ -51,6 +52,11 @@ def find_config(given: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
             return place
     looked = ", ".join(map(str, places))
     raise EdgePiError(f"no configuration found (looked at {looked})", hint="`edgepi init` writes one")
+
+
+def cache_dir(env: Mapping[str, str]) -> Path:
+    """Return the user's folder for what can be made again."""
+    return _xdg(env, "XDG_CACHE_HOME", ".cache")
 
 
 def state_dir(given: Path | None, env: Mapping[str, str], uid: int) -> Path:

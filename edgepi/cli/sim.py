@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepi.cli.output import paint, print_json, print_table
-from edgepi.cli.paths import SIMULATED, add_config_argument, listens, state_dir
+from edgepi.cli.paths import SIMULATED, add_config_argument, cache_dir, listens, state_dir
 from edgepi.errors import RequestError, WorldError
 from edgepi.hardware.channel import BlockingChannel
 from edgepi.sim.kinds import FAULTS
@@ -179,8 +179,8 @@ def _start(args: argparse.Namespace, directory: Path) -> int:
         )
     config = args.config or demo_config()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    simulation = _build(args, config, directory)
     say = _teller("world", "yellow", as_json=args.json)
+    simulation = _build(args, config, directory, say)
     harness = Harness(
         simulation,
         _node_command(config, directory),
@@ -218,12 +218,14 @@ async def _simulate(harness: Harness, last_s: float | None) -> None:
     await harness.run(last_s=last_s)
 
 
-def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulation:
+def _build(args: argparse.Namespace, config: Path, directory: Path, say: Say) -> Simulation:
     from edgepi.config import load
     from edgepi.runtime.discovery import discover
     from edgepi.runtime.tolerant import TolerantCatalog
-    from edgepi.sim.build import build, world_spec
+    from edgepi.sim.build import build, video_devices, world_spec
     from edgepi.sim.chips.boards import board_class
+    from edgepi.sim.film import Cameras
+    from edgepi.sim.film.studio import Studio
 
     # The world needs nothing of a plugin, and must not be harmed by one.
     catalog = TolerantCatalog(discover(), wanted=lambda _: False)
@@ -243,7 +245,14 @@ def _build(args: argparse.Namespace, config: Path, directory: Path) -> Simulatio
         seed=args.seed,
         power_board=args.power_board,
     )
-    return build(spec, time.monotonic, rate=args.rate, saved=saved, network_time=not args.no_network_time)
+    return build(
+        spec,
+        time.monotonic,
+        rate=args.rate,
+        saved=saved,
+        network_time=not args.no_network_time,
+        cameras=Cameras(video_devices(settings), Studio(cache_dir(os.environ) / "film"), say=say),
+    )
 
 
 def _node_command(config: Path, directory: Path) -> tuple[str, ...]:

@@ -11,12 +11,13 @@ from pathlib import Path
 from edgepi.config import Settings
 from edgepi.errors import WorldError
 from edgepi.sim.battery import BatterySpec
+from edgepi.sim.film import Cameras
 from edgepi.sim.simulation import Simulation
 from edgepi.sim.store import load
 from edgepi.sim.timekeeper import TimeKeeper
 from edgepi.sim.world import World, WorldSpec
 
-__all__ = ["build", "demo_config", "world_spec"]
+__all__ = ["build", "demo_config", "video_devices", "world_spec"]
 
 
 def demo_config() -> Path:
@@ -56,6 +57,13 @@ def world_spec(
     return spec if start_utc is None else replace(spec, start_utc=start_utc.astimezone(UTC))
 
 
+def video_devices(settings: Settings) -> tuple[str, ...]:
+    """Return the video devices that the node's cameras ask for; their keys need not be checked."""
+    cameras = [plugin.config for plugin in settings.plugins if plugin.plugin == "camera" and plugin.enabled]
+    sources = [str(config.get("source")) for config in cameras if isinstance(config, dict)]
+    return tuple(source for source in sources if source.startswith("/dev/video"))
+
+
 def build(
     spec: WorldSpec,
     real: Callable[[], float],
@@ -63,6 +71,7 @@ def build(
     rate: float,
     saved: Path | None = None,
     network_time: bool = True,
+    cameras: Cameras | None = None,
 ) -> Simulation:
     """Build the world, going on from the file *saved* if there is one.
 
@@ -77,4 +86,4 @@ def build(
     if data is not None:
         keeper.offset_s = float(data.get("node_clock_off_s", 0.0))
         keeper.trusted = bool(data.get("node_clock_trusted", True))
-    return Simulation(world, keeper, network_time=network_time)
+    return Simulation(world, keeper, network_time=network_time, cameras=cameras)

@@ -8,9 +8,9 @@ from typing import Any
 
 import voluptuous as vol
 
-from edgepi.errors import BusError, DeviceNotFoundError, RequestError, WorldError
+from edgepi.errors import BusError, RequestError, WorldError
 from edgepi.hardware import Phase
-from edgepi.hardware.wire import PROTOCOL
+from edgepi.hardware.wire import PROTOCOL, feed_to_wire
 from edgepi.sim.draw import Job
 from edgepi.sim.faults import SCHEMA, Faults
 from edgepi.sim.simulation import Simulation
@@ -118,7 +118,7 @@ class Desk:
         self._simulation.world.files().set_attribute(path, text)
 
     def _video_open(self, device: str) -> dict[str, Any]:
-        raise DeviceNotFoundError(f"the world plays nothing at {device}")
+        return feed_to_wire(self._simulation.cameras.open(device))
 
     def _set_clock(self, wall_s: float) -> None:
         self._simulation.keeper.set_node_wall(wall_s)

@@ -10,6 +10,7 @@ from typing import Any
 import voluptuous as vol
 
 from edgepi.errors import RequestError
+from edgepi.sim.film import Ailment
 from edgepi.sim.kinds import FAULTS
 from edgepi.sim.simulation import Simulation
 
@@ -97,6 +98,21 @@ class Faults:
     def _sun_gone(self, *, on: bool, seconds: float, **_: Any) -> None:
         self._simulation.world.cover(_length(seconds, 86400.0) if on else 0.0)
 
+    def _camera_unplugged(self, **options: Any) -> None:
+        self._camera(Ailment.UNPLUGGED, **options)
+
+    def _camera_hangs(self, **options: Any) -> None:
+        self._camera(Ailment.HANGS, **options)
+
+    def _camera_torn(self, **options: Any) -> None:
+        self._camera(Ailment.TORN, **options)
+
+    def _camera_resized(self, **options: Any) -> None:
+        self._camera(Ailment.RESIZED, **options)
+
+    def _camera(self, ailment: Ailment, *, on: bool, seconds: float, **_: Any) -> None:
+        self._simulation.cameras.ail(ailment, on=on, seconds=_length(seconds, 0.0))
+
     def _clear(self, **_: Any) -> None:
         world = self._simulation.world
         world.bus.faults.clear()
@@ -105,6 +121,7 @@ class Faults:
         world.board.alarms_to_miss = 0
         world.unplug(0.0)
         world.cover(0.0)
+        self._simulation.cameras.heal()
 
 
 def _length(seconds: float, default_s: float) -> float:

@@ -22,6 +22,10 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "power_cut": "the battery is unplugged for a while",
         "power_cut_at_write": "the battery is unplugged during a register write that is to come",
         "sun_gone": "the panel is covered for some hours",
+        "camera_unplugged": "the camera is gone, for a while or until it is plugged in again",
+        "camera_hangs": "the camera is there and sends nothing",
+        "camera_torn": "the camera's stream is torn: packets are lost, cut or noise",
+        "camera_resized": "the camera suddenly sends pictures of another size",
         "clear": "nothing is broken any more",
     }
 )

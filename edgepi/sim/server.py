@@ -41,6 +41,7 @@ class WorldServer:
         except OSError as error:
             raise WorldError(f"the world cannot listen at {self._path}: {error.strerror}") from error
         await asyncio.to_thread(self._path.chmod, 0o600)
+        await self._simulation.cameras.start(self._path.parent)
         self._ticker = asyncio.create_task(self._tick(), name="world ticks")
 
     async def _clear_the_way(self) -> None:
@@ -64,6 +65,7 @@ class WorldServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._simulation.cameras.stop()
         if self._server is not None:
             await asyncio.to_thread(self._path.unlink, missing_ok=True)
 

@@ -9,6 +9,7 @@ from edgepi.hardware import Phase
 from edgepi.hardware.wire import scale_to_wire
 from edgepi.sim.chips import BoardEvent
 from edgepi.sim.draw import Job, NodeState
+from edgepi.sim.film import Cameras
 from edgepi.sim.timekeeper import TimeKeeper
 from edgepi.sim.world import World
 
@@ -22,9 +23,18 @@ _BOARD = "the board has asked for shut-down"
 class Simulation:
     """One world, one clock; whoever listens is told of time, lines and pulses."""
 
-    def __init__(self, world: World, keeper: TimeKeeper, *, network_time: bool = True) -> None:
+    def __init__(
+        self,
+        world: World,
+        keeper: TimeKeeper,
+        *,
+        network_time: bool = True,
+        cameras: Cameras | None = None,
+    ) -> None:
         self.world = world
         self.keeper = keeper
+        self.cameras = cameras or Cameras()
+        self.cameras.plug_in(powered=lambda: world.rail_on, now_s=lambda: world.time_s)
         self.network_time = network_time
         self._clock_stopped_s: float | None = None
         self.processes: set[str] = set()

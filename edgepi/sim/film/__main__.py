@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main() -> int:
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
     take = Take(width=width, height=height, fps=args.fps, start_s=args.start, length_s=args.length)
+    os.nice(19)
     told = -1
 
     def tell(share: float) -> None:

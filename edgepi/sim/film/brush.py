@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HEIGHT", "WIDTH", "Colour", "Image", "dim", "layer", "lay", "shrink", "texture"]
+__all__ = ["HEIGHT", "WIDTH", "Colour", "Image", "dim", "lay", "layer", "shrink", "texture"]
 
 WIDTH, HEIGHT = 640, 480
 Image = NDArray[np.uint8]
@@ -16,16 +16,17 @@ Field = NDArray[np.float32]
 Colour = tuple[float, float, float]  # blue, green, red
 
 
-def texture(rng: np.random.Generator, height: int, width: int, *, power: float, stretch: float = 1.0) -> Field:
+def texture(rng: np.random.Generator, size: Sequence[int], *, power: float, stretch: float = 1.0) -> Field:
     """Return noise of mean 0 and deviation 1 that continues over its edges; a higher *power* is softer."""
+    height, width = size
     down = np.fft.fftfreq(height)[:, None] * height
-    across = np.fft.fftfreq(width)[None, :] * width
+    across = np.fft.rfftfreq(width)[None, :] * width
     distance = np.hypot(down, across * stretch)
     distance[0, 0] = 1.0
-    waves = np.fft.fft2(rng.standard_normal((height, width))) / distance**power
+    waves = np.fft.rfft2(rng.standard_normal((height, width))) / distance**power
     waves[0, 0] = 0.0
-    noise = np.real(np.fft.ifft2(waves))
-    return (noise / noise.std()).astype(np.float32)
+    noise = np.fft.irfft2(waves, (height, width))
+    return np.asarray(noise / noise.std(), np.float32)
 
 
 def layer(height: int, width: int) -> Image:

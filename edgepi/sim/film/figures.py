@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class _Pen:
     def limb(self, points: list[tuple[float, float]], thick_m: float, colour: Colour) -> None:
         """Draw round-ended pieces from point to point."""
         thick = max(1, round(thick_m * self.scale))
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in itertools.pairwise(points):
             cv2.line(self.canvas, self._at(*start), self._at(*end), (*colour, 255), thick, cv2.LINE_8, 4)
 
     def shape(self, points: list[tuple[float, float]], colour: Colour) -> None:
@@ -74,7 +75,7 @@ def walker_beside(clothes: Clothes, px_per_m: float, stride: float, facing: int)
         swing = math.sin(stride + side)
         share = 1.0 if side == 0.0 else 0.72
         knee_bend = 0.75 * max(0.0, math.cos(stride + side)) + 0.08
-        _leg(pen, clothes, hip_m, 0.44 * swing, knee_bend, share)
+        _leg(pen, clothes, hip_m, (0.44 * swing, knee_bend), share)
         if side:
             _arm(pen, clothes, hip_m, 0.40 * swing, share)
     coat = clothes.coat
@@ -95,14 +96,19 @@ def walker_beside(clothes: Clothes, px_per_m: float, stride: float, facing: int)
     return pen.done()
 
 
-def _leg(pen: _Pen, clothes: Clothes, hip_m: float, thigh: float, bend: float, share: float) -> None:
+def _leg(pen: _Pen, clothes: Clothes, hip_m: float, bends: tuple[float, float], share: float) -> None:
+    thigh, bend = bends
     knee = (0.44 * math.sin(thigh), hip_m - 0.44 * math.cos(thigh))
     shin = thigh - bend
     foot = (knee[0] + 0.42 * math.sin(shin), max(0.05, knee[1] - 0.42 * math.cos(shin)))
     cloth = _darker(clothes.trousers, share)
     pen.limb([(0.0, hip_m), knee], 0.165, cloth)
     pen.limb([knee, foot], 0.125, cloth)
-    pen.limb([(foot[0] - 0.02, foot[1]), (foot[0] + 0.15, max(0.045, foot[1] - 0.02))], 0.085, _darker(clothes.shoes, share))
+    pen.limb(
+        [(foot[0] - 0.02, foot[1]), (foot[0] + 0.15, max(0.045, foot[1] - 0.02))],
+        0.085,
+        _darker(clothes.shoes, share),
+    )
 
 
 def _arm(pen: _Pen, clothes: Clothes, hip_m: float, swing: float, share: float) -> None:
@@ -127,7 +133,11 @@ def walker_ahead(clothes: Clothes, px_per_m: float, stride: float, facing: int) 
         pen.limb([knee, foot], 0.13, cloth)
         pen.limb([foot, (foot[0] + side * 0.02, foot[1] - 0.02)], 0.11, clothes.shoes)
         hand = (side * 0.27, hip_m + 0.02 + 0.10 * lift)
-        pen.limb([(side * 0.20, hip_m + 0.48), (side * 0.255, hip_m + 0.24), hand], 0.10, _darker(clothes.coat, 0.84))
+        pen.limb(
+            [(side * 0.20, hip_m + 0.48), (side * 0.255, hip_m + 0.24), hand],
+            0.10,
+            _darker(clothes.coat, 0.84),
+        )
         pen.disc(hand[0], hand[1] - 0.03, 0.045, 0.05, _SKIN)
     pen.shape(
         [(-0.18, hip_m - 0.08), (0.18, hip_m - 0.08), (0.17, hip_m + 0.25), (0.23, hip_m + 0.50),

@@ -45,7 +45,7 @@ class Garden:
         cv2.max(solid, before, dst=solid)
         self.front = _cut_out(canvas, before)
         self.still = _small(canvas)
-        share = 255 - _small(cv2.merge([solid] * 3))[:SKY_ROWS]
+        share = 255 - _small(np.dstack([solid] * 3))[:SKY_ROWS]
         self.sky_share: Image = np.ascontiguousarray(share)
         self.still[:SKY_ROWS] = cv2.multiply(self.still[:SKY_ROWS], 255 - self.sky_share, scale=1 / 255)
         sky = _sky(rng)
@@ -59,9 +59,9 @@ class Garden:
             (166, 11.0, (128, 140, 116), 1.5),
             (186, 13.0, (74, 104, 84), 1.1),
         ):
-            edge = row * TIMES - height * TIMES * texture(self._rng, 4, canvas.shape[1], power=power)[0]
+            edge = row * TIMES - height * TIMES * texture(self._rng, (4, canvas.shape[1]), power=power)[0]
             mask = np.arange(canvas.shape[0])[:, None] > edge[None, across]
-            grain = 1.0 + 0.09 * texture(self._rng, canvas.shape[0], canvas.shape[1], power=1.0)
+            grain = 1.0 + 0.09 * texture(self._rng, canvas.shape[:2], power=1.0)
             shaded = np.clip(np.asarray(colour) * grain[..., None], 0, 255)
             canvas[mask] = shaded[mask].astype(np.uint8)
             solid[mask] = 255
@@ -72,8 +72,8 @@ class Garden:
         solid[top:] = 255
         height, width = canvas.shape[0] - top, canvas.shape[1]
         depth = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
-        coarse = texture(self._rng, height, width, power=1.3, stretch=0.5)
-        blades = texture(self._rng, height, width, power=0.35, stretch=1.6)
+        coarse = texture(self._rng, (height, width), power=1.3, stretch=0.5)
+        blades = texture(self._rng, (height, width), power=0.35, stretch=1.6)
         light = 0.86 + 0.10 * depth + 0.05 * coarse + (0.04 + 0.09 * depth) * blades
         far, near = np.array((82, 138, 112)), np.array((60, 122, 94))
         lawn = (far * (1 - depth[..., None]) + near * depth[..., None]) * light[..., None]
@@ -85,17 +85,17 @@ class Garden:
         mask = np.zeros(canvas.shape[:2], np.uint8)
         polygon(mask, PATH, (255,), times=TIMES)
         ragged = cv2.GaussianBlur(mask, (0, 0), 3.0).astype(np.float32) / 255
-        ragged += 0.10 * texture(self._rng, *mask.shape, power=0.6)
+        ragged += 0.10 * texture(self._rng, mask.shape, power=0.6)
         share = np.clip((ragged - 0.42) * 6, 0, 1)[..., None]
-        gravel = 1.0 + 0.07 * texture(self._rng, *mask.shape, power=0.2)
-        gravel += 0.05 * texture(self._rng, *mask.shape, power=1.4)
+        gravel = 1.0 + 0.07 * texture(self._rng, mask.shape, power=0.2)
+        gravel += 0.05 * texture(self._rng, mask.shape, power=1.4)
         stone = np.clip(np.array((158, 176, 188)) * gravel[..., None], 0, 255)
         canvas[:] = (canvas * (1 - share) + stone * share).astype(np.uint8)
 
     def _fence(self, canvas: Image) -> Image:
         """Paint pickets with a gap for the gate; return where they are."""
         mask = np.zeros(canvas.shape[:2], np.uint8)
-        for number, left in enumerate(np.arange(214.0, 645.0, 8.6)):
+        for number, left in enumerate(np.arange(214.0, 645.0, 8.6).tolist()):
             if GATE[0] - 4 < left < GATE[1] - 2:
                 continue
             lean = self._rng.normal(0, 0.4)
@@ -116,13 +116,13 @@ class Garden:
             polygon(mask, board, (255,), times=TIMES)
         for row in (240, 264):
             for left, right in ((208.0, GATE[0] - 2), (GATE[1] + 2, 645.0)):
-                rail = ((left, row), (right, row), (right, row + 4), (left, row + 4))
+                rail = [(left, row), (right, row), (right, row + 4), (left, row + 4)]
                 polygon(canvas, rail, (116, 140, 158), times=TIMES)
                 polygon(mask, rail, (255,), times=TIMES)
         for post in (GATE[0] - 4, GATE[1]):
-            board = ((post, FENCE_TOP - 6), (post + 6, FENCE_TOP - 6), (post + 6, 280), (post, 280))
-            polygon(canvas, board, (104, 128, 146), times=TIMES)
-            polygon(mask, board, (255,), times=TIMES)
+            upright = ((post, FENCE_TOP - 6), (post + 6, FENCE_TOP - 6), (post + 6, 280), (post, 280))
+            polygon(canvas, upright, (104, 128, 146), times=TIMES)
+            polygon(mask, upright, (255,), times=TIMES)
         return mask
 
 
@@ -133,19 +133,19 @@ def _small(painted: Image) -> Image:
 def _cut_out(canvas: Image, mask: Image) -> Image:
     share = cv2.merge([mask] * 3)
     colours = _small(np.asarray(cv2.multiply(canvas, share, scale=1 / 255), np.uint8))
-    return np.ascontiguousarray(np.dstack([colours, _small(mask)])[:FRONT_ROWS])
+    return np.ascontiguousarray(np.dstack([colours, _small(mask)])[:FRONT_ROWS], np.uint8)
 
 
 def _sky(rng: np.random.Generator) -> Image:
     """Return sky and clouds, without a seam from right to left."""
     high = np.linspace(0.0, 1.0, SKY_ROWS, dtype=np.float32)[:, None, None]
     blue = np.array((214, 168, 112)) * (1 - high) + np.array((236, 222, 202)) * high
-    puffs: Field = texture(rng, SKY_ROWS * 2, WIDTH, power=1.75, stretch=0.55)[:SKY_ROWS]
-    wisps = texture(rng, SKY_ROWS * 2, WIDTH, power=1.2, stretch=0.4)[:SKY_ROWS]
+    puffs: Field = texture(rng, (SKY_ROWS * 2, WIDTH), power=1.75, stretch=0.55)[:SKY_ROWS]
+    wisps = texture(rng, (SKY_ROWS * 2, WIDTH), power=1.2, stretch=0.4)[:SKY_ROWS]
     share = np.clip((puffs + 0.25 * wisps + 0.1) * 0.55, 0, 0.9)[..., None]
     lit = np.clip(1.0 - 0.10 * np.roll(puffs, -12, axis=0), 0.86, 1.0)[..., None]
     clouds = np.array((250, 247, 244)) * lit
-    return np.clip(blue * (1 - share) + clouds * share, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(blue * (1 - share) + clouds * share, 0, 255), np.uint8)
 
 
 def _neighbour(canvas: Image, solid: Image) -> None:
@@ -163,7 +163,7 @@ def _neighbour(canvas: Image, solid: Image) -> None:
 
 def _street(canvas: Image, rng: np.random.Generator) -> None:
     top, foot = 236 * TIMES, 262 * TIMES
-    grain = 1.0 + 0.04 * texture(rng, foot - top, canvas.shape[1], power=0.5)
+    grain = 1.0 + 0.04 * texture(rng, (foot - top, canvas.shape[1]), power=0.5)
     canvas[top:foot] = np.clip(np.array((128, 126, 124)) * grain[..., None], 0, 255).astype(np.uint8)
     canvas[top : top + 3] = canvas[foot - 3 : foot] = (168, 172, 176)
 
@@ -172,7 +172,7 @@ def _house(canvas: Image, solid: Image, rng: np.random.Generator) -> None:
     wall = ((-5, 168), (212, 168), (212, 319), (-5, 319))
     mask = np.zeros(solid.shape, np.uint8)
     polygon(mask, wall, (255,), times=TIMES)
-    plaster = 1.0 + 0.022 * texture(rng, *mask.shape, power=0.5) + 0.02 * texture(rng, *mask.shape, power=1.6)
+    plaster = 1.0 + 0.022 * texture(rng, mask.shape, power=0.5) + 0.02 * texture(rng, mask.shape, power=1.6)
     painted = np.clip(np.array((190, 214, 226)) * plaster[..., None], 0, 255).astype(np.uint8)
     canvas[mask > 0] = painted[mask > 0]
     _roof(canvas, mask, rng)

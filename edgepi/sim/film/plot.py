@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Role:
         """Return where the feet are, or None if it is elsewhere."""
         if not self.from_s <= time_s < self.to_s:
             return None
-        legs = list(zip(self.way, self.way[1:], strict=False))
+        legs = list(itertools.pairwise(self.way))
         lengths = [math.dist(*leg) for leg in legs]
         gone = (time_s - self.from_s) / (self.to_s - self.from_s) * sum(lengths)
         for ((x0, y0), (x1, y1)), length in zip(legs, lengths, strict=True):
@@ -58,7 +59,15 @@ _GREEN = Clothes(coat=(72, 120, 70), trousers=(58, 58, 70), hair=(150, 152, 156)
 PLOT: Sequence[Role] = (
     Role("person", "blue", 8.0, 16.0, ((690, 418), (-50, 382)), _beside(_BLUE), -1),
     Role("person", "red", 38.0, 50.0, ((333, 250), (333, 290), (352, 392), (360, 640)), _ahead(_RED), 1),
-    Role("cat", "ginger", 45.0, 55.0, ((-60, 436), (330, 458), (710, 470)), lambda s, m, f: cat(s, m * 5.5, f), 1),
+    Role(
+        "cat",
+        "ginger",
+        45.0,
+        55.0,
+        ((-60, 436), (330, 458), (710, 470)),
+        lambda s, m, f: cat(s, m * 5.5, f),
+        1,
+    ),
     Role("car", "estate", 77.0, 80.0, ((720, 256), (100, 256)), lambda s, _m, f: car(s, f), -1),
     Role("person", "green", 82.0, 91.0, ((-50, 374), (320, 384), (700, 404)), _beside(_GREEN), 1),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +20,7 @@ from edgepi.sim.film.brush import HEIGHT, WIDTH, Image
 from edgepi.sim.film.plot import LENGTH_S
 from edgepi.sim.film.scene import LABEL, Scene, truth
 
-__all__ = ["Take", "render"]
+__all__ = ["Take", "encoded", "render"]
 
 Progress = Callable[[float], None]
 
@@ -34,6 +34,7 @@ class Take:
     fps: int = 15
     start_s: float = 0.0
     length_s: float = LENGTH_S
+    key_every_s: float = 1.0
 
 
 def render(path: Path, take: Take, progress: Progress = lambda _share: None) -> None:
@@ -59,7 +60,23 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _film(take: Take, progress: Progress) -> tuple[bytes, list[set[str]]]:
     cv2.setNumThreads(1)
-    scene, file, seen = Scene(), io.BytesIO(), []
+    scene = Scene()
+    seen: list[set[str]] = []
+    count = round(take.length_s * take.fps)
+
+    def pictures() -> Iterator[Image]:
+        for number in range(count):
+            planes = scene.picture((take.start_s + number / take.fps) % LENGTH_S)
+            seen.append(scene.seen)
+            yield _sized(planes, take)
+            progress((number + 1) / count)
+
+    return encoded(pictures(), take), seen
+
+
+def encoded(pictures: Iterable[Image], take: Take) -> bytes:
+    """Return pictures in YUV 4:2:0 as a transport stream that can be begun with at each key."""
+    file = io.BytesIO()
     with av.open(file, "w", format="mpegts") as container:
         stream = container.add_stream("libx264", rate=take.fps)
         stream.width, stream.height, stream.pix_fmt = take.width, take.height, "yuv420p"
@@ -69,19 +86,15 @@ def _film(take: Take, progress: Progress) -> tuple[bytes, list[set[str]]]:
             "preset": "veryfast",
             "crf": "25",
             "bf": "0",
-            "g": str(take.fps),
-            "x264-params": "scenecut=0:keyint_min=1",
+            "g": str(round(take.fps * take.key_every_s)),
+            "x264-params": "scenecut=0",
         }
-        count = round(take.length_s * take.fps)
-        for number in range(count):
-            planes = scene.picture((take.start_s + number / take.fps) % LENGTH_S)
-            seen.append(scene.seen)
-            frame = av.VideoFrame.from_ndarray(_sized(planes, take), format="yuv420p")
+        for number, planes in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts = number
             container.mux(stream.encode(frame))
-            progress((number + 1) / count)
         container.mux(stream.encode(None))
-    return file.getvalue(), seen
+    return file.getvalue()
 
 
 def _sized(planes: Image, take: Take) -> Image:

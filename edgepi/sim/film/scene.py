@@ -20,7 +20,11 @@ LABEL = "rendered film, no real place"
 SEED = 7
 NOISE_LEVELS, NOISE_SHEETS = 2.2, 5
 TREE_AT, SHADE_AT, TREE_FOOT = (370, 9), (270, 284), 335.0
-BUSHES: Mapping[tuple[int, int], tuple[int, int]] = {(-14, 278): (66, 48), (186, 284): (62, 44), (566, 262): (84, 52)}
+BUSHES: Mapping[tuple[int, int], tuple[int, int]] = {
+    (-14, 278): (66, 48),
+    (186, 284): (62, 44),
+    (566, 262): (84, 52),
+}
 
 
 class Scene:
@@ -55,7 +59,9 @@ class Scene:
             if at[1] >= STREET:
                 self._act(picture, role, at, time_s)
         cv2.putText(picture, LABEL, (436, 470), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (30, 34, 30), 2, cv2.LINE_AA)
-        cv2.putText(picture, LABEL, (436, 470), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (236, 240, 238), 1, cv2.LINE_AA)
+        cv2.putText(
+            picture, LABEL, (436, 470), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (236, 240, 238), 1, cv2.LINE_AA
+        )
         return self._sensor(picture, turn)
 
     def _backdrop(self, turn: float) -> Image:
@@ -85,7 +91,7 @@ class Scene:
         long = round(height * 0.62)
         lean = np.array([[1, long / height, 0], [0, 0.16, 0]], np.float32)
         shade = cv2.warpAffine(figure[..., 3], lean, (width + long, round(height * 0.16) + 3))
-        shade = cv2.multiply(cv2.GaussianBlur(shade, (0, 0), 1.0), 0.45)
+        shade = cv2.convertScaleAbs(cv2.GaussianBlur(shade, (0, 0), 1.0), alpha=0.45)
         dim(picture, np.asarray(shade, np.uint8), left - long, round(at[1] - height * 0.16))
         if lay(picture, figure, left, top):
             self.seen.add(role.name)

@@ -15,13 +15,16 @@ from edgepi.sim.film.brush import Field, Image, layer, shrink
 __all__ = ["Bush", "Swaying", "Tree", "wind"]
 
 TIMES = 3
+Point = tuple[float, float]
 Points = NDArray[np.float64]
 
 
 def wind(turn: float) -> float:
     """Return the strength of the wind, about 0.2 to 1.4, at a share of the film; it closes on itself."""
     around = 2 * math.pi * turn
-    gusts = 0.30 * math.sin(3 * around) + 0.22 * math.sin(7 * around + 1.1) + 0.12 * math.sin(17 * around + 2.0)
+    gusts = (
+        0.30 * math.sin(3 * around) + 0.22 * math.sin(7 * around + 1.1) + 0.12 * math.sin(17 * around + 2.0)
+    )
     return max(0.15, 0.75 + gusts)
 
 
@@ -47,7 +50,12 @@ class Swaying:
         self._free: Field = (free**1.5).astype(np.float32)
         rng = np.random.default_rng(seed)
         # hertz of the whole, of boughs, of leaves; as whole cycles of the film, so that it closes
-        shapes = ((0.31, 0.0, lean_px), (0.47, 0.012, lean_px * 0.45), (0.9, 0.03, shiver_px), (1.7, 0.09, shiver_px))
+        shapes = (
+            (0.31, 0.0, lean_px),
+            (0.47, 0.012, lean_px * 0.45),
+            (0.9, 0.03, shiver_px),
+            (1.7, 0.09, shiver_px),
+        )
         self._waves = []
         for hertz, per_px, px in shapes:
             angle = rng.uniform(0, 2 * math.pi)
@@ -89,9 +97,9 @@ class Tree:
 
     def _boughs(self, canvas: Image, rng: np.random.Generator) -> Points:
         tips: list[tuple[float, float]] = []
-        x, y = self.ROOT
 
-        def grow(x: float, y: float, angle: float, length: float, thick: float, depth: int) -> None:
+        def grow(at: Point, angle: float, length: float, thick: float, depth: int) -> None:
+            x, y = at
             bend = rng.normal(0, 0.10)
             x1, y1 = x + math.cos(angle) * length, y + math.sin(angle) * length
             _limb(canvas, (x, y), (x1, y1), thick, thick * 0.72)
@@ -102,9 +110,15 @@ class Tree:
                 tips.append(((x + x1) / 2, (y + y1) / 2))
             for turn in (-0.52, 0.08, 0.55) if depth > 2 else (-0.6, 0.5):
                 share = rng.uniform(0.66, 0.84)
-                grow(x1, y1, angle + turn + bend + rng.normal(0, 0.12), length * share, thick * 0.62, depth - 1)
+                grow(
+                    (x1, y1),
+                    angle + turn + bend + rng.normal(0, 0.12),
+                    length * share,
+                    thick * 0.62,
+                    depth - 1,
+                )
 
-        grow(x, y, -math.pi / 2 + 0.03, 99.0, 20.0, 4)
+        grow(self.ROOT, -math.pi / 2 + 0.03, 99.0, 20.0, 4)
         return np.asarray(tips)
 
 
@@ -115,7 +129,7 @@ def _shade(crown: NDArray[np.uint8]) -> Image:
     trunk = np.array([(252, 50), (252, 57), (130, 42), (130, 37)], np.int32)
     cv2.fillPoly(flat, [trunk], (255,), lineType=cv2.LINE_AA)
     soft = cv2.GaussianBlur(flat, (0, 0), 2.0)
-    return np.dstack([np.asarray(cv2.multiply(soft, 0.5), np.uint8)] * 4)
+    return np.dstack([cv2.convertScaleAbs(soft, alpha=0.5)] * 4)
 
 
 class Bush:
@@ -127,11 +141,19 @@ class Bush:
         angle = rng.uniform(math.pi, 2 * math.pi, 90)
         far = np.sqrt(rng.uniform(0, 1, 90))
         tips = np.stack(
-            [width / 2 + np.cos(angle) * far * width * 0.40, height * 0.93 + np.sin(angle) * far * height * 0.74], axis=1
+            [
+                width / 2 + np.cos(angle) * far * width * 0.40,
+                height * 0.93 + np.sin(angle) * far * height * 0.74,
+            ],
+            axis=1,
         )
         _leaves(canvas, tips, rng, light=(0.5, -0.85), sizes=(1.9, 3.6))
         self.swaying = Swaying(
-            shrink(canvas, TIMES), lean_px=1.6, shiver_px=0.8, seconds=seconds, seed=int(rng.integers(1 << 30))
+            shrink(canvas, TIMES),
+            lean_px=1.6,
+            shiver_px=0.8,
+            seconds=seconds,
+            seed=int(rng.integers(1 << 30)),
         )
 
 
@@ -142,7 +164,11 @@ def _limb(
     (x0, y0), (x1, y1) = start, end
     length = math.hypot(x1 - x0, y1 - y0) or 1.0
     across = ((y1 - y0) / length, (x0 - x1) / length)
-    for low, high, colour in ((-0.5, 0.5, (52, 66, 84)), (-0.5, -0.05, (38, 48, 62)), (0.24, 0.5, (74, 92, 112))):
+    for low, high, colour in (
+        (-0.5, 0.5, (52, 66, 84)),
+        (-0.5, -0.05, (38, 48, 62)),
+        (0.24, 0.5, (74, 92, 112)),
+    ):
         corners = [
             (x + across[0] * wide * part, y + across[1] * wide * part)
             for x, y, wide, part in (
@@ -164,7 +190,10 @@ def _leaves(
     """Paint tufts of leaves around the tips: dark ones first, lit ones over them."""
     middle, spread = tips.mean(axis=0), tips.std(axis=0).max() or 1.0
     many = 42
-    at = np.repeat(tips, many, axis=0) + np.clip(rng.normal(0, 0.16, (len(tips) * many, 2)), -0.3, 0.3) * spread
+    at = (
+        np.repeat(tips, many, axis=0)
+        + np.clip(rng.normal(0, 0.16, (len(tips) * many, 2)), -0.3, 0.3) * spread
+    )
     tuft = np.repeat(rng.normal(0, 0.13, len(tips)), many)
     bright = ((at - middle) @ np.asarray(light)) / spread * 0.17 + tuft + rng.normal(0, 0.20, len(at))
     for index in np.argsort(bright):

@@ -6,13 +6,12 @@ clock reference (2.4.3.4), and packetised streams whose headers carry the times 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
 
 from edgepi.errors import WorldError
 
-__all__ = ["PACKET", "TICKS_PER_S", "Film", "Piece", "film_of", "moved"]
+__all__ = ["PACKET", "TICKS_PER_S", "Film", "Piece", "film_of", "restamped"]
 
 PACKET = 188
 TICKS_PER_S = 90_000
@@ -33,37 +32,33 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A whole stream; *packets* counts those with a payload, of each stream in it."""
+    """A whole stream."""
 
     data: bytes
     pieces: tuple[Piece, ...]
     length_s: float
-    packets: Mapping[int, int] = field(default_factory=dict)
 
 
 def film_of(data: bytes) -> Film:
     """Find the pictures of a stream; raises WorldError if it is none that can be played."""
     if not data or len(data) % PACKET or data[0] != _SYNC:
         raise WorldError("the film is no transport stream")
-    counted: Counter[int] = Counter()
     starts: list[tuple[float, int, bool]] = []
     begin: int | None = 0
     for at in range(0, len(data), PACKET):
-        stream = _stream(data, at)
-        counted[stream] += _has_payload(data, at)
         if (ticks := _picture_ticks(data, at)) is not None:
             starts.append((ticks / TICKS_PER_S, at if begin is None else begin, _is_key(data, at)))
             begin = None
-        elif begin is None and stream in _TABLES:
+        elif begin is None and _stream(data, at) in _TABLES:
             begin = at
         elif begin is not None and at > begin and not _is_table(data, at):
             begin = None
     if len(starts) < 2 or not starts[0][2]:
         raise WorldError("the film has no pictures to begin with")
-    return _cut(data, starts, dict(counted))
+    return _cut(data, starts)
 
 
-def _cut(data: bytes, starts: list[tuple[float, int, bool]], packets: Mapping[int, int]) -> Film:
+def _cut(data: bytes, starts: list[tuple[float, int, bool]]) -> Film:
     ends = [start for _, start, _ in starts[1:]] + [len(data)]
     first_s = starts[0][0]
     pieces = tuple(
@@ -71,16 +66,17 @@ def _cut(data: bytes, starts: list[tuple[float, int, bool]], packets: Mapping[in
         for (time_s, start, key), end in zip(starts, ends, strict=True)
     )
     between_s = pieces[-1].time_s / (len(pieces) - 1)
-    return Film(data, pieces, pieces[-1].time_s + between_s, packets)
+    return Film(data, pieces, pieces[-1].time_s + between_s)
 
 
-def moved(film: Film, piece: Piece, *, rounds: int) -> bytes:
-    """Return a piece as it is in the round after so many: later, with counters that go on."""
-    later = round(rounds * film.length_s * TICKS_PER_S)
+def restamped(film: Film, piece: Piece, at_s: float, counters: MutableMapping[int, int]) -> bytes:
+    """Return a piece as if it were played at *at_s*; *counters* of its packets go on, and are taken on."""
+    later = round((at_s - piece.time_s) * TICKS_PER_S)
     packets = bytearray(film.data[piece.start : piece.end])
     for at in range(0, len(packets), PACKET):
-        gone = rounds * film.packets.get(_stream(packets, at), 0)
-        packets[at + 3] = packets[at + 3] & 0xF0 | (packets[at + 3] + gone) & 0x0F
+        stream = _stream(packets, at)
+        counters[stream] = counters.get(stream, -1) + _has_payload(packets, at)
+        packets[at + 3] = packets[at + 3] & 0xF0 | counters[stream] & 0x0F
         _move_clock(packets, at, later)
         for place in _times(packets, at):
             _write_time(packets, place, _read_time(packets, place) + later)
@@ -102,7 +98,7 @@ def _payload(data: bytes | bytearray, at: int) -> int:
 
 def _is_table(data: bytes | bytearray, at: int) -> bool:
     start = _payload(data, at)
-    return bool(data[at + 1] & 0x40) and not data[start : start + 3] == b"\0\0\1"
+    return bool(data[at + 1] & 0x40) and data[start : start + 3] != b"\0\0\1"
 
 
 def _is_key(data: bytes, at: int) -> bool:
@@ -127,7 +123,11 @@ def _picture_ticks(data: bytes, at: int) -> int | None:
 
 
 def _read_time(data: bytes | bytearray, at: int) -> int:
-    high, middle, low = data[at] >> 1 & 7, data[at + 1] << 7 | data[at + 2] >> 1, data[at + 3] << 7 | data[at + 4] >> 1
+    high, middle, low = (
+        data[at] >> 1 & 7,
+        data[at + 1] << 7 | data[at + 2] >> 1,
+        data[at + 3] << 7 | data[at + 4] >> 1,
+    )
     return high << 30 | middle << 15 | low
 
 
