@@ -1,8 +1,9 @@
-"""The camera's thread: opens the source when the level wants it, reads it, and tries again when it is lost."""
+"""The camera's thread: opens the source when the level wants it, reads it, tries again when it is lost."""
 
 from __future__ import annotations
 
 import logging
+import resource
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from edgepi_camera.child.pictures import Darkroom, bgr_of
 from edgepi_camera.child.pusher import Pusher
 from edgepi_camera.child.recorder import Recorder
 from edgepi_camera.child.watch import Watch
-from edgepi_camera.model import CameraSettings, Link
+from edgepi_camera.model import CameraSettings, Link, SourceSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Bytes, Picture
 from edgepi_camera.record.disk import Disk
@@ -33,6 +34,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 STEADY_S = 20.0
 STATUS_EVERY_S = 30.0
 LINGER_S = 4.0
+SETTLE_S = 1.0
 
 
 class Engine:
@@ -68,8 +70,10 @@ class Engine:
             Path(settings.folder),
             self.disk,
             say=lambda fields: send(Message("push.event", fields)),
-            ago=lambda time_s: self.watch.ago(time_s),
-            replay=lambda since_s: self.watch.replay(since_s),
+            # The watch is made of the recorder.
+            ago=lambda time_s: self.watch.ago(time_s),  # noqa: PLW0108
+            replay=lambda since_s: self.watch.replay(since_s),  # noqa: PLW0108
+            enlarge=lambda time_s: self.watch.enlarge(time_s),  # noqa: PLW0108
         )
         self.watch = Watch(
             clock=clock,
@@ -138,9 +142,12 @@ class Engine:
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: self.watch.latest.at_s > fresh_s, wait_s):
                 raise TimeoutError(self._reason or "the camera sends no picture")
-        picture = self.watch.latest.picture(self.darkroom)
+        latest = self.watch.latest
+        picture = latest.picture(self.darkroom)
         assert picture is not None
-        return picture, self._clock.monotonic() - self.watch.latest.at_s
+        if picture.luma.shape[1] < self.watch.form.width and self.levels.held is not Level.SNAPSHOT:
+            picture = self.call(lambda: self.watch.enlarge(latest.time_s), wait_s)() or picture
+        return picture, self._clock.monotonic() - latest.at_s
 
     def drawn(self, width: int | None) -> Bytes:
         """What the detector sees, over its picture; raises RequestError, TimeoutError."""
@@ -164,6 +171,8 @@ class Engine:
             "packet_ago_s": None if self._packet_s is None else round(now_s - self._packet_s, 2),
             "picture_ago_s": None if watch.latest.raw is None else round(now_s - watch.latest.at_s, 2),
             "torn": watch.decoding.torn,
+            "pictures": watch.units,
+            "rss_mb": round(_resident_mb(), 1),
         }
 
     def _summary(self) -> dict[str, Any]:
@@ -221,6 +230,7 @@ class Engine:
             self.watch.begin(source, live=settings.live)
             self.levels.opened(self._clock.monotonic())
             self._tell(Link.RUNNING)
+            self.watch.settle_s = SETTLE_S if _is_device(settings) else 0.0
             self._read(source)
         except SourceEndError as end:
             return None if settings.loop else str(end)
@@ -233,8 +243,15 @@ class Engine:
     def _read(self, source: Source) -> None:
         paced = not self._settings.source.live
         watch, between = self.watch, self._between
+        lowered = False
         while not self._stopping and self._wanted():
             unit = source.read()
+            between()
+            if lowered is not watch.calm:
+                lowered = watch.calm
+                source.lower(self._settings.saver_fps if lowered else None)
+            if unit is None:
+                continue
             stamp = watch.place(unit)
             self._packet_s = self._clock.monotonic()
             if paced and (early_s := stamp.dts_s - self._packet_s) > 0:
@@ -242,7 +259,6 @@ class Engine:
             watch.take(unit, stamp)
             if self.levels.held is Level.SNAPSHOT and watch.latest.at_s >= self._packet_s:
                 self._pictured()
-            between()
 
     def _pictured(self) -> None:
         """Hand out the still, and leave the source open for a moment in case another is wanted."""
@@ -255,6 +271,7 @@ class Engine:
         while self._calls:
             self._calls.popleft()()
         now_s = self._clock.monotonic()
+        self.recorder.tick(self.watch.now())
         if self.levels.wished is not self.levels.held:
             if self.levels.overdue(now_s):
                 self.recorder.cut("the level was lowered")
@@ -278,3 +295,12 @@ class Engine:
 
     def _woken(self, retry: bool) -> bool:
         return not retry and self._wanted()
+
+
+def _is_device(settings: SourceSettings) -> bool:
+    return settings.format == "v4l2" or settings.url.startswith(("/dev/", "picamera"))
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6

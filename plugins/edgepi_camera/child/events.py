@@ -31,6 +31,8 @@ class Event:
     clip: str | None = None
     picture: str | None = None
     reason: str = ""
+    clip_s: float = 0.0
+    size: int = 0
 
     def fields(self) -> dict[str, Any]:
         """For a message."""
@@ -44,6 +46,8 @@ class Event:
             "picture": self.picture,
             "motion_s": round(self.motion_s, 3),
             "reason": self.reason,
+            "clip_s": round(self.clip_s, 3),
+            "bytes": self.size,
         }
 
 
@@ -61,6 +65,7 @@ class Events:
         self._after_s = after_s
         self._identify = identify
         self._seen_s = 0.0
+        self._ended_s = float("-inf")
         self.current: Event | None = None
 
     def see(self, sight: Sight) -> bool:
@@ -71,7 +76,7 @@ class Events:
         began = self.current is None
         if self.current is None:
             since_s = sight.began_s if sight.began_s is not None else sight.time_s
-            self.begin(min(since_s, sight.time_s))
+            self.begin(min(max(since_s, self._ended_s), sight.time_s))
         event = self.current
         assert event is not None
         event.motion_s += max(0.0, sight.time_s - max(self._seen_s, event.last_s))
@@ -104,6 +109,7 @@ class Events:
     def end(self, reason: str) -> Event | None:
         """Take the event in progress away."""
         event, self.current = self.current, None
+        self._ended_s = self._seen_s
         if event is not None and not event.reason:
             event.reason = reason
         return event

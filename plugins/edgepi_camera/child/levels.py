@@ -28,14 +28,15 @@ class Mode(StrEnum):
     ALL = "all"
 
 
-ORDER = (Level.OFF, Level.SNAPSHOT, Level.SAVER, Level.FULL)
+CLOSING = {Level.OFF, Level.SNAPSHOT}
 
 
 class Levels:
-    """Takes a higher level at once, and a lower one when the event in progress is over.
+    """Takes the level asked for at once; one that closes the source when the event in progress is over.
 
-    An event gets `FINISH_S` seconds to end by itself; `overdue` then says that it is to be cut.
-    At `Level.SAVER` what looks like motion is watched at the full rate until nothing has for `CALM_S` seconds.
+    An event gets `FINISH_S` seconds to end by itself; `overdue` then says that it is to be cut. At
+    `Level.SAVER` an event, and what looks like one, is watched at the full rate until nothing has
+    moved for `CALM_S` seconds.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class Levels:
         """Take the level wished, if it may be; whether it was taken just now."""
         if self._wished is self.held:
             return False
-        if recording and ORDER.index(self._wished) < ORDER.index(self.held):
+        if recording and self._wished in CLOSING:
             return False
         self.held, self._key_s = self._wished, time_s
         return True

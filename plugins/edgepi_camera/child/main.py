@@ -21,7 +21,7 @@ from edgepi_camera.model import CameraSettings
 
 __all__ = ["Handler", "handle"]
 
-LEVEL_S = 18.0
+LEVEL_S = 4.0
 CALL_S = 10.0
 END_S = 1.5
 # From malloc.h: give memory back early, and keep to few arenas however many threads there are.
@@ -40,6 +40,7 @@ class Handler:
             "level": self._level,
             "snapshot": self._snapshot,
             "view": self._view,
+            "record": self._record,
             "end_event": self._end_event,
             "status": self._status,
             "sight": self._sight,
@@ -104,9 +105,13 @@ class Handler:
             )
         )
 
+    def _record(self, fields: Mapping[str, Any]) -> None:
+        engine, on = self.engine, bool(fields["on"])
+        engine.call(lambda: engine.recorder.write(on), CALL_S)
+
     def _end_event(self, fields: Mapping[str, Any]) -> None:
         engine = self.engine
-        engine.call(lambda: engine.recorder.cut(str(fields.get("reason") or "")), CALL_S)
+        engine.call(lambda: engine.recorder.rest(str(fields.get("reason") or ""), engine.watch.now()), CALL_S)
         engine.disk.drain(CALL_S)
 
     def _status(self, _: Mapping[str, Any]) -> Message:

@@ -38,16 +38,21 @@ def planes_of(frame: av.VideoFrame) -> Picture:
 
 def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Bytes:
     plane = frame.planes[index]
-    rows = np.frombuffer(plane, np.uint8, count=plane.line_size * height).reshape(height, plane.line_size)
-    return rows[:, :width]
+    rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * height)
+    return rows.reshape(height, plane.line_size)[:, :width]
 
 
 class Darkroom:
-    """Turns a picture upright and blackens what must not be seen; does nothing where nothing is to be done."""
+    """Turns pictures upright and blackens what must not be seen; does nothing where nothing is to do."""
 
     def __init__(self, privacy: Sequence[Polygon], rotate: int) -> None:
         self._privacy = tuple(np.asarray(polygon, np.float64) for polygon in privacy)
+        self._rotate = rotate
         self._turn = TURNS.get(rotate % 360)
+
+    def turned(self, degrees: int) -> None:
+        """Hear by how much pictures are turned already."""
+        self._turn = TURNS.get((self._rotate - degrees) % 360)
 
     @property
     def changes(self) -> bool:

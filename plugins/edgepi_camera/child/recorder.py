@@ -26,15 +26,17 @@ log = logging.getLogger(__name__)
 SPARE_S = 3.0
 SAVE_EVERY_S = 2.0
 QUIET_S = 1.0
+REST_S = 3.0
 
 Replay = Callable[[float], Iterator[tuple[Picture, float]]]
+Shot = Callable[[], Picture | None]
 
 
 class Recorder:
     """Keeps the ring; on motion writes a clip from it and from all that comes until the event is over.
 
     *say* sends an event's fields, *ago* tells how long ago a time of the stream was, *replay* decodes the
-    ring from a time on, for clips that have to be encoded.
+    ring from a time on, for clips that have to be encoded; *enlarge* makes what finds the picture of a time.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Recorder:
         say: Callable[[dict[str, Any]], None],
         ago: Callable[[float], float],
         replay: Replay,
+        enlarge: Callable[[float], Shot],
     ) -> None:
         self._settings = settings
         self._folder = folder
@@ -53,12 +56,15 @@ class Recorder:
         self._say = say
         self._ago = ago
         self._replay = replay
+        self._enlarge = enlarge
+        self._writes = True
+        self._rest_until_s = float("-inf")
         self.ring = Ring(settings.before_s + SPARE_S, settings.ring_bytes)
         self.events = Events(settings.after_s, identities().__next__)
         self.form = Format("", 0, 0)
         self.encodes = False
         self._clip: Clip | None = None
-        self._best: tuple[Picture, float] | None = None
+        self._best: tuple[Shot, float] | None = None
         self._saved_s = 0.0
         self._last_s = 0.0
 
@@ -75,7 +81,8 @@ class Recorder:
                 self._split(kept.time_s)
                 clip = self._clip
             if isinstance(clip, CopiedClip):
-                self._feed(lambda: clip.add(kept))
+                with self._giving_up(self.events.current):
+                    clip.add(kept)
         self.ring.add(kept)
 
     def show(self, picture: Picture, time_s: float) -> None:
@@ -88,19 +95,41 @@ class Recorder:
             clip = self._clip
         if isinstance(clip, EncodedClip):
             self._last_s = time_s
-            self._feed(lambda: clip.add(picture, time_s))
+            with self._giving_up(self.events.current):
+                clip.add(picture, time_s)
 
     def judge(self, sight: Sight, picture: Picture | None) -> None:
-        """Take what the detector said of *picture* (None: it is not to be kept)."""
+        """Take what the detector said of *picture*; None if that was too small to be kept."""
+        if self.events.current is None and sight.time_s < self._rest_until_s:
+            return
         if self.events.see(sight):
             self._begin(sight.time_s)
         if self.events.current is None:
             return
-        if self.events.better(sight) and picture is not None:
-            self._best = (picture, sight.time_s)
+        if self.events.better(sight):
+            self._best = (self._shot(picture, sight.time_s), sight.time_s)
         if self._best is not None and sight.time_s - self._saved_s >= SAVE_EVERY_S:
             self._save_best(sight.time_s)
         if self.events.over(sight.time_s):
+            self.cut("")
+
+    def _shot(self, picture: Picture | None, time_s: float) -> Shot:
+        return self._enlarge(time_s) if picture is None else lambda: picture
+
+    def rest(self, reason: str, time_s: float) -> None:
+        """End the event in progress and begin none for a moment: a lower level is about to be asked for."""
+        self.cut(reason)
+        self._rest_until_s = time_s + REST_S
+
+    def write(self, on: bool) -> None:
+        """Say whether clips and pictures may be written."""
+        if self._writes and not on:
+            self.cut("nothing may be written any more")
+        self._writes = on
+
+    def tick(self, time_s: float) -> None:
+        """End an event whose time is over though no picture comes."""
+        if self.events.over(time_s):
             self.cut("")
 
     def _begin(self, time_s: float) -> None:
@@ -112,36 +141,41 @@ class Recorder:
         log.debug("event %s began %.1f s ago", event.id, time_s - event.began_s)
 
     def _open(self, event: Event) -> None:
+        if not self._writes:
+            return
         since_s = event.began_s - self._settings.before_s
-        path = self._folder / f"{event.id}.mp4"
-        try:
-            if not self.encodes:
-                clip = self._clip = CopiedClip(path, self._disk, self.form)
+        with self._giving_up(event):
+            clip = self._clip = self._made(event)
+            if isinstance(clip, CopiedClip):
                 for kept in self.ring.since(since_s):
                     clip.add(kept)
             else:
-                encoded = self._clip = EncodedClip(
-                    path, self._disk, fps=self.form.fps, crf=self._settings.crf
-                )
                 for picture, shown_s in self._replay(since_s):
-                    encoded.add(picture, shown_s)
+                    clip.add(picture, shown_s)
                     self._last_s = shown_s
-            event.clip = path.name
-        except ClipError as error:
-            self._give_up(event, error)
 
-    def _feed(self, add: Callable[[], None]) -> None:
+    def _made(self, event: Event) -> CopiedClip | EncodedClip:
+        path = self._folder / f"{event.id}.mp4"
+        clip: CopiedClip | EncodedClip
+        if self.encodes:
+            clip = EncodedClip(path, self._disk, fps=self.form.fps, crf=self._settings.crf)
+        else:
+            clip = CopiedClip(path, self._disk, self.form)
+        event.clip = path.name
+        return clip
+
+    @contextlib.contextmanager
+    def _giving_up(self, event: Event | None) -> Iterator[None]:
+        """On a ClipError go on without a clip; what was written of it stays."""
         try:
-            add()
+            yield
         except ClipError as error:
-            if self.events.current is not None:
-                self._give_up(self.events.current, error)
-
-    def _give_up(self, event: Event, error: ClipError) -> None:
-        event.reason = str(error)
-        log.warning("%s", error)
-        self._disk.submit(self._finishing(event, self._clip, self._tell_nothing))
-        self._clip = None
+            if event is not None:
+                event.reason = str(error)
+            log.warning("%s", error)
+            clip, self._clip = self._clip, None
+            if event is not None and clip is not None:
+                self._disk.submit(lambda: _finish(event, clip))
 
     def _split(self, time_s: float) -> None:
         event = self.events.current
@@ -155,15 +189,8 @@ class Recorder:
         following.score = event.score
         following.zones |= event.zones
         self._saved_s = float("-inf")
-        path = self._folder / f"{following.id}.mp4"
-        try:
-            if self.encodes:
-                self._clip = EncodedClip(path, self._disk, fps=self.form.fps, crf=self._settings.crf)
-            else:
-                self._clip = CopiedClip(path, self._disk, self.form)
-            following.clip = path.name
-        except ClipError as error:
-            self._give_up(following, error)
+        with self._giving_up(following):
+            self._clip = self._made(following)
         self._tell(following, "began", time_s)
 
     def cut(self, reason: str) -> None:
@@ -174,29 +201,14 @@ class Recorder:
         if self._best is not None:
             self._save_best(event.last_s, event)
         clip, self._clip = self._clip, None
-        ago_s = self._ago(event.last_s)
-        self._disk.submit(self._finishing(event, clip, lambda fields: self._say(fields | {"ago_s": ago_s})))
+        ended_s, ago_s = self._ago(0.0), self._ago(event.last_s)
 
-    def _finishing(
-        self, event: Event, clip: Clip | None, tell: Callable[[dict[str, Any]], None]
-    ) -> Callable[[], None]:
-        def finish() -> None:
+        def end() -> None:
             if clip is not None:
-                try:
-                    clip.finish()
-                except ClipError as error:
-                    event.reason = event.reason or str(error)
-                if clip.seconds <= 0:
-                    event.clip = None
-                    with contextlib.suppress(OSError):
-                        clip.path.unlink()
-            length = {"clip_s": round(clip.seconds, 3), "bytes": clip.size} if clip is not None else {}
-            tell({"phase": "ended", "clip_s": 0.0, "bytes": 0} | length | event.fields())
+                _finish(event, clip)
+            self._say({"phase": "ended", "ago_s": ago_s + self._ago(0.0) - ended_s} | event.fields())
 
-        return finish
-
-    def _tell_nothing(self, fields: dict[str, Any]) -> None:
-        """Leave it to the end of the event."""
+        self._disk.submit(end)
 
     def _save_best(self, time_s: float, event: Event | None = None) -> None:
         event = event or self.events.current
@@ -204,12 +216,17 @@ class Recorder:
         assert event is not None
         assert best is not None
         self._saved_s = time_s
+        if not self._writes:
+            return
         path = self._folder / f"{event.id}.jpg"
 
         def save() -> None:
+            picture = best[0]()
+            if picture is None:
+                return
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                atomic_write(path, jpeg_of(bgr_of(best[0])))
+                atomic_write(path, jpeg_of(bgr_of(picture)))
             except OSError as error:
                 event.reason = event.reason or f"no picture can be written: {error.strerror or error}"
                 return
@@ -219,5 +236,17 @@ class Recorder:
         self._disk.submit(save)
 
     def _tell(self, event: Event, phase: str, time_s: float) -> None:
-        length = {"clip_s": 0.0, "bytes": 0}
-        self._say({"phase": phase, "ago_s": self._ago(time_s)} | length | event.fields())
+        self._say({"phase": phase, "ago_s": self._ago(time_s)} | event.fields())
+
+
+def _finish(event: Event, clip: Clip) -> None:
+    """Complete a clip, however far it came; one without a picture is taken away."""
+    try:
+        clip.finish()
+    except ClipError as error:
+        event.reason = event.reason or str(error)
+    event.clip_s, event.size = clip.seconds, clip.size
+    if clip.seconds <= 0:
+        event.clip = None
+        with contextlib.suppress(OSError):
+            clip.path.unlink()

@@ -1,9 +1,10 @@
-"""One open source: its packets go into the ring and the clip, its pictures to the detector and the viewers."""
+"""One open source: its packets go to ring and clip, its pictures to the detector and the viewers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import av
 
@@ -74,7 +75,9 @@ class Watch:
         self.decoding = Decoding(lambda: None)
         self._parameters = b""
         self._opened_s: float | None = None
+        self._small = False
         self.settle_s = 0.0
+        self.units = 0
         self._mode = Mode.CLOSED
         self._looked_s = float("-inf")
         self._keyed_s = float("-inf")
@@ -94,8 +97,10 @@ class Watch:
         self.decoding = Decoding(source.decoder)
         self._parameters = b""
         self._opened_s = None
+        self._small = False
         self._mode = Mode.CLOSED
         self.meter = Meter()
+        self._darkroom.turned(self.form.turned)
         self._adopt()
 
     def _adopt(self) -> None:
@@ -104,11 +109,23 @@ class Watch:
 
     def ago(self, time_s: float) -> float:
         """How many real seconds ago *time_s* of the stream was."""
-        return max(0.0, self._time_s - time_s + self._clock.monotonic() - self._now_s)
+        return max(0.0, self.now() - time_s)
+
+    def now(self) -> float:
+        """What time it is in the stream: that of the last unit, and what has passed since."""
+        return self._time_s + self._clock.monotonic() - self._now_s
+
+    @property
+    def calm(self) -> bool:
+        """Whether key pictures are enough now."""
+        return self._mode is Mode.KEYS
 
     def place(self, unit: Unit) -> Stamp:
         """When *unit* is, on the child's time line; to be called once for each."""
-        return self._timeline.place(unit.pts_s, unit.dts_s, self._clock.monotonic())
+        now_s = self._clock.monotonic()
+        if unit.packet is None and unit.pts_s is None:
+            return Stamp(now_s - unit.age_s, now_s - unit.age_s, fresh=False)
+        return self._timeline.place(unit.pts_s, unit.dts_s, now_s)
 
     def take(self, unit: Unit, stamp: Stamp) -> None:
         """Do with *unit* all that is to be done."""
@@ -120,27 +137,60 @@ class Watch:
             self._parameters = unit.parameters
         if unit.key:
             self._levels.key(stamp.dts_s)
-        packet = unit.packet
-        if packet is None:
-            return
+        self.units += 1
+        if unit.packet is not None:
+            self._keep(unit.packet, unit, stamp)
+        if unit.picture is not None:
+            self._take_picture(unit.picture, stamp.time_s)
+
+    def _keep(self, packet: av.Packet[Any], unit: Unit, stamp: Stamp) -> None:
         packet.pts, packet.dts = round(stamp.time_s * TICKS), round(stamp.dts_s * TICKS)
         packet.time_base = TIME_BASE
         kept = Kept(packet, stamp.time_s, stamp.dts_s, unit.key, packet.size)
         self.meter.add(stamp.dts_s, kept.size)
-        if self._levels.held is Level.SNAPSHOT:
-            self._glance(kept)
+        still = self._levels.held is Level.SNAPSHOT
+        if not still:
+            self._recorder.keep(kept)
+        if unit.picture is not None and not self._smaller(unit.picture):
             return
-        self._recorder.keep(kept)
-        self._decode(kept)
+        if still:
+            self._glance(kept)
+        elif not self._small:
+            self._decode(kept)
+        elif self._recorder.recording and self._recorder.encodes:
+            for frame in self.decoding.decode(kept):
+                self._recorder.show(self._darkroom.develop(planes_of(frame)), time_of(frame))
+
+    def _take_picture(self, picture: Picture, time_s: float) -> None:
+        """Take planes that the source itself had; what they are the small copy of is not decoded."""
+        self._small = self._smaller(picture)
+        if self._levels.held is Level.SNAPSHOT:
+            if not self._small:
+                self._settle(picture, time_s)
+            return
+        mode = self._mode = self._levels.mode(time_s, recording=self._recorder.recording)
+        if mode is Mode.ALL or (mode is Mode.KEYS and time_s - self._keyed_s >= self._saver_s):
+            self._keyed_s = time_s
+            self._note(picture, time_s)
+            self._use(lambda: picture, time_s)
+
+    def _smaller(self, picture: Picture) -> bool:
+        return bool(picture.luma.shape[1] < self.form.width)
 
     def _glance(self, kept: Kept) -> None:
         """Decode for a still; a camera just opened needs a moment to find its exposure."""
-        frames = self.decoding.decode(kept)
-        if self._opened_s is None and frames:
-            self._opened_s = kept.time_s
-        if frames and self._opened_s is not None and kept.time_s - self._opened_s >= self.settle_s:
-            latest = self.latest
-            latest.raw, latest.time_s, latest.at_s = frames[-1], kept.time_s, self._now_s
+        for frame in self.decoding.decode(kept)[-1:]:
+            self._settle(frame, kept.time_s)
+
+    def _settle(self, raw: av.VideoFrame | Picture, time_s: float) -> None:
+        if self._opened_s is None:
+            self._opened_s = time_s
+        if time_s - self._opened_s >= self.settle_s:
+            self._note(raw, time_s)
+
+    def _note(self, raw: av.VideoFrame | Picture, time_s: float) -> None:
+        latest = self.latest
+        latest.raw, latest.time_s, latest.at_s = raw, time_s, self._now_s
 
     def _break(self, reason: str) -> None:
         self._recorder.cut(reason)
@@ -183,18 +233,20 @@ class Watch:
                 self._recorder.cut("the camera changed its picture")
             self.form = replace(self.form, width=frame.width, height=frame.height)
             self._adopt()
-        latest = self.latest
-        latest.raw, latest.time_s, latest.at_s = frame, time_s, self._now_s
+        self._note(frame, time_s)
+        self._use(lambda: planes_of(frame), time_s)
+
+    def _use(self, planes: Callable[[], Picture], time_s: float) -> None:
         detecting = time_s - self._looked_s >= DETECT_S and self.decoding.sound(time_s)
         showing = self._pusher.wants("picture", time_s)
-        encoding = self._recorder.recording and self._recorder.encodes
+        encoding = self._recorder.recording and self._recorder.encodes and not self._small
         if not (detecting or showing or encoding):
             return
-        picture = self._darkroom.develop(planes_of(frame))
+        picture = self._darkroom.develop(planes())
         if encoding:
             self._recorder.show(picture, time_s)
         if showing:
-            self._pusher.offer(picture, time_s)
+            self._pusher.offer("picture", picture, time_s)
         if detecting:
             self._detect(picture, time_s)
 
@@ -208,14 +260,32 @@ class Watch:
         self.sight = sight
         if sight.moving or sight.suspect:
             self._levels.stirred(time_s)
-        self._recorder.judge(sight, picture)
+        self._recorder.judge(sight, None if self._small else picture)
         if self._pusher.wants("detector", time_s):
-            self._pusher.offer(self._detector.drawn(bgr_of(picture)), time_s)
+            self._pusher.offer("detector", self._detector.drawn(bgr_of(picture)), time_s)
 
     def replay(self, since_s: float) -> Iterator[tuple[Picture, float]]:
         """The ring decoded anew, for a clip that has to be encoded."""
+        if self._small:  # nothing else uses the decoder then, and after this it goes on from here
+            for frame in self.decoding.replay(self._recorder.ring.since(since_s)):
+                yield self._darkroom.develop(planes_of(frame)), time_of(frame)
+            return
         decoding = Decoding(self.decoding.make)
         for frame in decoding.replay(self._recorder.ring.since(since_s)):
             yield self._darkroom.develop(planes_of(frame)), time_of(frame)
         for frame in decoding.drain():
             yield self._darkroom.develop(planes_of(frame)), time_of(frame)
+
+    def enlarge(self, time_s: float) -> Callable[[], Picture | None]:
+        """What finds the large picture of a time, in any thread, where the detector sees a small one."""
+        packets = [kept for kept in self._recorder.ring.since(time_s) if kept.dts_s <= time_s]
+        decoding = Decoding(self.decoding.make)
+
+        def find() -> Picture | None:
+            frame = None
+            for frame in decoding.replay(packets):
+                if time_of(frame) >= time_s:
+                    break
+            return None if frame is None else self._darkroom.develop(planes_of(frame))
+
+        return find

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -61,7 +62,7 @@ class Clip:
         """Bytes so far."""
         return self._file.size
 
-    def _mux(self, packet: av.Packet, stream: av.stream.Stream, pts: int, dts: int) -> None:
+    def _mux(self, packet: av.Packet[Any], stream: av.stream.Stream, pts: int, dts: int) -> None:
         if self._origin is None:
             self._origin = dts
         packet.time_base = TIME_BASE
@@ -82,7 +83,7 @@ class Clip:
             self._file.sync()
 
     def finish(self) -> None:
-        """Complete it and wait for the disk (blocks: call it there); raises ClipError, the clip then plays."""
+        """Complete it and wait for the disk (blocks: call it there); raises ClipError, it then plays too."""
         try:
             try:
                 self._complete()

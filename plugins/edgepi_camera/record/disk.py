@@ -36,5 +36,5 @@ class Disk:
             work = self._work.get()
             try:
                 work()
-            except Exception:
+            except Exception:  # noqa: BLE001 (the next thing is to be done nevertheless)
                 self._log.exception("what should have been written to disk was not")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.stream import VideoStream
@@ -58,7 +59,7 @@ class EncodedClip(Clip):
         stream.codec_context.gop_size = max(1, round(self._fps * KEY_EVERY_S))
         self._stream = stream
 
-    def _take(self, packet: av.Packet) -> None:
+    def _take(self, packet: av.Packet[Any]) -> None:
         assert self._stream is not None
         assert packet.pts is not None
         assert packet.dts is not None

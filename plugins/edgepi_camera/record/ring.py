@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 
@@ -15,7 +16,7 @@ __all__ = ["Kept", "Ring"]
 class Kept:
     """A packet on the child's own time line, in seconds."""
 
-    packet: av.Packet
+    packet: av.Packet[Any]
     time_s: float
     dts_s: float
     key: bool
@@ -31,7 +32,7 @@ class _Group:
 
 
 class Ring:
-    """Holds whole groups of pictures, enough that the oldest key is *seconds* old; fewer if memory is short."""
+    """Holds whole groups of pictures, so many that the oldest key is *seconds* old if memory allows."""
 
     def __init__(self, seconds: float, most_bytes: int) -> None:
         self._seconds = seconds

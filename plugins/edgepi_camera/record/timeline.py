@@ -21,7 +21,7 @@ class Stamp:
 
 
 class Timeline:
-    """Begins each stretch at the time it is handed (that of a monotonic clock) and follows the source then."""
+    """Begins each stretch at the time it is handed (of a monotonic clock) and follows the source then."""
 
     def __init__(self, *, live: bool, fps: float = 0.0, last_s: float = float("-inf")) -> None:
         self._live = live

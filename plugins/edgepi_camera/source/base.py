@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 
@@ -49,15 +49,16 @@ class Unit:
 
     Times are the source's own, in seconds; None where it tells none. A *packet* of H.264 or H.265 is
     Annex-B and begins, where it is a *key*, with its *parameters*. *picture* may be smaller than what is in
-    *packet*: it is for detection.
+    *packet*: it is for detection. One that has neither packet nor time was taken *age_s* ago.
     """
 
-    packet: av.Packet | None
+    packet: av.Packet[Any] | None
     pts_s: float | None
     dts_s: float | None
     key: bool
     picture: Picture | None = None
     parameters: bytes = b""
+    age_s: float = 0.0
 
 
 class Source(Protocol):
@@ -74,8 +75,8 @@ class Source(Protocol):
     def open(self) -> None:
         """Connect; raises SourceError within its time-out."""
 
-    def read(self) -> Unit:
-        """Wait for the next unit; raises SourceError, SourceEndError."""
+    def read(self) -> Unit | None:
+        """Wait for the next unit; None if there is none for now. Raises SourceError, SourceEndError."""
 
     def decoder(self) -> av.VideoCodecContext | None:
         """Make a decoder for its packets; None if it delivers planes only."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import av
 from av.container import InputContainer
+from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import Format, SourceEndError, SourceError, Unit
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.options import attempts
+from edgepi_camera.source.press import Press
 from edgepi_camera.source.words import explained, masked
 
 __all__ = ["StreamSource"]
@@ -36,7 +38,8 @@ class StreamSource:
         self._packets: Iterator[Any] = iter(())
         self._format = Format("", 0, 0)
         self._bsf: av.BitStreamFilterContext | None = None
-        self._waiting: list[av.Packet] = []
+        self._waiting: list[av.Packet[Any]] = []
+        self._press: Press | None = None
 
     @property
     def format(self) -> Format:
@@ -76,7 +79,7 @@ class StreamSource:
         stream = container.streams.video[0]
         for other in container.streams:
             if other is not stream:
-                other.discard = "all"
+                other.discard = Discard.all
         context = stream.codec_context
         rate = stream.average_rate or stream.guessed_rate
         self._format = Format(context.name, context.width, context.height, float(rate) if rate else 0.0)
@@ -95,10 +98,18 @@ class StreamSource:
                 self._bsf = av.BitStreamFilterContext(kind, stream)
             else:
                 self._parameters = parameter_sets(self._extra, self._format.codec)
+        self._press = None
+        if self._format.codec == "rawvideo":
+            self._press = Press(self.decoder())
+            self._format = replace(self._format, codec="mjpeg")
         self._packets = container.demux(stream)
 
-    def read(self) -> Unit:
+    def read(self) -> Unit | None:
         """Wait for the next unit; raises SourceError, SourceEndError."""
+        unit = self._read()
+        return unit if self._press is None else self._press.press(unit)
+
+    def _read(self) -> Unit:
         try:
             packet = self._waiting.pop(0) if self._waiting else self._next()
         except StopIteration:
@@ -121,7 +132,7 @@ class StreamSource:
             self._complete(unit)
         return unit
 
-    def _next(self) -> av.Packet:
+    def _next(self) -> av.Packet[Any]:
         while True:
             packet = next(self._packets)
             if not packet.size:
@@ -148,17 +159,19 @@ class StreamSource:
     def decoder(self) -> VideoCodecContext:
         """Make a decoder for its packets."""
         origin = self._stream.codec_context
-        context = VideoCodecContext.create(self._format.codec, "r")
+        context = VideoCodecContext.create("mjpeg" if self._press is not None else origin.name, "r")
         assert isinstance(context, VideoCodecContext)
         context.thread_count = 1
-        if self._extra and self._bsf is None:
+        if self._extra and self._bsf is None and self._press is None:
             context.extradata = self._extra
-        if origin.pix_fmt and self._format.codec == "rawvideo":
+        if self._press is None and origin.name == "rawvideo":
             context.width, context.height, context.pix_fmt = origin.width, origin.height, origin.pix_fmt
         return context
 
     def lower(self, fps: float | None) -> None:
-        """Nothing is saved by asking: what comes is left undecoded."""
+        """Leave pictures uncompressed that nobody wants; what comes compressed is left so anyway."""
+        if self._press is not None:
+            self._press.fps = fps
 
     def close(self) -> None:
         """Let go of it."""
@@ -166,7 +179,3 @@ class StreamSource:
         self._packets, self._waiting, self._bsf = iter(()), [], None
         if container is not None:
             container.close()
-
-    def exists(self) -> bool:
-        """Whether what is named is a file of this machine."""
-        return Path(self._settings.url).is_file()
