@@ -77,6 +77,7 @@ class DemoCamera:
         return [
             Route("GET", "status", self.status, "How it does"),
             Route("GET", "snapshot.jpg", self._snapshot, "The last picture"),
+            Route("POST", "snapshot", self._take, "Take a still", writes=True),
             Route("GET", "live.mjpg", self._live, "Live"),
             Route("GET", "detector.mjpg", self._seen, "What the detector sees"),
             Route("GET", "events", self._list, "Events, newest first"),
@@ -137,6 +138,11 @@ class DemoCamera:
     async def _snapshot(self, request: Request) -> Response:
         del request
         return Response(content=self._frames[0], content_type="image/jpeg")
+
+    async def _take(self, request: Request) -> Response:
+        del request
+        self.record["still_utc"] = self.clock.now()
+        return Response({})
 
     async def _live(self, request: Request) -> Response:
         del request

@@ -104,6 +104,8 @@ async def test_the_live_picture_moves_and_stops_when_nobody_sees_it(
         await viewers(camera, 1)
         await page.run(button("Stop"))
         await viewers(camera, 0)
+        await page.run(button("Live"))
+        await viewers(camera, 1)
         assert page.log == []
 
 
@@ -127,14 +129,21 @@ async def test_the_detectors_picture_takes_the_place_of_the_live_one(
         await viewers(camera, 1)
 
 
-async def test_at_a_level_without_pictures_it_waits_to_be_asked(served: Served, camera: DemoCamera) -> None:
-    camera.record |= {"level": "snapshot"}
+async def test_at_a_level_without_pictures_a_still_is_taken_on_demand(
+    served: Served, camera: DemoCamera
+) -> None:
+    camera.record |= {"level": "snapshot", "link": "closed", "storage": "the disk is full"}
     async with card(served) as page:
         await page.wait_for(f"{CARD}.innerText.includes('still of 13:57')")
+        assert "The disk is full" in await page.run(f"{CARD}.innerText")
         assert await page.run(f"{CARD}.querySelector('img.still').complete")
+        await page.run(button("Take a picture"))
+        await page.wait_for(f"!{CARD}.innerText.includes('Taking a picture')")
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for(f"{CARD}.innerText.includes('still of 14:00')")
         assert camera.viewers == 0
-        assert not await page.run(f"!!{CARD}.querySelector('img.live')")
-        await page.run(button("Live"))
+        camera.record |= {"level": "saver", "link": "running"}
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
         await viewers(camera, 1)
 
 
@@ -212,11 +221,10 @@ async def test_a_login_that_may_only_look_deletes_nothing(served: Served, camera
         assert len(camera.events) == 18
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-async def test_nothing_of_the_card_sticks_out(served: Served, camera: DemoCamera, width: int) -> None:
+async def test_nothing_of_the_card_sticks_out_of_a_phone(served: Served, camera: DemoCamera) -> None:
     camera.record |= {"moving": True, "reason": "the picture is very dark: is the lens covered?"}
     async with card(served) as page:
-        await page.resize(width, 900)
+        await page.resize(320, 900)
         await page.run(button("Zones"))
         await page.wait_for(f"!!{CARD}.querySelector('svg.zones')")
         assert await page.run("document.documentElement.scrollWidth <= innerWidth")

@@ -23,6 +23,8 @@ export interface CameraStatus {
   viewers: number;
   stored_bytes: number | null;
   free_bytes: number | null;
+  /** What the storage makes difficult. */
+  storage?: string | null;
   events_today: number;
   privacy: boolean;
   zones: Record<string, Corner[]>;
@@ -43,6 +45,8 @@ export interface CameraEvent {
   bytes: number;
   kept: boolean;
   reason: string | null;
+  /** Whether the clock could be believed. */
+  dated?: boolean;
 }
 
 /** A day of stills, newest first. */

@@ -97,6 +97,7 @@ function Level({ camera, decisions, zone }: LevelProps) {
   return (
     <div class="level">
       {trouble && <p class="warn">{trouble}</p>}
+      {camera.storage && <p class="warn">{capital(camera.storage)}</p>}
       <p>
         <b>{title(camera.level)}.</b> {LEVEL_WORDS[camera.level] ?? ""}
       </p>

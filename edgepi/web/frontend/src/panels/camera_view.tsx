@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { post, Refused } from "../api";
 import { address, useSeen, type CameraStatus, type Corner } from "../camera";
 import { when } from "../format";
 import { nodeNow } from "../model";
@@ -44,6 +45,7 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
         <button type="button" disabled={!can} onClick={() => choose(!wanted)}>
           {wanted && can ? "■ Stop" : "▶ Live"}
         </button>
+        {camera && !can && <TakeStill route={`${(routes.status ?? "").replace(/[^/]*$/, "")}snapshot`} connected={connected} />}
         {routes.detector && (
           <button type="button" aria-pressed={detector} disabled={!can} onClick={() => (setDetector(!detector), choose(true))}>
             What the detector sees
@@ -61,6 +63,34 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
         </p>
       )}
     </div>
+  );
+}
+
+/** A picture now, at any level; the node says when it came by its next status. */
+function TakeStill({ route, connected }: { route: string; connected: boolean }) {
+  const [said, say] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const take = async () => {
+    setBusy(true);
+    say(null);
+    try {
+      await post(route, {});
+    } catch (error) {
+      say(error instanceof Refused ? error.message : "The node did not answer.");
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" disabled={!connected || busy} onClick={() => void take()}>
+        {busy ? "Taking a picture…" : "Take a picture"}
+      </button>
+      {said && (
+        <span class="warn" role="status">
+          {said}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -102,6 +102,7 @@ function facts(event: CameraEvent): string {
     event.bytes > 0 && size(event.bytes),
     `score ${number(event.score, 2)}`,
     event.reason,
+    event.dated === false && "the clock was not set yet",
   ]
     .filter(Boolean)
     .join(" · ");
