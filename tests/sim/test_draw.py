@@ -31,8 +31,9 @@ def test_a_level_adds_its_own_true_power() -> None:
     table = draw_table("pi4")
     idle_w = table.node_w(NodeState.UP, {}, ())
     assert table.node_w(NodeState.UP, {"camera": "off"}, ()) == idle_w
-    assert table.node_w(NodeState.UP, {"camera": "saver"}, ()) == pytest.approx(idle_w + 0.75)
-    assert table.node_w(NodeState.UP, {"camera.yard": "full"}, ()) == pytest.approx(idle_w + 1.6)
+    assert table.node_w(NodeState.UP, {"camera": "snapshot"}, ()) == pytest.approx(idle_w + 0.03)
+    assert table.node_w(NodeState.UP, {"camera": "saver"}, ()) == pytest.approx(idle_w + 1.4)
+    assert table.node_w(NodeState.UP, {"camera.yard": "full"}, ()) == pytest.approx(idle_w + 1.75)
 
 
 def test_a_stranger_draws_something_unless_it_is_off() -> None:
