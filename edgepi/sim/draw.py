@@ -70,7 +70,8 @@ _CONSUMERS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "weather": {"full": 0.02},
         "wittypi": {"full": 0.01},
         "ina219": {"full": 0.01},
-        "camera": {"snapshot": 0.03, "saver": 1.4, "full": 1.75},
+        "camera": {"full": 0.001},
+        ".watch": {"snapshot": 0.03, "saver": 1.4, "full": 1.75},  # of a camera, whatever its name
         "mqtt": {"full": 0.06},
     }
 )
@@ -89,7 +90,8 @@ class DrawTable:
 
     def consumer_w(self, consumer: str, level: str) -> float:
         """Return W that a duty adds at a level; a stranger draws a quarter of a watt unless off."""
-        known = self.consumers.get(consumer) or self.consumers.get(consumer.partition(".")[0]) or {}
+        instance, dot, duty = consumer.partition(".")
+        known = self.consumers.get(dot + duty) or self.consumers.get(instance) or {}
         return known.get(level, 0.0 if level == "off" else _UNKNOWN_W)
 
     def node_w(self, state: NodeState, levels: Mapping[str, str], jobs: Iterable[Job]) -> float:

@@ -18,7 +18,7 @@ def test_an_unknown_board_is_refused_with_the_known_ones() -> None:
 
 def test_a_node_that_is_off_costs_only_the_boards_standby() -> None:
     table = draw_table("pi4", standby_w=0.12)
-    assert table.node_w(NodeState.OFF, {"camera": "full"}, ()) == 0.0
+    assert table.node_w(NodeState.OFF, {"camera.watch": "full"}, ()) == 0.0
     assert table.battery_w(0.0) == pytest.approx(0.12)
 
 
@@ -30,10 +30,10 @@ def test_the_battery_gives_more_than_the_plug_takes() -> None:
 def test_a_level_adds_its_own_true_power() -> None:
     table = draw_table("pi4")
     idle_w = table.node_w(NodeState.UP, {}, ())
-    assert table.node_w(NodeState.UP, {"camera": "off"}, ()) == idle_w
-    assert table.node_w(NodeState.UP, {"camera": "snapshot"}, ()) == pytest.approx(idle_w + 0.03)
-    assert table.node_w(NodeState.UP, {"camera": "saver"}, ()) == pytest.approx(idle_w + 1.4)
-    assert table.node_w(NodeState.UP, {"camera.yard": "full"}, ()) == pytest.approx(idle_w + 1.75)
+    assert table.node_w(NodeState.UP, {"camera.watch": "off"}, ()) == idle_w
+    assert table.node_w(NodeState.UP, {"camera.watch": "snapshot"}, ()) == pytest.approx(idle_w + 0.03)
+    assert table.node_w(NodeState.UP, {"camera.watch": "saver"}, ()) == pytest.approx(idle_w + 1.4)
+    assert table.node_w(NodeState.UP, {"yard.watch": "full"}, ()) == pytest.approx(idle_w + 1.75)
 
 
 def test_a_stranger_draws_something_unless_it_is_off() -> None:
@@ -53,4 +53,10 @@ def test_only_a_running_job_draws() -> None:
 @pytest.mark.parametrize("state", [NodeState.BOOTING, NodeState.HALTED])
 def test_levels_do_not_count_unless_the_node_is_up(state: NodeState) -> None:
     table = draw_table("pi4")
-    assert table.node_w(state, {"camera": "full"}, ()) == table.node_w(state, {}, ()) > 0.0
+    assert table.node_w(state, {"yard.watch": "full"}, ()) == table.node_w(state, {}, ()) > 0.0
+
+
+def test_what_a_camera_measures_costs_next_to_nothing_beside_its_watching() -> None:
+    table = draw_table("pi4")
+    assert table.consumer_w("camera", "full") < 0.01
+    assert table.consumer_w("camera.watch", "off") == 0.0
