@@ -22,10 +22,11 @@ from edgepi_camera.model import CameraSettings, Link
 from edgepi_camera.settings import settings_of
 from edgepi_camera.status import Status
 
-__all__ = ["Camera", "camera_of"]
+__all__ = ["DETECTOR", "FPS_KEY", "PICTURE", "WATCHING", "Camera", "camera_of"]
 
 PICTURE, DETECTOR = "picture", "detector"
 WATCHING = frozenset({SAVER, FULL})
+FPS_KEY = "frames_per_second"
 PREPARE_S = 5.0
 FILM_S = 25.0
 
@@ -247,6 +248,10 @@ class Camera:
 
     def seen(self) -> list[Reading]:
         """What is to be seen now; nothing to say where nobody looks."""
+        known = self.watching
+        return [*self._motion(), Reading(FPS_KEY, round(self.link.status.fps, 1) if known else None)]
+
+    def _motion(self) -> list[Reading]:
         moving = self.link.status.moving or bool(self.keeper.diary.open)
         zones = {zone for event in self.keeper.diary.open.values() for zone in event.zones}
         known = self.watching
@@ -256,7 +261,6 @@ class Camera:
                 Reading(f"motion_{zone.name}", zone.name in zones if known else None)
                 for zone in self.context.config.zones
             ),
-            Reading("frames_per_second", round(self.link.status.fps, 1) if known else None),
         ]
 
     @property
@@ -266,14 +270,16 @@ class Camera:
         return lost if self.link.status.link is Link.LOST else self.keeper.note
 
     def report(self) -> None:
-        """Publish what has changed at once."""
-        readings = [*self.seen(), Reading("problem", bool(self.problem))]
-        if self.link.status.link is Link.LOST:
-            readings = readings[-1:]  # the sensors say so themselves, with the reason
+        """Publish what has changed at once; while the camera is lost the sensors say so, with the reason."""
+        readings = [Reading("problem", bool(self.problem))]
+        if self.link.status.link is not Link.LOST:
+            readings += self._motion()
+            if not self.watching:
+                readings.append(Reading(FPS_KEY, None))
         if self.keeper.last_event_utc is not None:
             readings.append(Reading("last_motion", self.keeper.last_event_utc))
         news = [each for each in readings if self._reported.get(each.key, _NEVER) != each.value]
-        self._reported.update({each.key: each.value for each in news})
+        self._reported = {each.key: each.value for each in readings}
         if news:
             self.context.report(news)
 

@@ -128,7 +128,7 @@ class Size:
         elif isinstance(value, str) and (found := _SIZE.fullmatch(value)) is not None:
             size = int(float(found[1]) * _UNITS[found[2].upper()])
         else:
-            bare = re.fullmatch(r"\s*([\d.]+)\s*([kKmMgGtT])i?b?\s*", str(value))
+            bare = re.fullmatch(r"\s*([\d.]+)\s*([kKmMgGtT])[iI]?[bB]?\s*", str(value))
             raise FieldError(
                 "expected a size such as 500MB or 2GB", f"{bare[1]}{bare[2].upper()}B" if bare else None
             )

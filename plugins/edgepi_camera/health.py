@@ -25,18 +25,20 @@ class Health:
             return f"the process that reads the camera had grown to {status.rss_mb:.0f} MB"
         watching = level in {"saver", "full"}
         stale = status.picture_ago_s is not None and status.picture_ago_s > STANDS_STILL_S
-        if watching and stale and status.link is Link.RUNNING and self._watched_s(now_s) > STANDS_STILL_S:
+        watched_s = self._watched_s(now_s, watching=watching)
+        if stale and status.link is Link.RUNNING and watched_s > STANDS_STILL_S:
             return f"the camera says it runs, but no picture came for {STANDS_STILL_S:.0f} s"
-        if not watching:
-            self._since_s = None
         opening = watching and status.link is Link.OPENING
         self._opening_s = (now_s if self._opening_s is None else self._opening_s) if opening else None
         if self._opening_s is not None and now_s - self._opening_s > OPENS_S:
             return f"the camera did not open within {OPENS_S:.0f} s"
         return None
 
-    def _watched_s(self, now_s: float) -> float:
+    def _watched_s(self, now_s: float, *, watching: bool) -> float:
         """For how long pictures should have come by now: they may be old from a time of rest."""
+        if not watching:
+            self._since_s = None
+            return 0.0
         if self._since_s is None:
             self._since_s = now_s
         return now_s - self._since_s

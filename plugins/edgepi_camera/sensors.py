@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from edgepi.errors import HardwareError
 from edgepi.model import DeviceClass, EntityCategory, Reading, ReadingDescription, StateClass
 from edgepi.plugin import Sensor
-from edgepi_camera.camera import Camera
+from edgepi_camera.camera import FPS_KEY, Camera
 from edgepi_camera.model import Link
 
 __all__ = ["KeptSensor", "SeenSensor", "sensors_of"]
@@ -37,7 +37,7 @@ class SeenSensor(Sensor):
                 for zone in zones
             ),
             ReadingDescription(
-                key="frames_per_second",
+                key=FPS_KEY,
                 name="Pictures a second",
                 unit="fps",
                 state_class=StateClass.MEASUREMENT,

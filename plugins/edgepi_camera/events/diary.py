@@ -21,6 +21,7 @@ __all__ = ["Diary"]
 
 MOST_WAITING = 500
 MOST_WORDS = 20
+STEP_S = 1.0
 
 
 class Diary:
@@ -113,11 +114,12 @@ class Diary:
 
     def _dated(self, event: Event, span: Span) -> Event:
         assert span.ended_s is not None
+        began_utc, ended_utc = self._times.utc(span.began_s), self._times.utc(span.ended_s)
+        if abs((began_utc - event.began_utc).total_seconds()) < STEP_S:
+            began_utc = event.began_utc  # the clock was not set: only its reading differs a little
+        trusted = self._times.trusted
         return replace(
-            event,
-            began_utc=self._times.utc(span.began_s),
-            ended_utc=self._times.utc(span.ended_s),
-            dated=self._times.trusted,
+            event, began_utc=began_utc, ended_utc=max(began_utc, ended_utc), dated=trusted
         )
 
     async def _date(self) -> None:
