@@ -13,7 +13,6 @@ READY_RUN := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-develop
 PAGE := edgepi/web/static/.built
 PAGE_SOURCES := $(shell find edgepi/web/frontend -name node_modules -prune -o -type f -print 2>/dev/null)
-SELECT := $(if $(EDGEPI_TEST_DATA),,not measured)
 
 .PHONY: help setup run test check lint bench soak lock install clean
 .DELETE_ON_ERROR:
@@ -35,13 +34,10 @@ run: $(READY_RUN) $(PAGE)
 	@PYTHON=$(PYTHON) exec tools/run $(ARGS)
 
 test: lint
-	@echo "logs: $(LOGS)/tests.log, $(LOGS)/tests.xml"
-	@$(if $(SELECT),echo "without measured data: EDGEPI_TEST_DATA does not name a folder with it")
-	@$(BIN)/python -m pytest $(if $(SELECT),-m "$(SELECT)") --durations=10 \
-		--log-file=$(LOGS)/tests.log --log-file-level=INFO --junitxml=$(LOGS)/tests.xml $(ARGS)
+	@tools/tests all $(ARGS)
 
 check: lint
-	@$(BIN)/python -m pytest -q -m "not slow$(if $(SELECT), and $(SELECT))" $(ARGS)
+	@tools/tests quick $(ARGS)
 
 lint: setup
 	@mkdir -p $(LOGS)

@@ -35,11 +35,15 @@ UNAVOIDABLE = (
 )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let the processes that tests start hear signals, also where a script in the background ignores them.
 
-    A signal that is ignored stays so in children; one that has a handler does not.
+    A signal that is ignored stays so in children; one that has a handler does not. Of several processes that
+    run tests, each writes a log of its own.
     """
+    worker, log = os.environ.get("PYTEST_XDIST_WORKER"), config.option.log_file
+    if worker and log:
+        config.option.log_file = str(Path(log).with_stem(f"{Path(log).stem}-{worker}"))
     handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: lambda *_: None}
     for number, handler in handlers.items():
         if signal.getsignal(number) is signal.SIG_IGN:

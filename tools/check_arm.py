@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -16,8 +17,9 @@ OFFLINE_SIGNS = ("dns error", "failed to fetch", "error sending request", "netwo
 def main() -> int:
     """Resolve; 1 if any Python lacks a wheel."""
     bad = 0
-    for python in PYTHONS:
-        result = resolve(python)
+    with ThreadPoolExecutor() as pool:  # most of the time goes into waiting for a registry
+        results = list(pool.map(resolve, PYTHONS))
+    for python, result in zip(PYTHONS, results, strict=True):
         if result.returncode == 0:
             continue
         if is_offline(result.stderr) and not os.environ.get("CI"):
