@@ -118,9 +118,7 @@ class Diary:
         if abs((began_utc - event.began_utc).total_seconds()) < STEP_S:
             began_utc = event.began_utc  # the clock was not set: only its reading differs a little
         trusted = self._times.trusted
-        return replace(
-            event, began_utc=began_utc, ended_utc=max(began_utc, ended_utc), dated=trusted
-        )
+        return replace(event, began_utc=began_utc, ended_utc=max(began_utc, ended_utc), dated=trusted)
 
     async def _date(self) -> None:
         spans = {key: span for key, span in self._spans.items() if span.ended_s is not None}

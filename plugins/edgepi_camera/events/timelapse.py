@@ -11,7 +11,7 @@ from edgepi.plugin import RunBlocking
 from edgepi_camera.events.stills import DAY, Stills
 from edgepi_camera.events.workshop import Workshop
 
-__all__ = ["Film", "Timelapse"]
+__all__ = ["Film", "Timelapse", "rate_of"]
 
 FEWEST = 2
 FPS = 25.0
@@ -52,8 +52,7 @@ class Timelapse:
             if len(files) < FEWEST:
                 raise NotFoundError(f"there are not enough stills of {day} for a film")
             draft = self.folder / f".{day}.new.mp4"
-            fps = max(FPS, len(files) / LONGEST_S)
-            await workshop.film(files, draft, fps)
+            await workshop.film(files, draft, rate_of(len(files)))
             return await self._run_blocking(self._finish, draft, day)
 
     async def make_due(self, today: str) -> None:
@@ -99,3 +98,8 @@ class Timelapse:
             for day in self._stills.days()
             if day < today and day not in made and len(self._stills.of(day)) >= FEWEST
         ]
+
+
+def rate_of(count: int) -> float:
+    """Pictures a second that make a film of so many no longer than a minute."""
+    return max(FPS, count / LONGEST_S)

@@ -90,7 +90,8 @@ class ScriptedChild:
             playable, clip_s = self.probes.get(Path(message.fields["file"]).name, (True, 12.0))
             return Message("probed", {"playable": playable, "clip_s": clip_s})
         if message.kind == "timelapse":
-            Path(message.fields["out"]).write_bytes(b"film" * len(message.fields["files"]))  # noqa: ASYNC240
+            film = b"film" * len(message.fields["files"])
+            await asyncio.to_thread(Path(message.fields["out"]).write_bytes, film)
         return Message("done")
 
     async def stop(self) -> None:
@@ -143,4 +144,3 @@ class Children:
     def files(self) -> ScriptedChild:
         """The process that looks into files."""
         return self.made[FILES]
-
