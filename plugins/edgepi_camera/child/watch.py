@@ -90,10 +90,7 @@ class Watch:
     def begin(self, source: Source, *, live: bool) -> None:
         """Take the units of *source* from now on."""
         self.form = source.format
-        self._timeline.restart()
-        if not live or self.form.fps:
-            last = self._timeline
-            self._timeline = Timeline(live=live, fps=self.form.fps, last_s=last.last_s)
+        self._timeline = Timeline(live=live, fps=self.form.fps, last_s=self._timeline.last_s)
         self.decoding = Decoding(source.decoder)
         self._parameters = b""
         self._opened_s = None
