@@ -133,6 +133,7 @@ class _Answers:
         return Response({"id": request.path["id"], "kept": kept})
 
     async def stills(self, request: Request) -> Response:
+        await self._keeper.prepare()
         day = request.query.get("day") or self._keeper.today()
         if DAY.fullmatch(day) is None:
             raise RequestError("a day is written as 2026-11-28")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from edgepi.errors import EdgePiError, NotFoundError
 from edgepi.files import remove_drafts
@@ -44,10 +43,9 @@ class Keeper:
         self.last_still: Still | None = None
         self.last_event_utc: datetime | None = None
         self._context = context
-        self._zone = ZoneInfo(context.node.time_zone)
         self._run = context.run_blocking
         self.store = EventStore(folder / "events.sqlite")
-        self.stills = Stills(folder / "stills", self._zone)
+        self.stills = Stills(folder / "stills", context.node.time_zone)
         self.workshop = Workshop(context.child)
         self.films = Timelapse(folder / "timelapse", self.stills, self.workshop, self._run)
         self.storage = Storage(folder, self.store, self.stills, self.films, self.rules)
@@ -96,6 +94,7 @@ class Keeper:
             self._adopting = asyncio.create_task(self._adopter.finish(found), name="camera cut off")
 
     def _open(self) -> Path | None:
+        _ = self.stills.zone  # read from the disk once, here where that may block
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_drafts(self.folder)
         self.stills.tidy()
@@ -172,11 +171,11 @@ class Keeper:
 
     def today(self) -> str:
         """The local day."""
-        return self._context.clock.now().astimezone(self._zone).date().isoformat()
+        return self._context.clock.now().astimezone(self.stills.zone).date().isoformat()
 
     async def events_today(self) -> int:
         """How many events began this local day."""
-        now = self._context.clock.now().astimezone(self._zone)
+        now = self._context.clock.now().astimezone(self.stills.zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         return await self._run(self.store.since, midnight.astimezone(self._context.clock.now().tzinfo))
 

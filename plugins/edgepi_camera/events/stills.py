@@ -6,8 +6,10 @@ import contextlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgepi.files import atomic_write, remove_drafts
 
@@ -40,9 +42,17 @@ class Still:
 class Stills:
     """The pictures below one folder."""
 
-    def __init__(self, folder: Path, zone: tzinfo) -> None:
+    def __init__(self, folder: Path, time_zone: str) -> None:
         self.folder = folder
-        self._zone = zone
+        self._time_zone = time_zone
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """Where days begin; UTC where the machine does not know the zone."""
+        try:
+            return ZoneInfo(self._time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
 
     def save(self, jpeg: bytes, at_utc: datetime) -> Still:
         """Keep one; raises OSError."""
@@ -89,7 +99,7 @@ class Stills:
             remove_drafts(self.folder / day)
 
     def _day(self, at_utc: datetime) -> str:
-        return at_utc.astimezone(self._zone).date().isoformat()
+        return at_utc.astimezone(self.zone).date().isoformat()
 
 
 def _moment(name: str) -> datetime | None:

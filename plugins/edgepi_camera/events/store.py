@@ -21,6 +21,8 @@ __all__ = ["EventStore"]
 
 VERSION = 1
 BUSY_S = 3.0
+# EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
+SYNCHRONOUS = "EXTRA"
 TABLES = """
 CREATE TABLE event (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
@@ -124,8 +126,7 @@ class EventStore:
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._told(), contextlib.closing(sqlite3.connect(self.path, timeout=BUSY_S)) as database:
-            # EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
-            database.execute("PRAGMA synchronous = EXTRA")
+            database.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise RecorderError(f"{self.path} was written by a newer EdgePi", hint="install that again")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +13,7 @@ from edgepi_camera.events.timelapse import Film, Timelapse, rate_of
 from edgepi_camera.events.workshop import Workshop
 from tests.plugins.camera.doubles import JPEG, Children
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN = "Europe/Berlin"
 EVENING = datetime(2025, 6, 1, 21, 59, 30, tzinfo=UTC)
 
 
