@@ -80,9 +80,13 @@ def save(content: bytes, path: Path) -> None:
 
 
 def zone_of(context: CommandContext) -> ZoneInfo:
-    """The node's time zone; UTC where the configuration cannot be read."""
+    """The time zone of the node that runs, or of the configuration; UTC where neither can be told."""
     try:
-        return ZoneInfo(context.site().time_zone)
+        name = context.node.get("status")["node"]["time_zone"]
+    except (EdgePiError, KeyError, TypeError):
+        name = None
+    try:
+        return ZoneInfo(name or context.site().time_zone)
     except (EdgePiError, KeyError, ValueError):
         return ZoneInfo("UTC")
 

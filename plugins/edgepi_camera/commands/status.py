@@ -63,7 +63,7 @@ def _row(name: str, status: Mapping[str, Any]) -> tuple[Any, ...]:
 def _sayings(status: Mapping[str, Any]) -> list[str]:
     said = []
     if status.get("label"):
-        said.append(f"what it shows is {status['label']}, not of a camera")
+        said.append(f"what it shows is no camera's picture: {status['label']}")
     if status.get("moving"):
         said.append("something moves now")
     if status.get("reason"):

@@ -66,7 +66,8 @@ def _area(picture: Bytes, area: Mapping[str, Any]) -> None:
     cv2.polylines(picture, [corners], isClosed=True, color=colour, thickness=2, lineType=cv2.LINE_AA)
     name = f"{area['kind']} {area['name']}".strip()
     x, y = corners.mean(axis=0).astype(int).tolist()
-    _text(picture, name, (x - 5 * len(name), y), 0.6)
+    (across, _), _ = cv2.getTextSize(name, FONT, 0.6, 1)
+    _text(picture, name, (min(max(40, x - across // 2), width - across - 40), y), 0.6)
 
 
 def _lines(picture: Bytes) -> None:

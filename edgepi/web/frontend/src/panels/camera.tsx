@@ -21,7 +21,7 @@ interface Props {
 const PACE_MS = 5_000;
 const LEVEL_WORDS: Record<string, string> = {
   full: "Looks at every picture.",
-  saver: "Looks a few times a second, and at every picture once something moves.",
+  saver: "Looks at few pictures, and at every one once something moves.",
   snapshot: "Takes a still now and then, and rests between.",
   off: "Switched off to save energy.",
 };
@@ -47,7 +47,7 @@ function CameraCard({ card, status, connected, states, decisions }: Props & { ca
   const [open, setOpen] = useState<string | null>(null);
   const zone = status.node.time_zone;
   return (
-    <section class="card camera" aria-label={card.title}>
+    <section class="card camera" aria-label={card.title} style={{ "--ratio": ratioOf(answer) }}>
       <div class="heading">
         <h2>{card.title}</h2>
         <p class="chips">
@@ -72,6 +72,10 @@ function CameraCard({ card, status, connected, states, decisions }: Props & { ca
       <CameraEvents route={routes.events ?? ""} events={events} zone={zone} open={open} show={setOpen} />
     </section>
   );
+}
+
+function ratioOf(camera: CameraStatus | null): string {
+  return camera?.width && camera.height ? (camera.width / camera.height).toFixed(4) : "1.7778";
 }
 
 /** What the card's motion sensor says, which is pushed at once; null without one. */

@@ -31,11 +31,10 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
   const can = connected && camera?.link === "running";
   const live = can && wanted && isSeen;
   const hasZones = Object.keys(camera?.zones ?? {}).length > 0;
-  const ratio = camera?.width && camera.height ? `${camera.width} / ${camera.height}` : "16 / 9";
   const route = detector && routes.detector ? routes.detector : (routes.live ?? "");
   return (
     <div class="watch">
-      <div class="picture" ref={seen} style={{ aspectRatio: ratio }}>
+      <div class="picture" ref={seen}>
         <Still route={routes.snapshot ?? ""} camera={camera} renew={!live} name={name} />
         {live && <Live key={route} source={address(route)} name={detector ? `What the detector of ${name} sees` : `${name}, live`} />}
         {hasZones && zonesShown && !detector && <Zones camera={camera!} />}
