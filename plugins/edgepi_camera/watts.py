@@ -51,7 +51,9 @@ def _shares(snapshot_w: float, saver_w: float, full_w: float) -> tuple[float, fl
     they must be worth nearly as much too, or no price of energy would ever choose them.
     """
     to_saver_w, to_full_w = saver_w - snapshot_w, full_w - saver_w
-    saver = max(SAVER_SHARE, _bent(SNAPSHOT_SHARE, 1.0, to_saver_w, to_full_w))
+    above_snapshot = _bent(SNAPSHOT_SHARE, 1.0, to_saver_w, to_full_w)
+    above_off = _bent(0.0, 1.0, BEND * snapshot_w + to_saver_w, to_full_w)
+    saver = max(SAVER_SHARE, above_snapshot, above_off)
     return max(SNAPSHOT_SHARE, _bent(0.0, saver, snapshot_w, to_saver_w)), saver, 1.0
 
 
