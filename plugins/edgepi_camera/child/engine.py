@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 from edgepi.clock import Clock
 from edgepi.errors import RequestError
 from edgepi.plugin import Message
+from edgepi_camera.child.events import Event
 from edgepi_camera.child.levels import Level, Levels
 from edgepi_camera.child.pictures import Darkroom, bgr_of
 from edgepi_camera.child.pusher import Pusher
 from edgepi_camera.child.recorder import Recorder
 from edgepi_camera.child.watch import Watch
-from edgepi_camera.model import CameraSettings, Link, SourceSettings
+from edgepi_camera.labels.looking import Looking, counts
+from edgepi_camera.model import Box, CameraSettings, Link, SourceSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Bytes, Picture
 from edgepi_camera.record.disk import Disk
@@ -65,6 +67,7 @@ class Engine:
         self.darkroom = Darkroom(settings.privacy, settings.source.rotate)
         self.disk = Disk(log)
         self.detector = Detector(settings.motion)
+        self.looking = Looking(settings.labels_model, settings.labels_names, clock)
         self.recorder = Recorder(
             settings.clip,
             Path(settings.folder),
@@ -74,6 +77,8 @@ class Engine:
             ago=lambda time_s: self.watch.ago(time_s),  # noqa: PLW0108
             replay=lambda since_s: self.watch.replay(since_s),  # noqa: PLW0108
             enlarge=lambda time_s: self.watch.enlarge(time_s),  # noqa: PLW0108
+            name=self._name,
+            wants=self._wants,
         )
         self.watch = Watch(
             clock=clock,
@@ -84,8 +89,20 @@ class Engine:
             darkroom=self.darkroom,
             saver_fps=settings.saver_fps,
         )
+        if settings.labels_model is not None:
+            threading.Thread(target=self.looking.open, name="labels", daemon=True).start()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
+
+    def _name(self, event: Event, picture: Picture, boxes: list[dict[str, Any]]) -> None:
+        """Give *event* the labels of what moves in a picture; in the disk's thread, where no camera waits."""
+        found = self.looking.look(event.id, [Box(**box) for box in boxes], lambda: bgr_of(picture))
+        if found is not None:
+            event.looked = True
+            event.labels.update(found)
+
+    def _wants(self, event: Event) -> bool:
+        return not event.looked or counts(event.labels, self._settings.labels_wanted)
 
     def call(self, what: Callable[[], T], timeout_s: float) -> T:
         """Do *what* in the camera's thread between two packets; raises TimeoutError."""
@@ -185,7 +202,7 @@ class Engine:
             "height": form.height,
             "level": self.levels.held.value,
             "moving": self.recorder.recording,
-            "note": self.watch.sight.note,
+            "note": self.watch.sight.note or self.looking.trouble,
         }
 
     def _tell(self, link: Link | None = None, reason: str = "") -> None:

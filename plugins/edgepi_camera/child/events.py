@@ -17,7 +17,10 @@ BETTER = 1.15
 
 @dataclass(slots=True)
 class Event:
-    """What is known of it so far; *rating* is that of the best picture, score times size."""
+    """What is known of it so far; *rating* is that of the best picture, score times size.
+
+    *looked*: whether a model was asked for its labels.
+    """
 
     id: str
     began_s: float
@@ -27,6 +30,7 @@ class Event:
     motion_s: float = 0.0
     zones: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
+    looked: bool = False
     boxes: list[dict[str, Any]] = field(default_factory=list)
     clip: str | None = None
     picture: str | None = None

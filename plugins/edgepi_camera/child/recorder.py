@@ -30,13 +30,15 @@ REST_S = 3.0
 
 Replay = Callable[[float], Iterator[tuple[Picture, float]]]
 Shot = Callable[[], Picture | None]
+Name = Callable[[Event, Picture, list[dict[str, Any]]], None]
 
 
 class Recorder:
     """Keeps the ring; on motion writes a clip from it and from all that comes until the event is over.
 
     *say* sends an event's fields, *ago* tells how long ago a time of the stream was, *replay* decodes the
-    ring from a time on, for clips that have to be encoded; *enlarge* makes what finds the picture of a time.
+    ring from a time on, for clips that have to be encoded; *enlarge* makes what finds the picture of a time;
+    *name* gives an event the labels of what a picture shows in these boxes, *wants* says whether to keep it.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Recorder:
         ago: Callable[[float], float],
         replay: Replay,
         enlarge: Callable[[float], Shot],
+        name: Name = lambda _event, _picture, _boxes: None,
+        wants: Callable[[Event], bool] = lambda _: True,
     ) -> None:
         self._settings = settings
         self._folder = folder
@@ -57,6 +61,8 @@ class Recorder:
         self._ago = ago
         self._replay = replay
         self._enlarge = enlarge
+        self._name = name
+        self._wants = wants
         self._writes = True
         self._rest_until_s = float("-inf")
         self.ring = Ring(settings.before_s + SPARE_S, settings.ring_bytes)
@@ -206,6 +212,8 @@ class Recorder:
         def end() -> None:
             if clip is not None:
                 _finish(event, clip)
+            if not self._wants(event):
+                self._leave(event)
             self._say({"phase": "ended", "ago_s": ago_s + self._ago(0.0) - ended_s} | event.fields())
 
         self._disk.submit(end)
@@ -218,7 +226,7 @@ class Recorder:
         self._saved_s = time_s
         if not self._writes:
             return
-        path = self._folder / f"{event.id}.jpg"
+        path, boxes = self._folder / f"{event.id}.jpg", event.boxes
 
         def save() -> None:
             picture = best[0]()
@@ -231,9 +239,19 @@ class Recorder:
                 event.reason = event.reason or f"no picture can be written: {error.strerror or error}"
                 return
             event.picture = path.name
+            self._name(event, picture, boxes)
             self._tell(event, "best", best[1])
 
         self._disk.submit(save)
+
+    def _leave(self, event: Event) -> None:
+        """Keep nothing of an event that shows none of what is wanted."""
+        for name in filter(None, (event.clip, event.picture)):
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+        event.clip = event.picture = None
+        event.clip_s, event.size = 0.0, 0
+        event.reason = "nothing that is wanted was seen"
 
     def _tell(self, event: Event, phase: str, time_s: float) -> None:
         self._say({"phase": phase, "ago_s": self._ago(time_s)} | event.fields())

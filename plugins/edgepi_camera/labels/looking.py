@@ -38,7 +38,7 @@ class Pace:
 
 
 class Looking:
-    """Opens the model when it is first needed; once it fails, the camera goes on without labels."""
+    """A model and its pace; once it fails, the camera goes on without labels, and *trouble* says why."""
 
     def __init__(
         self,
@@ -56,29 +56,32 @@ class Looking:
         self._labeller: Labeller | None = None
         self.trouble = ""
 
-    @property
-    def works(self) -> bool:
-        """Whether labels may be expected."""
-        return self._model is not None and not self.trouble
-
-    def look(self, event: str, boxes: Sequence[Box], picture: Callable[[], Bytes]) -> tuple[str, ...]:
-        """What moves in a *picture* (BGR) of an *event*; nothing if no look is due or none can be had."""
-        now_s = self._clock.monotonic()
-        if self._model is None or self.trouble or not self._pace.due(event, now_s):
-            return ()
+    def open(self) -> None:
+        """Load the model, which may take seconds: for a thread that has them."""
+        if self._model is None:
+            return
         try:
-            if self._labeller is None:
-                self._labeller = self._make(self._model, self._names)
-            began_s = self._clock.monotonic()
-            found = self._labeller.look(picture(), boxes)
-        except Exception as error:  # a model of somebody's must not end the recording
-            self.trouble = f"no labels: {error}"
-            if not isinstance(error, LabelsError):
-                log.exception("labels failed")
-            return ()
+            self._labeller = self._make(self._model, self._names)
+        except Exception as error:  # noqa: BLE001 (a model of somebody's must not end the recording)
+            self._give_up(error)
+
+    def look(self, event: str, boxes: Sequence[Box], picture: Callable[[], Bytes]) -> tuple[str, ...] | None:
+        """What moves in a *picture* (BGR) of an *event*; None if no look is due or none can be had."""
+        labeller, began_s = self._labeller, self._clock.monotonic()
+        if labeller is None or not self._pace.due(event, began_s):
+            return None
+        try:
+            found = labeller.look(picture(), boxes)
+        except Exception as error:  # noqa: BLE001 (nor must what it does with a picture)
+            self._give_up(error)
+            return None
         ended_s = self._clock.monotonic()
         self._pace.looked(event, ended_s, ended_s - began_s)
         return tuple(name for name, _ in found)
+
+    def _give_up(self, error: Exception) -> None:
+        self._labeller, self.trouble = None, f"no labels: {error}"
+        log.warning("%s", self.trouble, exc_info=None if isinstance(error, LabelsError) else error)
 
 
 def counts(labels: Iterable[str], wanted: Sequence[str]) -> bool:
