@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from camera_words import Box, Word
 from numpy.typing import NDArray
 from scenes import FPS, Frame, Scene
 
-__all__ = ["AFTER_S", "WARM_UP_S", "Act", "Box", "Score", "Truth", "Word", "judge", "truth_of"]
+__all__ = ["AFTER_S", "WARM_UP_S", "Act", "Score", "Truth", "judge", "truth_of"]
 
 AFTER_S = 1.0
 WARM_UP_S = 2.0
 LEAST_SEEN = 0.001
 PAUSE_S = 5.0
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,6 @@ class Truth:
         with np.load(path) as kept:
             acts = tuple(Act(*map(int, row)) for row in kept["acts"])
             return cls(acts, kept["empty"], kept["boxes"])
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What a method said: *alarm* of each picture, its *boxes*, and the start of its event (NaN: none)."""
-
-    alarm: NDArray[np.bool_]
-    boxes: Sequence[Sequence[Box]]
-    began_s: NDArray[np.float64]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,72 @@
+"""Methods that look for motion in a clip: EdgePi's detector, and OpenCV's background models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from camera_words import MOTION_SHARE, Word, boxes_of
+from numpy.typing import NDArray
+from scene_files import pictures
+from scenes import FPS
+
+from edgepi_camera.child.watch import DETECT_S
+from edgepi_camera.model import MotionSettings
+from edgepi_camera.motion.detector import Detector
+from edgepi_camera.motion.picture import Picture
+
+__all__ = ["METHODS", "MODELS", "Method", "edgepi", "planes"]
+
+Pixels = NDArray[np.uint8]
+Method = Callable[[Path], Word]
+GRID = (320, 240)
+
+
+def planes(path: Path) -> Iterator[Picture]:
+    """The pictures of a clip as the detector takes them."""
+    for packed in pictures(path, "yuv420p"):
+        height, width = packed.shape[0] * 2 // 3, packed.shape[1]
+        colours = packed[height:].reshape(2, height // 2, width // 2)
+        yield Picture(packed[:height], colours[0], colours[1])
+
+
+def edgepi(path: Path, every_s: float = DETECT_S) -> Word:
+    """EdgePi's detector with its usual settings, at the rate of its level `full`."""
+    detector = Detector(MotionSettings())
+    alarm, boxes, began, looked_s = [], [], [], float("-inf")
+    said: tuple[bool, list[tuple[float, float, float, float]], float] = (False, [], np.nan)
+    for k, picture in enumerate(planes(path)):
+        time_s = k / FPS
+        if time_s - looked_s >= every_s:
+            looked_s = time_s
+            sight = detector.see(picture, time_s)
+            places = [(box.x, box.y, box.width, box.height) for box in sight.boxes]
+            said = (sight.moving, places, np.nan if sight.began_s is None else sight.began_s)
+        alarm.append(said[0])
+        boxes.append(said[1])
+        began.append(said[2])
+    return Word(np.array(alarm, np.bool_), boxes, np.array(began))
+
+
+def _modelled(name: str, path: Path) -> Word:
+    model = MODELS[name]()
+    alarm, boxes = [], []
+    for picture in pictures(path):
+        larger = picture.shape[1] > GRID[0]
+        small = cv2.resize(picture, GRID, interpolation=cv2.INTER_AREA) if larger else picture
+        seen = (np.asarray(model.apply(small)) > 200).astype(np.uint8)
+        mask = np.asarray(cv2.medianBlur(seen, 5), np.uint8)
+        alarm.append(float(mask.mean()) > MOTION_SHARE)
+        boxes.append(boxes_of(mask) if alarm[-1] else [])
+    return Word(np.array(alarm, np.bool_), boxes, np.full(len(alarm), np.nan))
+
+
+MODELS: dict[str, Callable[[], cv2.BackgroundSubtractor]] = {
+    "MOG2, shadows": lambda: cv2.createBackgroundSubtractorMOG2(detectShadows=True),
+    "MOG2": lambda: cv2.createBackgroundSubtractorMOG2(detectShadows=False),
+    "KNN": lambda: cv2.createBackgroundSubtractorKNN(detectShadows=True),
+}
+METHODS: dict[str, Method] = {"EdgePi": edgepi, **{name: partial(_modelled, name) for name in MODELS}}
