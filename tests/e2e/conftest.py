@@ -17,9 +17,8 @@ import pytest
 
 from edgepi.cli.client import NodeClient
 from edgepi.errors import EdgePiError
-from edgepi.sim.build import demo_config
 
-from .living import Living, world
+from .living import Living, blind_demo, world
 
 PATIENCE_S = 60.0
 
@@ -31,7 +30,7 @@ class Simulated:
         self.state_dir = directory / "state"
         self.config = directory / "edgepi.yaml"
         if not self.config.exists():
-            self.config.write_text(demo_config().read_text() + "\nhttp:\n  port: 0\n")
+            self.config.write_text(blind_demo() + "\nhttp:\n  port: 0\n")
         self.log = directory / "sim.log"
         self.client = NodeClient(self.state_dir)
         self.env = {**os.environ, "EDGEPI_STATE_DIR": str(self.state_dir), "NO_COLOR": "1"}

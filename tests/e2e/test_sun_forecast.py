@@ -13,9 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from edgepi.sim.build import demo_config
-
 from .conftest import Simulated
+from .living import blind_demo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -64,9 +63,7 @@ def test_a_forecast_arrives_is_shown_and_outlives_its_server(
 ) -> None:
     url = f"http://127.0.0.1:{sky.server_port}/v1/forecast"
     plugin = f"  openmeteo: {{url: '{url}', interval: 1h}}"
-    (tmp_path / "edgepi.yaml").write_text(
-        f"{demo_config().read_text().rstrip()}\n{plugin}\nhttp:\n  port: 0\n"
-    )
+    (tmp_path / "edgepi.yaml").write_text(f"{blind_demo().rstrip()}\n{plugin}\nhttp:\n  port: 0\n")
     node = simulate("--rate", "120", "--start", START.isoformat())
 
     def forecast() -> dict[str, Any]:
