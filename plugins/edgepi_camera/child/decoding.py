@@ -23,6 +23,7 @@ class Decoding:
         self._context: VideoCodecContext | None = None
         self._torn_s = float("-inf")
         self._fed = False
+        self._delays = False
         self.torn = 0
 
     def restart(self) -> None:
@@ -59,10 +60,18 @@ class Decoding:
         self._torn_s = time_s
 
     def decode_key(self, kept: Kept) -> list[av.VideoFrame]:
-        """The picture of a key alone, at once."""
-        self.rewind()
+        """The picture of a key alone, at once.
+
+        A decoder that hands it out undelayed is not made to begin anew each time: that costs more than the
+        picture.
+        """
+        if self._delays:
+            self.rewind()
         frames = self.decode(kept)
-        return frames or self.drain()
+        if not frames or frames[-1].is_corrupt:
+            self._delays = True
+            frames = frames or self.drain()
+        return frames
 
     def drain(self) -> list[av.VideoFrame]:
         """What is still held back; the decoder then begins anew."""

@@ -24,7 +24,7 @@ from edgepi_camera.model import Box, CameraSettings, Link, SourceSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Bytes, Picture
 from edgepi_camera.record.disk import Disk
-from edgepi_camera.source.base import Source, SourceEndError, SourceError
+from edgepi_camera.source.base import Source, SourceEndError, SourceError, Unit
 from edgepi_camera.source.open import make_source
 
 __all__ = ["Engine"]
@@ -37,6 +37,9 @@ STEADY_S = 20.0
 STATUS_EVERY_S = 30.0
 LINGER_S = 4.0
 SETTLE_S = 1.0
+CHECK_S = 0.2
+# A stream whose keys alone are looked at is read in gulps: waking for each packet costs as much as reading it.
+NAP_S, CAUGHT_UP_S = 0.4, 0.002
 
 
 class Engine:
@@ -60,6 +63,7 @@ class Engine:
         self._link, self._reason = Link.CLOSED, ""
         self._told: dict[str, Any] = {}
         self._told_s = float("-inf")
+        self._checked_s = float("-inf")
         self._packet_s: float | None = None
         self._stills_until_s = float("-inf")
         self.levels = Levels()
@@ -216,7 +220,7 @@ class Engine:
     def _run(self) -> None:
         failures = 0
         while not self._stopping:
-            self._between()
+            self._between(self._clock.monotonic())
             if not self._wanted():
                 self._tell(Link.CLOSED)
                 self._pause(STATUS_EVERY_S)
@@ -258,24 +262,30 @@ class Engine:
         return None
 
     def _read(self, source: Source) -> None:
-        paced = not self._settings.source.live
-        watch, between = self.watch, self._between
-        lowered = False
+        live = self._settings.source.live
+        watch, clock = self.watch, self._clock
+        lowered, last_s = False, clock.monotonic()
         while not self._stopping and self._wanted():
             unit = source.read()
-            between()
+            now_s = clock.monotonic()
+            self._between(now_s)
             if lowered is not watch.calm:
                 lowered = watch.calm
                 source.lower(self._settings.saver_fps if lowered else None)
-            if unit is None:
-                continue
-            stamp = watch.place(unit)
-            self._packet_s = self._clock.monotonic()
-            if paced and (early_s := stamp.dts_s - self._packet_s) > 0:
-                self._pause(early_s, retry=True)
-            watch.take(unit, stamp)
-            if self.levels.held is Level.SNAPSHOT and watch.latest.at_s >= self._packet_s:
-                self._pictured()
+            if unit is not None:
+                self._packet_s = now_s
+                self._take(unit, now_s, live=live)
+            if live and lowered and now_s - last_s > CAUGHT_UP_S:
+                self._pause(NAP_S, retry=True)
+            last_s = clock.monotonic()
+
+    def _take(self, unit: Unit, now_s: float, *, live: bool) -> None:
+        stamp = self.watch.place(unit, now_s)
+        if not live and stamp.dts_s > now_s:
+            self._pause(stamp.dts_s - now_s, retry=True)
+        self.watch.take(unit, stamp)
+        if self.levels.held is Level.SNAPSHOT and self.watch.latest.at_s >= now_s:
+            self._pictured()
 
     def _pictured(self) -> None:
         """Hand out the still, and leave the source open for a moment in case another is wanted."""
@@ -283,19 +293,21 @@ class Engine:
             self._stills_until_s = min(self._stills_until_s, self._clock.monotonic() + LINGER_S)
             self._changed.notify_all()
 
-    def _between(self) -> None:
+    def _between(self, now_s: float) -> None:
         """What is to be done between two packets."""
         while self._calls:
             self._calls.popleft()()
-        now_s = self._clock.monotonic()
-        self.recorder.tick(self.watch.now())
+        if self.recorder.recording:
+            self.recorder.tick(self.watch.now())
         if self.levels.wished is not self.levels.held:
             if self.levels.overdue(now_s):
                 self.recorder.cut("the level was lowered")
             if self.levels.settle(now_s, recording=self.recorder.recording):
                 with self._changed:
                     self._changed.notify_all()
-        self._tell()
+        if now_s - self._checked_s >= CHECK_S:
+            self._checked_s = now_s
+            self._tell()
 
     def _pause(self, seconds: float, *, retry: bool = False) -> None:
         """Wait; calls are done meanwhile, and whatever is wished ends it unless it is to *retry* later."""
@@ -304,9 +316,9 @@ class Engine:
         while not self._stopping and (left_s := until_s - self._clock.monotonic()) > 0:
             with self._changed:
                 if not self._calls and self.levels.wished is self.levels.held and not self._woken(retry):
-                    self._changed.wait(left_s)
+                    self._changed.wait(left_s / self._clock.rate)
             if self._calls or self.levels.wished is not self.levels.held:
-                self._between()
+                self._between(self._clock.monotonic())
             if self.levels.held is not held or self._woken(retry):
                 return
 

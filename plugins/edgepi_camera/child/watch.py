@@ -117,9 +117,8 @@ class Watch:
         """Whether key pictures are enough now."""
         return self._mode is Mode.KEYS
 
-    def place(self, unit: Unit) -> Stamp:
-        """When *unit* is, on the child's time line; to be called once for each."""
-        now_s = self._clock.monotonic()
+    def place(self, unit: Unit, now_s: float) -> Stamp:
+        """When *unit*, which came at *now_s*, is on the child's time line; to be called once for each."""
         if unit.packet is None and unit.pts_s is None:
             return Stamp(now_s - unit.age_s, now_s - unit.age_s, fresh=False)
         return self._timeline.place(unit.pts_s, unit.dts_s, now_s)
