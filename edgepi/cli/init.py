@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from edgepi.cli.init_chips import Chip, buses, machine_parts, scan
-from edgepi.cli.init_questions import QUESTIONS, ask, defaults
+from edgepi.cli.init_questions import QUESTIONS, Question, ask, choice, defaults
 from edgepi.cli.init_text import config_text
+from edgepi.cli.init_video import offered_cameras
 from edgepi.cli.output import print_json
 from edgepi.cli.paths import CONFIG_NAME
 from edgepi.config import load
-from edgepi.errors import BusError, EdgePiError
+from edgepi.errors import BusError, EdgePiError, RequirementMissingError
 from edgepi.hardware.linux_bus import LinuxBus
 from edgepi.plugin import Manifest
 from edgepi.runtime.discovery import discover
+from edgepi.runtime.loading import check_requirements
 from edgepi.runtime.registry import PluginRegistry
 
 __all__ = ["add_arguments", "run"]
 
 ROOT = Path("/")
+WATCH = Question("watch", "Watch with this camera (yes, no)", choice("yes", "no"))
 WORLD_PLUGINS = ("weather", "wittypi")
 
 
@@ -53,10 +56,33 @@ def run(args: argparse.Namespace) -> int:
     simulated = args.simulated or (not chips and not buses(Path("/dev")))
     if simulated:
         chips = _world(manifests)
+    seen = [] if args.simulated else offered_cameras(_usable(registry), ROOT)
     answers = _answers(args, say)
+    taken = seen if seen and _agreed(args, seen, say) else []
+    chips = [*chips, *taken]
     args.config.parent.mkdir(parents=True, exist_ok=True)
-    args.config.write_text(config_text(answers, chips), encoding="utf-8")
+    args.config.write_text(config_text(answers, chips, [] if taken else seen), encoding="utf-8")
     return _finish(args, registry, chips, simulated=simulated)
+
+
+def _usable(registry: PluginRegistry) -> list[Manifest]:
+    """Plugins whose packages are there: a file that names another would not be valid."""
+    usable = []
+    for record in registry.records():
+        try:
+            check_requirements(record)
+        except RequirementMissingError:
+            continue
+        if record.manifest:
+            usable.append(record.manifest)
+    return usable
+
+
+def _agreed(args: argparse.Namespace, seen: list[Chip], say: Any) -> bool:
+    """Ask whether to watch with the cameras found; nobody who is not asked wants to be filmed."""
+    for camera in seen:
+        say(f"{camera.value}: {camera.title}")
+    return not (args.yes or args.json) and bool(ask(WATCH, "no", input, say) == "yes")
 
 
 def _quiet(_text: str) -> None:

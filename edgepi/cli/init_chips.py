@@ -31,7 +31,8 @@ BOARDS_HOOK = "power_controllers"
 class Chip:
     """A chip that was found, the plugin that drives it, and the key that takes its address, if any.
 
-    *cells* is how many cells in series it takes, None for any number.
+    *cells* is how many cells in series it takes, None for any number; *value* is what *key* takes if that
+    is no address.
     """
 
     plugin: str
@@ -40,6 +41,7 @@ class Chip:
     address: int | None
     key: str = "address"
     cells: int | None = None
+    value: str | None = None
 
 
 def buses(dev: Path) -> list[int]:

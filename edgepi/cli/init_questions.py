@@ -13,7 +13,7 @@ from typing import Any
 from edgepi.config.boards import BOARDS
 from edgepi.errors import EdgePiError
 
-__all__ = ["QUESTIONS", "Question", "ask", "defaults"]
+__all__ = ["QUESTIONS", "Question", "ask", "choice", "defaults"]
 
 _ZONE_TABLE = Path("usr/share/zoneinfo/zone.tab")
 _GREENWICH = (51.48, 0.0)
@@ -33,7 +33,9 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
-def _choice(*words: str) -> Callable[[str], str]:
+def choice(*words: str) -> Callable[[str], str]:
+    """Make what takes one of these words."""
+
     def parse(text: str) -> str:
         if text.lower() not in words:
             raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(words)}")
@@ -70,9 +72,9 @@ QUESTIONS = (
     Question("elevation", "Elevation, metres above the sea", _number(-500, 9000)),
     Question("time-zone", "Time zone", _zone),
     Question("panel-w", "Rated power of the solar panel, W", _number(0.1, 1e6)),
-    Question("chemistry", "Battery (lifepo4, li-ion, lead-acid)", _choice("lifepo4", "li-ion", "lead-acid")),
+    Question("chemistry", "Battery (lifepo4, li-ion, lead-acid)", choice("lifepo4", "li-ion", "lead-acid")),
     Question("capacity-wh", "Usable energy of the battery, Wh (volts times Ah)", _number(0.1, 1e6)),
-    Question("board", f"Computer ({', '.join(BOARDS)})", _choice(*BOARDS)),
+    Question("board", f"Computer ({', '.join(BOARDS)})", choice(*BOARDS)),
 )
 
 

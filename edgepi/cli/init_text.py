@@ -56,12 +56,26 @@ plugins: {}
 """
 
 
-def config_text(answers: Mapping[str, Any], chips: Sequence[Chip]) -> str:
-    """Write the answers and what was found as YAML with comments."""
+_OFFERED = """\
+# {what} was found. Without the `#`, and below `plugins:`, these lines watch with it:
+"""
+
+
+def config_text(answers: Mapping[str, Any], chips: Sequence[Chip], offered: Sequence[Chip] = ()) -> str:
+    """Write the answers and what was found as YAML with comments; what is only *offered* stays a comment."""
     values = {key.replace("-", "_"): _scalar(value) for key, value in answers.items()}
     cells = next((chip.cells for chip in chips if chip.cells), None)
     line = f"    series_cells: {cells}  # all that the power board takes\n" if cells else ""
-    return _HEAD.format(**values, cells=line) + (_plugins(chips, answers, cells) if chips else _NO_CHIPS)
+    plugins = _plugins(chips, answers, cells) if chips else _NO_CHIPS
+    return _HEAD.format(**values, cells=line) + plugins + _comments(offered)
+
+
+def _comments(offered: Sequence[Chip]) -> str:
+    if not offered:
+        return ""
+    what = " and ".join(f"{chip.title} at {chip.value}" for chip in offered)
+    lines = _plugin(offered[0].plugin, offered, [])
+    return _OFFERED.format(what=what) + "".join(f"#{line}\n" for line in lines)
 
 
 def _plugins(chips: Iterable[Chip], answers: Mapping[str, Any], cells: int | None) -> str:
@@ -93,6 +107,8 @@ def _plugin(name: str, chips: Sequence[Chip], more: Sequence[str]) -> list[str]:
 
 
 def _keys(chip: Chip) -> list[str]:
+    if chip.value is not None:
+        return [f"{chip.key}: {chip.value}"]
     bus = [f"bus: {chip.bus}"] if chip.bus != 1 else []
     return bus if chip.address is None else [*bus, f"{chip.key}: 0x{chip.address:02x}"]
 

@@ -58,7 +58,8 @@ class Manifest:
 
     *offers* are names of hooks; *requires* import names that must be there before the
     plugin is imported; *install* what to type when one is missing; *own_process* asks for
-    a supervised process of its own; *probes* and *file* let `edgepi init` find what it drives.
+    a supervised process of its own; *probes* and *file* let `edgepi init` find what it drives, and *video*
+    is the configuration key that takes a camera which `edgepi init` found.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Manifest:
     commands: tuple[CommandEntry, ...] = ()
     probes: tuple[Probe, ...] = ()
     file: FileProbe | None = None
+    video: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -115,6 +117,8 @@ class Manifest:
             raise ManifestError(f"{where}: a command needs `name` and `help`") from error
         values["probes"] = tuple(_probe(p, f"{where}: probes") for p in values.get("probes", ()))
         values["file"] = _file_probe(values.get("file"), f"{where}: file")
+        if not isinstance(values.get("video", ""), str):
+            raise ManifestError(f"{where}: `video` is the name of a configuration key")
         for key in ("offers", "requires"):
             values[key] = _texts(values.get(key, ()), f"{where}: {key}")
         return cls(**values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgepi.cli.checks import (
     board,
+    camera,
     clock,
     disk,
     docker,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     supply.check,
     board.check,
     pi5.check,
+    camera.check,
     docker.check,
     service.check,
     watchdog.check,
