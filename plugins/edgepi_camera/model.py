@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "UNWANTED",
     "Box",
     "CameraSettings",
     "ClipSettings",
@@ -19,6 +20,9 @@ __all__ = [
     "SourceSettings",
     "Zone",
 ]
+
+# Why an event ended of which nothing is kept: none of the labels that the owner wants was seen in it.
+UNWANTED = "nothing that is wanted was seen"
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]

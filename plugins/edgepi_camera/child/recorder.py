@@ -11,7 +11,7 @@ from typing import Any
 from edgepi.files import atomic_write
 from edgepi_camera.child.events import Event, Events, identities
 from edgepi_camera.child.pictures import bgr_of, jpeg_of
-from edgepi_camera.model import ClipSettings, Sight
+from edgepi_camera.model import UNWANTED, ClipSettings, Sight
 from edgepi_camera.motion.picture import Picture
 from edgepi_camera.record.clip import Clip, ClipError, CopiedClip
 from edgepi_camera.record.disk import Disk
@@ -251,7 +251,7 @@ class Recorder:
                 (self._folder / name).unlink()
         event.clip = event.picture = None
         event.clip_s, event.size = 0.0, 0
-        event.reason = "nothing that is wanted was seen"
+        event.reason = UNWANTED
 
     def _tell(self, event: Event, phase: str, time_s: float) -> None:
         self._say({"phase": phase, "ago_s": self._ago(time_s)} | event.fields())

@@ -15,6 +15,7 @@ from edgepi_camera.events.dating import Span, Times
 from edgepi_camera.events.event import Event, is_event_id
 from edgepi_camera.events.store import EventStore
 from edgepi_camera.events.survey import with_files
+from edgepi_camera.model import UNWANTED
 from edgepi_camera.status import number_of, text_of
 
 __all__ = ["Diary"]
@@ -163,9 +164,11 @@ class Diary:
 
     def _write(self, batch: list[Event]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._store.put(
-            event if event.ended_utc is None else with_files(event, self._folder) for event in batch
-        )
+        known = [event if event.ended_utc is None else with_files(event, self._folder) for event in batch]
+        unwanted = [event.event_id for event in known if event.reason == UNWANTED and not event.bytes]
+        self._store.put(event for event in known if event.event_id not in unwanted)
+        if unwanted:
+            self._store.forget(unwanted)
 
     def _fails(self, error: Exception) -> None:
         if self.trouble is None:

@@ -147,6 +147,17 @@ async def test_files_that_are_not_there_are_not_promised(book: Book) -> None:
     assert (event.clip, event.picture, event.bytes, event.clip_s) == (False, False, 0, None)
 
 
+async def test_an_event_that_shows_nothing_of_what_is_wanted_is_forgotten(book: Book) -> None:
+    book.tell("began", "e1")
+    book.tell("began", "e2")
+    await book.read("e2")
+    await book.files("e1")
+    book.tell("ended", "e1", reason="nothing that is wanted was seen")
+    book.tell("ended", "e2", reason="nothing that is wanted was seen")
+    await book.diary.settle()
+    assert [event.event_id for event in await asyncio.to_thread(book.store.all)] == ["e1"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
