@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from scene_stills import DATA
 from scene_truth import Truth, truth_of
 from scenes import FPS, Frame, Scene, compose
 from scratch import CACHE
@@ -19,6 +18,16 @@ from scratch import CACHE
 __all__ = ["Recorded", "pictures", "record", "recorded"]
 
 HERE = Path(__file__).parent
+# What decides how a scene looks.
+MAKERS = (
+    "scene_catalogue",
+    "scene_sprites",
+    "scene_stills",
+    "scene_troubles",
+    "scene_visitors",
+    "scene_weather",
+    "scenes",
+)
 CODECS = {
     "fine": ("libx264", "yuv420p", {"preset": "veryfast", "crf": "20", "g": "50"}),
     "poor": ("libx264", "yuv420p", {"preset": "veryfast", "crf": "35", "g": "25"}),
@@ -51,8 +60,8 @@ def _kept(scene: Scene) -> Recorded:
 
 
 def _version() -> str:
-    code = b"".join(path.read_bytes() for path in sorted(HERE.glob("scene*.py")))
-    return hashlib.sha256(code + str(DATA.exists()).encode()).hexdigest()[:12]
+    code = b"".join((HERE / f"{name}.py").read_bytes() for name in MAKERS)
+    return hashlib.sha256(code + repr(CODECS).encode()).hexdigest()[:12]
 
 
 def record(scene: Scene, path: Path) -> Recorded:
