@@ -29,7 +29,7 @@ def px_per_m(foot: float) -> float:
 
 
 class Garden:
-    """`still` is all but the sky; `sky`, twice as wide, goes where `sky_share` says.
+    """`still` is all but the sky; each of `skies`, twice as wide, goes where `sky_share` says.
 
     `front`, house and fence, stands before whoever passes in the street.
     """
@@ -48,8 +48,7 @@ class Garden:
         share = 255 - _small(np.dstack([solid] * 3))[:SKY_ROWS]
         self.sky_share: Image = np.ascontiguousarray(share)
         self.still[:SKY_ROWS] = cv2.multiply(self.still[:SKY_ROWS], 255 - self.sky_share, scale=1 / 255)
-        sky = _sky(rng)
-        self.sky: Image = np.concatenate([sky, sky], axis=1)
+        self.skies: Sequence[Image] = [np.tile(_sky(rng), (1, 2, 1)) for _ in range(2)]
 
     def _far(self, canvas: Image, solid: Image) -> None:
         """Paint hills and the trees of others."""

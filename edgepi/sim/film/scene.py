@@ -19,6 +19,7 @@ __all__ = ["LABEL", "Scene", "truth"]
 LABEL = "rendered film, no real place"
 SEED = 7
 NOISE_LEVELS, NOISE_SHEETS = 2.2, 5
+CLOUDS_PX_PER_S = 1.3
 TREE_AT, SHADE_AT, TREE_FOOT = (370, 9), (270, 284), 335.0
 BUSHES: Mapping[tuple[int, int], tuple[int, int]] = {
     (-14, 278): (66, 48),
@@ -66,12 +67,20 @@ class Scene:
 
     def _backdrop(self, turn: float) -> Image:
         picture = self._garden.still.copy()
-        shift = np.array([[1, 0, -turn * WIDTH], [0, 1, 0]], np.float32)
-        sky = cv2.warpAffine(self._garden.sky, shift, (WIDTH, SKY_ROWS), flags=cv2.INTER_LINEAR)
+        sky = self._sky(turn)
         cv2.multiply(sky, self._garden.sky_share, dst=sky, scale=1 / 255)
         upper = picture[:SKY_ROWS]
         cv2.add(upper, sky, dst=upper)
         return picture
+
+    def _sky(self, turn: float) -> Image:
+        """Return clouds that drift and fade into others, so that they are back in time without hurry."""
+        drifting = []
+        for sky, since in zip(self._garden.skies, (turn, (turn + 0.5) % 1.0), strict=True):
+            shift = np.array([[1, 0, -since * self._length_s * CLOUDS_PX_PER_S], [0, 1, 0]], np.float32)
+            drifting.append(cv2.warpAffine(sky, shift, (WIDTH, SKY_ROWS), flags=cv2.INTER_LINEAR))
+        share = math.sin(math.pi * turn) ** 2
+        return np.asarray(cv2.addWeighted(drifting[0], share, drifting[1], 1.0 - share, 0.0), np.uint8)
 
     def _sway(self, picture: Image, turn: float) -> None:
         strength = wind(turn)
