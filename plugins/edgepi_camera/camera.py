@@ -61,6 +61,7 @@ class Camera:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._still_turn = asyncio.Lock()
         self._still_fails = False
+        self._lost = False
         self._reported: dict[str, Any] = {}
 
     # The life of the duty
@@ -118,6 +119,9 @@ class Camera:
     def _status_changed(self, status: Status) -> None:
         if "disk full" in status.note:
             self._spawn(self._look(), "camera disk full")
+        lost, self._lost = self._lost, status.link is Link.LOST
+        if lost and not self._lost:
+            self._spawn(self._still_due(), "camera first still")
         self.report()
 
     def _event_changed(self, event: Event) -> None:
@@ -156,7 +160,7 @@ class Camera:
                 raise PluginError(f"no picture can be had: {text}") from error
 
     async def _still_due(self) -> None:
-        if self.link.level == SNAPSHOT:
+        if self.link.level == SNAPSHOT and self.link.opened:  # if not, that is said already
             await self._try_still()
 
     async def _film_still_due(self) -> None:

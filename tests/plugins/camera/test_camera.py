@@ -259,6 +259,18 @@ async def test_at_snapshot_a_still_is_taken_at_once_and_each_time(
     assert len((await yard.get("stills"))["stills"]) == 2
 
 
+async def test_a_still_that_was_due_while_the_camera_was_away_is_taken_when_it_is_back(
+    yard: Yard, manual_clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    yard.eye.faults["open"] = "dies"
+    await yard.duty.apply("snapshot")
+    await yard.timers["camera still"].fire()
+    assert "no picture" not in caplog.text
+    yard.eye.faults.clear()
+    await manual_clock.advance(10.0)
+    await until(lambda: yard.camera.keeper.last_still is not None)
+
+
 async def test_for_a_film_stills_are_taken_while_it_watches(make: Make, manual_clock: ManualClock) -> None:
     yard = make(timelapse=60.0)
     await yard.duty.start()
