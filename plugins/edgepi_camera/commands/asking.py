@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ __all__ = [
     "camera_of",
     "cameras_of",
     "local",
+    "now_of",
     "save",
     "shown_size",
     "zone_of",
@@ -81,14 +84,30 @@ def save(content: bytes, path: Path) -> None:
 
 def zone_of(context: CommandContext) -> ZoneInfo:
     """The time zone of the node that runs, or of the configuration; UTC where neither can be told."""
-    try:
-        name = context.node.get("status")["node"]["time_zone"]
-    except (EdgePiError, KeyError, TypeError):
-        name = None
+    name = _said(context).get("node", {}).get("time_zone")
     try:
         return ZoneInfo(name or context.site().time_zone)
     except (EdgePiError, KeyError, ValueError):
         return ZoneInfo("UTC")
+
+
+def now_of(context: CommandContext) -> datetime:
+    """The time of the node that runs, which may live in a simulated world, or the machine's own."""
+    told = local(_said(context).get("time_utc"), ZoneInfo("UTC"))
+    return told if told is not None else asyncio.run(_now(context))
+
+
+async def _now(context: CommandContext) -> datetime:
+    async with context.clock() as clock:
+        return clock.now()
+
+
+def _said(context: CommandContext) -> Mapping[str, Any]:
+    try:
+        found = context.node.get("status")
+    except EdgePiError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def shown_size(count: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 from edgepi.errors import RequestError
 from edgepi.plugin import CommandContext
 from edgepi.plugin.fields import FieldError, TimeSpan
-from edgepi_camera.commands.asking import add_camera, camera_of, local, shown_size, zone_of
+from edgepi_camera.commands.asking import add_camera, camera_of, local, now_of, shown_size, zone_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Print them."""
     name, zone = camera_of(args.name, context), zone_of(context)
-    since = None if args.since is None else since_of(args.since, zone, asyncio.run(_now(context)))
+    since = None if args.since is None else since_of(args.since, zone, now_of(context))
     limit = args.limit if args.limit is not None else (LIMIT if since is None else None)
     found = _events(name, since, limit, context)
     if args.json:
@@ -103,8 +102,3 @@ def _row(event: Mapping[str, Any], zone: ZoneInfo) -> tuple[Any, ...]:
         "kept" if event["kept"] else "",
         event["id"],
     )
-
-
-async def _now(context: CommandContext) -> datetime:
-    async with context.clock() as clock:
-        return clock.now()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgepi.errors import NotFoundError, RequestError
 from edgepi.plugin import CommandContext, Message
-from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, save, zone_of
+from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, now_of, save, zone_of
 from edgepi_camera.commands.workshop import ask
 
 __all__ = ["add_arguments", "run"]
@@ -54,7 +54,7 @@ def _days(args: argparse.Namespace, context: CommandContext) -> list[date]:
         raise RequestError("either --day, or --from and --to")
     if args.end and not args.begin:
         raise RequestError("--to needs --from")
-    today = asyncio.run(_now(context)).astimezone(zone_of(context)).date()
+    today = now_of(context).astimezone(zone_of(context)).date()
     first = _day(args.day or args.begin) or today
     last = (_day(args.end) or today) if args.begin else first
     count = (last - first).days + 1
@@ -92,8 +92,3 @@ def _write(films: list[bytes], path: Path, context: CommandContext) -> None:
         message = Message("join", {"files": [str(file) for file in files], "output": str(joined)})
         asyncio.run(ask(message, context, timeout_s=JOIN_S))
         save(joined.read_bytes(), path)
-
-
-async def _now(context: CommandContext) -> datetime:
-    async with context.clock() as clock:
-        return clock.now()
