@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepi_camera.motion.picture import Bytes, Planes
+from edgepi_camera.motion.picture import Bytes, Planes, reduced
 
 __all__ = ["SAMPLES", "Background", "Tolerance"]
 
@@ -23,6 +23,7 @@ OLD_EVERY = 4
 MEMORY_S = 12.0
 NOISE_START = 2.0
 MEAN_TO_LIMIT = 4.5
+NOISE_OF_STEP = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Background:
 
     def foreground(self, planes: Planes) -> Bytes:
         """255 where *planes* is unlike what was there before, else 0."""
-        new = self._unlike_luma(planes.luma)
+        new = self._unlike_luma(planes)
         if planes.chroma:
             new = cv2.bitwise_or(new, self._unlike_chroma(planes))
         return np.asarray(new, np.uint8)
@@ -77,17 +78,13 @@ class Background:
             self._next_s = self._age_s + (0.0 if self._age_s < EARLY_S else RECENT_S)
             self._write(self._slot(), planes, free)
 
-    def accept(self, planes: Planes, where: Bytes) -> None:
-        """Take *planes* for the background from now on where *where* is set."""
-        cv2.copyTo(planes.luma, where, self.mean_bytes_into(planes.luma, where))
-        for index in range(SAMPLES):
+    def accept(self, planes: Planes, where: Bytes, samples: int = SAMPLES) -> None:
+        """Take *planes* for the background from now on where *where* is set, in so many *samples*."""
+        for index in range(SAMPLES - samples, SAMPLES):
             self._write(index, planes, where)
-
-    def mean_bytes_into(self, luma: Bytes, where: Bytes) -> Bytes:
-        """Set the mean to *luma* where *where* is set; hands back a scratch plane."""
-        inside = where > 0
-        self.mean[inside] = luma[inside]
-        return luma.copy()
+        for plane, mean in zip(planes, [self.mean, *self.chroma_mean], strict=True):
+            inside = reduced(where, (plane.shape[0], plane.shape[1])) > 127
+            mean[inside] = plane[inside]
 
     def remapped(self, tables: tuple[Bytes, ...]) -> None:
         """Look at all that was learnt in another light: *tables* say which level becomes which, per plane."""
@@ -98,13 +95,17 @@ class Background:
         for mean, table in zip(means, tables, strict=True):
             mean[...] = np.interp(mean, np.arange(256, dtype=np.float32), table.astype(np.float32))
 
-    def _unlike_luma(self, luma: Bytes) -> Bytes:
+    def _unlike_luma(self, planes: Planes) -> Bytes:
+        luma = planes.luma
         least = max(self._tolerance.luma, MEAN_TO_LIMIT * self.noise)
         limit = np.clip(MEAN_TO_LIMIT * self._deviation, least, 1.5 * least).astype(np.uint8)
         busy = self.busy
         low = cv2.copyTo(cv2.erode(luma, None), busy, luma.copy())
         high = cv2.copyTo(cv2.dilate(luma, None), busy, luma.copy())
         low, high = cv2.subtract(low, limit), cv2.add(high, limit)
+        if planes.clipped is not None:
+            cv2.copyTo(np.full_like(high, 255), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_GT)), high)
+            cv2.copyTo(np.zeros_like(low), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_LT)), low)
         count = np.zeros(luma.shape, np.uint8)
         for sample in self._samples:
             np.subtract(count, cv2.inRange(sample[0], low, high), out=count)
@@ -124,15 +125,16 @@ class Background:
             for sample in self._samples:
                 np.subtract(count, cv2.inRange(sample[index], low, high), out=count)
             cv2.bitwise_or(new, cv2.compare(count, needed, cv2.CMP_LT), new)
-        return np.asarray(cv2.resize(new, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        new = np.asarray(cv2.resize(new, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+        return new if planes.clipped is None else np.asarray(cv2.subtract(new, planes.clipped), np.uint8)
 
     def _learn_mean(self, planes: Planes, free: Bytes, elapsed_s: float) -> None:
         rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
         away = cv2.absdiff(planes.luma.astype(np.float32), self.mean)
         cv2.accumulateWeighted(away, self._deviation, rate, free)
         cv2.accumulateWeighted(planes.luma, self.mean, rate, free)
-        noise = float(np.median(away[::5, ::5]))
-        self.noise += rate * (1.2 * noise - self.noise)
+        left = planes.luma[::4] - self.mean[::4]
+        self.noise += rate * (NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3]))) - self.noise)
         if not planes.chroma:
             return
         small = planes.chroma[0].shape

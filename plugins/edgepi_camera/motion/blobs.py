@@ -12,8 +12,10 @@ from edgepi_camera.motion.picture import Bytes
 
 __all__ = ["Blob", "Clues", "cleaned", "found", "structure"]
 
-MOST_BLOBS = 48
+MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
+SQUARE = np.ones((3, 3), np.uint8)
+DETAIL = (7, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,22 @@ def cleaned(new: Bytes) -> Bytes:
 
 
 def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
-    """255 where *luma* has an edge that *mean* has not, or the other way round; blind to smooth light."""
-    now, before = _steepness(luma), _steepness(mean)
-    floor = float(np.clip(4.0 * noise, 7.0, 40.0))
-    fresh = cv2.compare(now, _allowed(before, floor), cv2.CMP_GT)
-    gone = cv2.compare(before, _allowed(now, floor), cv2.CMP_GT)
+    """255 where *luma* has detail that *mean* has not, or the other way round; blind to smooth light.
+
+    Detail is what differs from the 7x7 around it. Light scales what is there, so that much is allowed for.
+    """
+    floor = float(np.clip(4.0 * noise, 6.0, 40.0))
+    smooth_now, smooth_before = cv2.blur(luma, DETAIL), cv2.blur(mean, DETAIL)
+    now, before = cv2.absdiff(luma, smooth_now), cv2.absdiff(mean, smooth_before)
+    change = cv2.subtract(luma, mean, dtype=cv2.CV_16S)
+    fresh = cv2.absdiff(change, cv2.subtract(smooth_now, smooth_before, dtype=cv2.CV_16S))
+    fresh = cv2.compare(cv2.convertScaleAbs(fresh), _allowed(before, 1.2, floor), cv2.CMP_GT)
+    gone = cv2.compare(before, _allowed(now, 2.0, floor), cv2.CMP_GT)
     return np.asarray(cv2.bitwise_or(fresh, gone), np.uint8)
 
 
-def found(mask: Bytes, clues: Clues) -> tuple[list[Blob], NDArray[np.int32]]:
-    """The largest things in *mask* (half grid, 0 or 255), and which pixel belongs to which."""
+def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[np.int32]]:
+    """The things in *mask* (half grid, 0 or 255) of at least so many cells, and which pixel belongs to which."""
     joined = cv2.dilate(mask, CROSS)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
     labels = np.asarray(labels, np.int32)
@@ -99,16 +107,9 @@ def found(mask: Bytes, clues: Clues) -> tuple[list[Blob], NDArray[np.int32]]:
             busy=float(busy[k]) / max(1.0, float(area[k])),
         )
         for k in order.tolist()
-        if area[k] >= 1
+        if area[k] >= least
     ], labels
 
 
-def _steepness(plane: Bytes) -> Bytes:
-    across = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 1, 0), alpha=0.25)
-    down = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 0, 1), alpha=0.25)
-    return np.asarray(cv2.add(across, down), np.uint8)
-
-
-def _allowed(steepness: Bytes, floor: float) -> Bytes:
-    around = cv2.dilate(steepness, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.convertScaleAbs(around, alpha=2.0, beta=floor), np.uint8)
+def _allowed(detail: Bytes, share: float, floor: float) -> Bytes:
+    return np.asarray(cv2.convertScaleAbs(cv2.dilate(detail, SQUARE), alpha=share, beta=floor), np.uint8)

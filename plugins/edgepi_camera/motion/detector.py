@@ -10,13 +10,15 @@ from edgepi_camera.model import Box, MotionSettings, Sight
 from edgepi_camera.motion import light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
 from edgepi_camera.motion.blobs import Clues, cleaned, found, structure
-from edgepi_camera.motion.picture import Bytes, Picture, Planes, grid_size, reduced
+from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size, reduced
 from edgepi_camera.motion.tracks import Tracker
 
 __all__ = ["Detector"]
 
 LONGEST_GAP_S = 30.0
 USUAL_S = 30.0
+LEARNING_S = 2.0
+SWITCH_SHARE = 0.35
 
 
 class Detector:
@@ -36,7 +38,7 @@ class Detector:
         if shape != self._shape or self._last_s is None or not 0 < time_s - self._last_s < LONGEST_GAP_S:
             return self._restart(picture, shape, time_s)
         elapsed_s, self._last_s = time_s - self._last_s, time_s
-        planes = Planes.of(picture, self._size)
+        planes = self._grain.calmed(Planes.of(picture, self._size))
         background = self._background
         now = light.measured(planes, [background.mean, *background.chroma_mean])
         planes = light.corrected(planes, now)
@@ -46,15 +48,20 @@ class Detector:
         small = reduced(planes.luma, half)
         mean = reduced(background.mean.astype(np.uint8), half)
         clues = Clues(self._weigh(), structure(small, mean, background.noise), reduced(background.busy, half))
-        blobs, labels = found(mask, clues)
-        self._tracker.follow(blobs, time_s)
-        limits = verdict.Limits(self._least, self._settings.shortest_s)
+        if self._switched(mask):
+            boxes = self._expected()
+            out = np.asarray(cv2.resize(boxes, self._size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+            background.accept(planes, np.asarray(cv2.bitwise_not(out), np.uint8))
+            mask = np.asarray(cv2.bitwise_and(mask, boxes), np.uint8)
+        blobs, labels = found(mask, clues, max(3.0, 0.25 * self._least))
+        seen = self._tracker.follow(blobs, time_s)
+        learning = time_s - self._first_s < LEARNING_S
+        limits = verdict.Limits(self._least, self._settings.shortest_s, self._tracker.clutter.size(time_s), learning)
+        self._tracker.clutter.open = not learning
         moving = []
         suspect = False
-        keep = np.zeros(len(blobs) + 1000, np.uint8)
-        for track in self._tracker.tracks:
-            if track.seen_s != time_s:
-                continue
+        keep = np.zeros(int(labels.max()) + 1, np.uint8)
+        for track in seen:
             track.why = verdict.judged(track, limits)
             if not track.why:
                 track.confirmed = True
@@ -62,11 +69,11 @@ class Detector:
             if track.confirmed and time_s - track.moved_s <= 2.0:
                 moving.append(track)
                 keep[track.blob.label] = 255
-            elif track.blob.weight >= self._least and not verdict.is_light(track):
+            elif track.why in ("short", "still"):
                 suspect = True
-                if track.age_s() < 2.0:
+                if not learning and track.age_s() < 1.0 and not track.sudden:
                     keep[track.blob.label] = 255
-        out = keep[np.minimum(labels, len(keep) - 1)]
+        out = keep[labels]
         self._learn_usual(mask, out, elapsed_s)
         height, width = self._size
         out = cv2.resize(cv2.dilate(out, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST)
@@ -102,7 +109,9 @@ class Detector:
         self._background = Background(
             Planes.of(picture, self._size), Tolerance(12.0 * self._strength, 6.0 * self._strength)
         )
-        self._tracker = Tracker()
+        self._tracker = Tracker(self._half)
+        self._share = 0.0
+        self._grain = Grain()
         self._mask = np.zeros(self._size, np.bool_)
         self._usual = np.zeros(self._half, np.float32)
         self._seen = 0
@@ -114,6 +123,21 @@ class Detector:
     def _weigh(self) -> NDArray[np.float32]:
         lowest, highest = np.log(0.01), np.log(0.12)
         return np.clip((np.log(self._usual + 0.001) - lowest) / (highest - lowest), 0, 1).astype(np.float32)
+
+    def _switched(self, mask: Bytes) -> bool:
+        """Whether much of the picture is suddenly new, other than where something moves already."""
+        share = float(np.mean((mask > 0) & (self._expected() == 0)))
+        before, self._share = self._share, share
+        return share > SWITCH_SHARE and share - before > 0.5 * SWITCH_SHARE
+
+    def _expected(self) -> Bytes:
+        """255 in the boxes of what moves, as last seen and a little around."""
+        boxes = np.zeros(self._half, np.uint8)
+        for track in self._tracker.tracks:
+            if track.confirmed:
+                b = track.blob
+                boxes[max(0, b.y - 3) : b.bottom + 3, max(0, b.x - 3) : b.right + 3] = 255
+        return boxes
 
     def _learn_usual(self, mask: Bytes, out: Bytes, elapsed_s: float) -> None:
         self._seen += 1

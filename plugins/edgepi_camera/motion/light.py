@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -14,9 +15,11 @@ __all__ = ["STEADY", "Light", "corrected", "measured"]
 
 Floats = NDArray[np.float32]
 
-CELLS = (40, 30)
-ROUNDS = 5
-PRIOR = 300.0
+CELLS = (32, 24)
+ROUNDS = 4
+SMALL = 0.8
+DARK, BRIGHT = 4, 246
+WORTH = 0.75
 LEVELS = np.arange(256, dtype=np.float32)
 BANDS = (32, 60)
 MOST_BAND = 0.25
@@ -41,14 +44,12 @@ STEADY = Light((1.0,), (0.0,))
 
 def measured(planes: Planes, means: list[Floats]) -> Light:
     """The light of *planes* against the background's *means*, whatever moves in less than half of it."""
-    gains, offsets = [], []
-    for plane, mean in zip(planes, means, strict=True):
-        now = cv2.resize(plane, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
-        before = cv2.resize(mean, CELLS, interpolation=cv2.INTER_AREA).ravel()
-        gain, offset = _line(before, now)
-        gains.append(gain)
-        offsets.append(offset)
-    light = Light(tuple(gains), tuple(offsets))
+    small = [cv2.resize(plane, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes]
+    before = [cv2.resize(mean, CELLS, interpolation=cv2.INTER_AREA) for mean in means]
+    gain, offset = _line(before[0].ravel(), small[0].ravel())
+    pairs = [(gain, offset)]
+    pairs += [_tint(was, now, gain) for was, now in zip(before[1:], small[1:], strict=True)]
+    light = Light(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
     return Light(light.gains, light.offsets, _rows(planes.luma, means[0], light))
 
 
@@ -63,29 +64,55 @@ def corrected(planes: Planes, light: Light) -> Planes:
             out.append(np.asarray(cv2.LUT(plane, table), np.uint8))
     if light.rows is not None:
         out[0] = np.clip(out[0] / light.rows[:, None] + 0.5, 0, 255).astype(np.uint8)
-    return Planes(out[0], tuple(out[1:]))
+    clipped = None
+    if not 0.95 < light.gains[0] < 1.05:
+        clipped = np.asarray(cv2.bitwise_not(cv2.inRange(planes.luma, DARK, BRIGHT)), np.uint8)
+    return Planes(out[0], tuple(out[1:]), clipped)
+
+
+def _tint(before: Floats, now: Floats, gain: float) -> tuple[float, float]:
+    """Colour is grey (128) plus what grows with the *gain* of the light, plus a shift by the light's own colour."""
+    best = (math.inf, 1.0, 0.0)
+    for scale in {1.0, gain}:
+        scaled = 128.0 + scale * (before - 128.0)
+        shift = float(np.median(now - scaled))
+        shift = shift if abs(shift) >= SMALL else 0.0
+        best = min(best, (float(np.abs(now - scaled - shift).mean()), scale, shift))
+    return best[1], best[2] + 128.0 * (1.0 - best[1])
 
 
 def _line(before: Floats, now: Floats) -> tuple[float, float]:
-    """Gain and offset by iteratively reweighted least squares with Tukey's weights, starting from the medians."""
+    """Gain and offset; each is only believed if it explains much of what is otherwise left over."""
     usable = (now > 3) & (now < 250) & (before > 3) & (before < 250)
     if usable.sum() < 0.2 * now.size:
         return 1.0, 0.0
     x, y = before[usable], now[usable]
-    middle = float(np.median(x))
-    gain, level = max(0.1, float(np.median(y))) / max(0.1, middle), float(np.median(y))
+    left = float(np.median(np.abs(y - x)))
+    if left < SMALL:
+        return 1.0, 0.0
+    gain, offset = _fitted(x, y, with_offset=False)
+    left, better = WORTH * left, float(np.median(np.abs(y - gain * x)))
+    if better > left:
+        gain, better = 1.0, left / WORTH
+    line = _fitted(x, y, with_offset=True)
+    if float(np.median(np.abs(y - line[0] * x - line[1]))) < WORTH * better:
+        return line
+    return gain, offset
+
+
+def _fitted(x: Floats, y: Floats, *, with_offset: bool) -> tuple[float, float]:
+    """Iteratively reweighted least squares with Tukey's weights, begun at the median of the ratios."""
+    gain, offset = float(np.median(y / x)), 0.0
     for _round in range(ROUNDS):
-        left = y - gain * (x - middle) - level
-        scale = max(1.0, 1.5 * float(np.median(np.abs(left))))
-        weight = np.square(np.maximum(0.0, 1.0 - np.square(left / (4.0 * scale))))
+        left = y - gain * x - offset
+        scale = 6.0 * max(0.7, float(np.median(np.abs(left))))
+        weight = np.square(np.maximum(0.0, 1.0 - np.square(left / scale)))
         total = float(weight.sum()) + 1e-6
-        mx, my = float((weight * x).sum()) / total, float((weight * y).sum()) / total
-        spread = float((weight * np.square(x - mx)).sum())
-        ratio = my / max(mx, 1.0)
-        gain = (float((weight * (x - mx) * (y - my)).sum()) + PRIOR * ratio) / (spread + PRIOR)
+        mx, my = (float(weight @ x) / total, float(weight @ y) / total) if with_offset else (0.0, 0.0)
+        gain = float(weight @ ((x - mx) * (y - my))) / (float(weight @ np.square(x - mx)) + 1e-3)
         gain = min(max(gain, 0.1), 10.0)
-        level = my + gain * (middle - mx)
-    return gain, level - gain * middle
+        offset = my - gain * mx
+    return gain, offset
 
 
 def _rows(luma: Bytes, mean: Floats, light: Light) -> Floats | None:

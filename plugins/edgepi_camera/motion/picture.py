@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRID_HEIGHT", "GRID_WIDTH", "Bytes", "Picture", "Planes", "grid_size", "reduced"]
+__all__ = ["GRID_HEIGHT", "GRID_WIDTH", "Bytes", "Grain", "Picture", "Planes", "grid_size", "reduced"]
 
 Bytes = NDArray[np.uint8]
 
 GRID_WIDTH = 320
 GRID_HEIGHT = 240
+GRAIN_OF_STEP = 0.74  # from the median of four normal values' sum, in size, to one's standard deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,14 @@ def reduced(plane: Bytes, size: tuple[int, int]) -> Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """One picture at the detector's grid: *luma* at the grid, *chroma* (u, v or nothing) at half of it."""
+    """One picture at the detector's grid: *luma* at the grid, *chroma* (u, v or nothing) at half of it.
+
+    *clipped* is 255 where the sensor was at its end (white or black) before the light was corrected.
+    """
 
     luma: Bytes
     chroma: tuple[Bytes, ...] = ()
+    clipped: Bytes | None = None
 
     @classmethod
     def of(cls, picture: Picture, size: tuple[int, int]) -> Planes:
@@ -56,6 +61,15 @@ class Planes:
         chroma = [plane for plane in (picture.u, picture.v) if plane is not None]
         return cls(reduced(picture.luma, size), tuple(reduced(plane, half) for plane in chroma))
 
+    def smoothed(self, width: int) -> Planes:
+        """Each value the mean of *width* x *width*: less grain."""
+        size = (width, width)
+        return Planes(
+            np.asarray(cv2.blur(self.luma, size), np.uint8),
+            tuple(np.asarray(cv2.blur(plane, size), np.uint8) for plane in self.chroma),
+            self.clipped,
+        )
+
     def __iter__(self) -> Iterator[Bytes]:
         yield self.luma
         yield from self.chroma
@@ -63,3 +77,32 @@ class Planes:
     def copied(self) -> tuple[Bytes, ...]:
         """All planes, as copies of their own."""
         return tuple(plane.copy() for plane in self)
+
+
+class Grain:
+    """How noisy pictures are, from one to the next; smooths them as much as that needs."""
+
+    def __init__(self) -> None:
+        self._before: Bytes | None = None
+        self._level = 0.0
+        self._seen = 0
+        self._width = 1
+
+    def calmed(self, planes: Planes) -> Planes:
+        """*planes*, smoothed if they are noisy."""
+        rows = planes.luma[1::4]
+        if self._before is not None and rows.shape[1] > 8:
+            step = rows.astype(np.int16) - self._before
+            level = float(np.median(np.abs(step[:, 4::3] - step[:, :-4:3]))) * GRAIN_OF_STEP
+            self._seen += 1
+            self._level += (level - self._level) * max(0.05, 1.0 / self._seen)
+        self._before = rows.copy()
+        self._width = self._chosen()
+        return planes if self._width == 1 else planes.smoothed(self._width)
+
+    def _chosen(self) -> int:
+        """1, 3 or 5: with some reluctance to go back."""
+        for width, least in ((5, 6.0), (3, 3.0)):
+            if self._level > least * (0.8 if self._width >= width else 1.0):
+                return width
+        return 1

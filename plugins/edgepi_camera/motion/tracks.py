@@ -1,4 +1,4 @@
-"""Things over time: who is who from picture to picture, and who really goes somewhere."""
+"""Things over time: who is who from picture to picture, and how far each one came."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgepi_camera.motion.blobs import Blob
 
-__all__ = ["Seen", "Track", "Tracker"]
+__all__ = ["Clutter", "Seen", "Track", "Tracker"]
 
 REMEMBER_S = 2.5
-LOST_S = 0.45
-REACH = 6.0
+LOST_S = 0.35
+REACH = 2.5
+REACH_OF_SIZE = 0.5
+CLUTTER_S = 20.0
+CLUTTER_LIFE_S = 0.6
+CLUTTER_LEAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,14 @@ class Seen:
 
 @dataclass(slots=True)
 class Track:
-    """One thing over time: *past* holds its latest sights, *began_s* is when it was first seen."""
+    """One thing over time: *past* holds its latest sights, *began_s* is when it was first seen.
+
+    *sudden*: it was there at once in the middle of the picture, as only light and ghosts are.
+    """
 
     number: int
     began_s: float
+    sudden: bool = False
     past: deque[Seen] = field(default_factory=deque)
     confirmed: bool = False
     moved_s: float = -math.inf
@@ -49,6 +60,10 @@ class Track:
         """How long it has been seen."""
         return self.seen_s - self.began_s
 
+    def recent(self, within_s: float) -> list[Blob]:
+        """Its blobs of the last *within_s*, the oldest first."""
+        return [seen.blob for seen in self.past if self.seen_s - seen.time_s <= within_s]
+
     def speed(self) -> tuple[float, float]:
         """Columns and rows a second, over its last half second."""
         last = self.past[-1]
@@ -59,65 +74,121 @@ class Track:
         return (last.blob.cx - first.blob.cx) / span_s, (last.blob.cy - first.blob.cy) / span_s
 
     def progress(self, within_s: float) -> tuple[float, float]:
-        """How far it came (columns or rows of the half grid) in the last *within_s*, and how straight (0 to 1)."""
-        last = self.past[-1]
-        recent = [seen.blob for seen in self.past if last.time_s - seen.time_s <= within_s]
-        net = _distance(recent[0], recent[-1])
-        path = sum(_distance(a, b) for a, b in zip(recent, recent[1:], strict=False))
+        """How far it came or grew (cells of the half grid) in the last *within_s*, how straight (0 to 1)."""
+        blobs = self.recent(within_s)
+        x = np.array([blob.cx for blob in blobs])
+        y = np.array([blob.cy for blob in blobs])
+        grown = 0.5 * np.sqrt([blob.area for blob in blobs])
+        net = math.hypot(x[-1] - x[0], y[-1] - y[0], max(0.0, grown[-1] - grown[0]))
+        path = float(np.sqrt(np.diff(x) ** 2 + np.diff(y) ** 2 + np.diff(grown) ** 2).sum())
         return net, net / path if path > 0 else 0.0
+
+
+class Clutter:
+    """What false things look like here: the sizes of what came and went within a moment."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self._gone: deque[tuple[float, float]] = deque(maxlen=400)
+
+    def add(self, track: Track) -> None:
+        """Remember a track that is lost."""
+        if self.open and not track.confirmed and track.age_s() < CLUTTER_LIFE_S:
+            self._gone.append((track.seen_s, max(seen.blob.weight for seen in track.past)))
+
+    def size(self, time_s: float) -> float:
+        """The weight that nearly all of them stay below; 0 if there are few."""
+        while self._gone and not 0 <= time_s - self._gone[0][0] <= CLUTTER_S:
+            self._gone.popleft()
+        if len(self._gone) < CLUTTER_LEAST:
+            return 0.0
+        return float(np.quantile([weight for _time_s, weight in self._gone], 0.95))
 
 
 class Tracker:
     """Follows blobs: a blob goes on the track whose box, moved on at its speed, it overlaps or is nearest to."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: tuple[int, int]) -> None:
         self.tracks: list[Track] = []
+        self.clutter = Clutter()
+        self._size = size
         self._next = 1
 
-    def follow(self, blobs: Sequence[Blob], time_s: float) -> None:
-        """Give each of *blobs* to a track, old or new; forget tracks not seen for a while."""
-        self.tracks = [track for track in self.tracks if time_s - track.seen_s <= LOST_S + _step(track)]
-        pairs = sorted(
-            ((_gap(track, blob, time_s), i, j) for i, track in enumerate(self.tracks) for j, blob in enumerate(blobs)),
-        )
-        taken_tracks: set[int] = set()
-        taken_blobs: set[int] = set()
-        for gap, i, j in pairs:
-            if gap > REACH or i in taken_tracks or j in taken_blobs:
-                continue
-            taken_tracks.add(i)
-            taken_blobs.add(j)
-            self._extend(self.tracks[i], blobs[j], time_s)
-        for j, blob in enumerate(blobs):
-            if j not in taken_blobs:
-                self.tracks.append(Track(self._next, time_s, deque([Seen(time_s, blob)])))
-                self._next += 1
+    def follow(self, blobs: Sequence[Blob], time_s: float) -> list[Track]:
+        """Give each of *blobs* to a track, old or new; forget what was not seen for a while; all seen now."""
+        self._forget(time_s)
+        known = list(self.tracks)
+        gaps = _gaps(known, blobs, time_s)
+        near = _nearness(known, blobs)
+        free_tracks, free_blobs = set(range(len(known))), set(range(len(blobs)))
+        for place in np.argsort(gaps, axis=None).tolist():
+            i, j = divmod(place, len(blobs))
+            if not math.isfinite(gaps[i, j]):
+                break
+            if i in free_tracks and j in free_blobs:
+                free_tracks.discard(i)
+                free_blobs.discard(j)
+                _extend(known[i], blobs[j], time_s)
+        for j in sorted(free_blobs):
+            blob = blobs[j]
+            sudden = not self._at_border(blob) and not bool(near[:, j].any())
+            track = Track(self._next, time_s, sudden)
+            track.past.append(Seen(time_s, blob))
+            self.tracks.append(track)
+            self._next += 1
+        return [track for track in self.tracks if track.seen_s == time_s]
 
-    @staticmethod
-    def _extend(track: Track, blob: Blob, time_s: float) -> None:
-        track.past.append(Seen(time_s, blob))
-        while track.past[0].time_s < time_s - REMEMBER_S:
-            track.past.popleft()
+    def _forget(self, time_s: float) -> None:
+        kept = []
+        for track in self.tracks:
+            if time_s - track.seen_s <= LOST_S + _step(track):
+                kept.append(track)
+            else:
+                self.clutter.add(track)
+        self.tracks = kept
+
+    def _at_border(self, blob: Blob) -> bool:
+        height, width = self._size
+        margin = max(2.0, 0.5 * min(blob.width, blob.height))
+        return min(blob.x, blob.y, width - blob.right, height - blob.bottom) <= margin
+
+
+def _extend(track: Track, blob: Blob, time_s: float) -> None:
+    track.past.append(Seen(time_s, blob))
+    while track.past[0].time_s < time_s - REMEMBER_S:
+        track.past.popleft()
 
 
 def _step(track: Track) -> float:
     return track.past[-1].time_s - track.past[-2].time_s if len(track.past) > 1 else 0.0
 
 
-def _distance(one: Blob, other: Blob) -> float:
-    """How far the middle went, or how much the thing grew (it comes in, or nearer)."""
-    growth = 0.5 * (math.sqrt(other.area) - math.sqrt(one.area))
-    return math.hypot(other.cx - one.cx, other.cy - one.cy, growth)
+def _boxes(blobs: Sequence[Blob]) -> NDArray[np.float64]:
+    rows = [(b.x, b.y, b.right, b.bottom, b.cx, b.cy, b.area, min(b.width, b.height)) for b in blobs]
+    return np.array(rows, np.float64).reshape(-1, 8)
 
 
-def _gap(track: Track, blob: Blob, time_s: float) -> float:
-    """Empty columns and rows between the box expected and the box seen, plus a little for unlike sizes."""
-    last, ahead_s = track.blob, time_s - track.seen_s
-    vx, vy = track.speed()
-    dx, dy = vx * ahead_s, vy * ahead_s
-    across = max(0.0, max(last.x + dx, blob.x) - min(last.right + dx, blob.right))
-    down = max(0.0, max(last.y + dy, blob.y) - min(last.bottom + dy, blob.bottom))
-    unlike = abs(math.log((blob.area + 4) / (last.area + 4)))
-    apart = math.hypot(last.cx + dx - blob.cx, last.cy + dy - blob.cy)
-    size = math.sqrt(last.width * last.height) + 2.0
-    return across + down + unlike + apart / size - (2.0 if track.confirmed else 0.0)
+def _nearness(tracks: Sequence[Track], blobs: Sequence[Blob]) -> NDArray[np.bool_]:
+    """Which tracks' boxes (as last seen) a blob touches."""
+    one, other = _boxes([track.blob for track in tracks])[:, None, :], _boxes(blobs)[None, :, :]
+    across = np.maximum(one[..., 0], other[..., 0]) - np.minimum(one[..., 2], other[..., 2])
+    down = np.maximum(one[..., 1], other[..., 1]) - np.minimum(one[..., 3], other[..., 3])
+    old = np.array([track.age_s() > 0.0 for track in tracks], np.bool_)[:, None]
+    return np.asarray((across <= 2) & (down <= 2) & old, np.bool_)
+
+
+def _gaps(tracks: Sequence[Track], blobs: Sequence[Blob], time_s: float) -> NDArray[np.float64]:
+    """How unlike the expected each blob is: empty cells between the boxes, size, distance; inf if out of reach."""
+    if not tracks or not blobs:
+        return np.zeros((len(tracks), len(blobs)))
+    ahead = np.array([(time_s - t.seen_s) * np.array(t.speed()) for t in tracks])[:, None, :]
+    one, other = _boxes([track.blob for track in tracks])[:, None, :], _boxes(blobs)[None, :, :]
+    dx, dy = ahead[..., 0], ahead[..., 1]
+    across = np.maximum(one[..., 0] + dx, other[..., 0]) - np.minimum(one[..., 2] + dx, other[..., 2])
+    down = np.maximum(one[..., 1] + dy, other[..., 1]) - np.minimum(one[..., 3] + dy, other[..., 3])
+    empty = np.maximum(across, 0) + np.maximum(down, 0)
+    unlike = np.abs(np.log((other[..., 6] + 4) / (one[..., 6] + 4)))
+    apart = np.hypot(one[..., 4] + dx - other[..., 4], one[..., 5] + dy - other[..., 5])
+    gap = empty + unlike + apart / (np.sqrt(one[..., 6]) + 2)
+    gap[empty > REACH + REACH_OF_SIZE * other[..., 7]] = np.inf
+    return np.asarray(gap - np.array([2.0 * track.confirmed for track in tracks])[:, None], np.float64)
