@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-__all__ = ["film"]
+__all__ = ["HEIGHT", "WIDTH", "film"]
 
 WIDTH, HEIGHT, FPS = 320, 180, 10
 
