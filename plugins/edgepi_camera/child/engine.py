@@ -38,7 +38,7 @@ STATUS_EVERY_S = 30.0
 LINGER_S = 4.0
 SETTLE_S = 1.0
 CHECK_S = 0.2
-# A stream whose keys alone are looked at is read in gulps: waking for each packet costs as much as reading it.
+# A stream whose keys alone are looked at is read in gulps: waking for a packet costs as much as reading it.
 NAP_S, CAUGHT_UP_S = 0.4, 0.002
 
 
@@ -64,6 +64,7 @@ class Engine:
         self._told: dict[str, Any] = {}
         self._told_s = float("-inf")
         self._checked_s = float("-inf")
+        self._over = ""
         self._packet_s: float | None = None
         self._stills_until_s = float("-inf")
         self.levels = Levels()
@@ -151,6 +152,10 @@ class Engine:
             self.levels.wish(level, self._clock.monotonic())
             self._changed.notify_all()
 
+    def holds(self, level: Level) -> bool:
+        """Whether a level is taken, and its source closed if that is what it means."""
+        return self.levels.held is level and (level is not Level.OFF or self._link is Link.CLOSED)
+
     def still(self) -> tuple[Picture, float]:
         """A picture as it may be shown, and its age in seconds; raises RequestError, TimeoutError."""
         asked_s, wait_s = self._clock.monotonic(), self._settings.source.timeout_s + LINGER_S
@@ -211,7 +216,9 @@ class Engine:
 
     def _tell(self, link: Link | None = None, reason: str = "") -> None:
         if link is not None:
-            self._link, self._reason = link, reason
+            with self._changed:
+                self._link, self._reason = link, reason
+                self._changed.notify_all()
         summary, now_s = self._summary(), self._clock.monotonic()
         if summary != self._told or now_s - self._told_s >= STATUS_EVERY_S:
             self._told, self._told_s = summary, now_s
@@ -222,7 +229,7 @@ class Engine:
         while not self._stopping:
             self._between(self._clock.monotonic())
             if not self._wanted():
-                self._tell(Link.CLOSED)
+                self._tell(Link.CLOSED, self._over)
                 self._pause(STATUS_EVERY_S)
                 continue
             opened_s = self._clock.monotonic()
@@ -239,7 +246,7 @@ class Engine:
     def _wanted(self) -> bool:
         if self.levels.held is Level.SNAPSHOT:
             return self._clock.monotonic() < self._stills_until_s
-        return self.levels.held is not Level.OFF
+        return self.levels.held is not Level.OFF and not self._over
 
     def _visit(self) -> str | None:
         """Open the source and read it until it is not wanted any more (None) or lost (why)."""
@@ -254,7 +261,8 @@ class Engine:
             self.watch.settle_s = SETTLE_S if _is_device(settings) else 0.0
             self._read(source)
         except SourceEndError as end:
-            return None if settings.loop else str(end)
+            if not settings.loop:
+                self._over = str(end)
         except SourceError as error:
             return str(error)
         finally:
@@ -275,6 +283,8 @@ class Engine:
             if unit is not None:
                 self._packet_s = now_s
                 self._take(unit, now_s, live=live)
+            elif self.recorder.recording:
+                self.recorder.tick(watch.now())
             if live and lowered and now_s - last_s > CAUGHT_UP_S:
                 self._pause(NAP_S, retry=True)
             last_s = clock.monotonic()
@@ -297,12 +307,11 @@ class Engine:
         """What is to be done between two packets."""
         while self._calls:
             self._calls.popleft()()
-        if self.recorder.recording:
-            self.recorder.tick(self.watch.now())
         if self.levels.wished is not self.levels.held:
             if self.levels.overdue(now_s):
                 self.recorder.cut("the level was lowered")
             if self.levels.settle(now_s, recording=self.recorder.recording):
+                self._over = "" if self.levels.held is Level.OFF else self._over
                 with self._changed:
                     self._changed.notify_all()
         if now_s - self._checked_s >= CHECK_S:

@@ -80,7 +80,7 @@ class Events:
         began = self.current is None
         if self.current is None:
             since_s = sight.began_s if sight.began_s is not None else sight.time_s
-            self.begin(min(max(since_s, self._ended_s), sight.time_s))
+            self._seen_s = self.begin(min(max(since_s, self._ended_s), sight.time_s)).began_s
         event = self.current
         assert event is not None
         event.motion_s += max(0.0, sight.time_s - max(self._seen_s, event.last_s))

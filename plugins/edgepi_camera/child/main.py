@@ -82,7 +82,7 @@ class Handler:
         engine, level = self.engine, Level(fields["level"])
         engine.wish(level)
         wait_s = LEVEL_S if fields.get("wait", True) else 0.0
-        held = engine.wait(lambda: engine.levels.held is level, wait_s)
+        held = engine.wait(lambda: engine.holds(level), wait_s)
         return Message("level", {"level": engine.levels.held.value, "held": held})
 
     def _snapshot(self, fields: Mapping[str, Any]) -> Message:

@@ -138,6 +138,8 @@ class Watch:
             self._keep(unit.packet, unit, stamp)
         if unit.picture is not None:
             self._take_picture(unit.picture, stamp.time_s)
+        if self._recorder.recording:
+            self._recorder.tick(stamp.dts_s)
 
     def _keep(self, packet: av.Packet[Any], unit: Unit, stamp: Stamp) -> None:
         packet.pts, packet.dts = round(stamp.time_s * TICKS), round(stamp.dts_s * TICKS)

@@ -88,8 +88,8 @@ class Clip:
             try:
                 self._complete()
                 self._container.close()
-            finally:
                 self._file.sync()
+            finally:
                 self._file.close()
             sync_directory(self.path.parent)
         except (OSError, av.error.FFmpegError) as error:

@@ -34,7 +34,7 @@ class Timeline:
         self._last_now_s = 0.0
 
     def place(self, pts_s: float | None, dts_s: float | None, now_s: float) -> Stamp:
-        """Place a packet that came at *now_s*; a small step back is smoothed, a large one is a new stretch."""
+        """Place a packet that came at *now_s*; a small step back is smoothed, a large one begins anew."""
         fresh, self._begun = not self._begun, True
         source_s = dts_s if dts_s is not None else pts_s
         if source_s is None:

@@ -1,0 +1,141 @@
+"""A child watches a file: what it records, shows and says; the file runs ten times as fast as it would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from edgepi_camera.model import ClipSettings, SourceSettings
+from tests.plugins.camera.driving import counted, driven, scene, write_film
+
+pytestmark = pytest.mark.slow
+
+RATE = 8.0
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_film(tmp_path_factory.mktemp("film") / "walker.mp4", scene())
+
+
+def source(film: Path, **settings: object) -> SourceSettings:
+    return SourceSettings(url=str(film), live=False, **settings)  # type: ignore[arg-type]
+
+
+def test_motion_becomes_a_clip_that_begins_before_it_and_a_picture(film: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "not there yet"
+    with driven(source(film), folder, rate=RATE) as camera:
+        began, ended = camera.event("began"), camera.event("ended")
+    assert began["id"] == ended["id"]
+    assert len(began["id"]) == 20
+    assert began["clip"] == ended["clip"] == f"{ended['id']}.mp4"
+    assert ended["picture"] == f"{ended['id']}.jpg"
+    pictures, first_s, claimed_s = counted(folder / ended["clip"])
+    assert first_s == 0.0
+    assert claimed_s == pytest.approx(ended["clip_s"], abs=0.1)
+    assert 4.0 <= ended["clip_s"] <= 7.0  # at least a second before and after 2.4 of motion
+    assert pictures == pytest.approx(ended["clip_s"] * 25, abs=2)
+    assert ended["motion_s"] == pytest.approx(2.4, abs=0.6)
+    assert ended["bytes"] == (folder / ended["clip"]).stat().st_size
+    assert np.asarray(cv2.imread(str(folder / ended["picture"]))).shape == (240, 320, 3)
+
+
+def test_saver_sees_the_beginning_too_though_it_looked_at_keys_only(film: Path, tmp_path: Path) -> None:
+    with driven(source(film), tmp_path, level="saver", rate=RATE) as camera:
+        ended = camera.event("ended")
+    assert ended["clip_s"] >= 4.0
+    pictures = [frame.to_ndarray(format="gray") for frame in av.open(str(tmp_path / ended["clip"])).decode()]
+    assert (pictures[0][100:150, :] < 200).all()  # nobody is there yet
+
+
+def test_what_is_private_is_black_wherever_it_could_be_seen(film: Path, tmp_path: Path) -> None:
+    right = ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
+    with driven(source(film), tmp_path, rate=RATE, privacy=(right,)) as camera:
+        camera.ask("view", on=True, fps=5.0, what="picture")
+        camera.ask("view", on=True, fps=5.0, what="detector")
+        ended = camera.event("ended")
+        stills = [camera.ask("snapshot", data=True).data]
+        frames = camera.wait(lambda: [m for m in camera.pushed if m.kind == "push.frame"])
+    stills += [frame.data for frame in frames if frame.fields["what"] == "picture"]
+    shown = [cv2.imdecode(np.frombuffer(still, np.uint8), cv2.IMREAD_GRAYSCALE) for still in stills]
+    shown.append(cv2.imread(str(tmp_path / ended["picture"]), cv2.IMREAD_GRAYSCALE))
+    with av.open(str(tmp_path / ended["clip"])) as clip:
+        assert clip.streams.video[0].codec_context.name == "h264"
+        shown += [frame.to_ndarray(format="gray") for frame in clip.decode(video=0)]
+    assert len(shown) > 60
+    for picture in shown:
+        assert picture is not None
+        assert picture[:, 168:].max() < 40
+        assert picture[:, :152].mean() > 50
+
+
+def test_a_long_event_becomes_clips_that_join(film: Path, tmp_path: Path) -> None:
+    clip = ClipSettings(before_s=1.0, after_s=1.0, longest_s=2.0)
+    with driven(source(film), tmp_path, rate=RATE, clip=clip) as camera:
+        first, second = camera.event("ended"), camera.event("ended", 1)
+    assert first["reason"] == "longest"
+    assert first["id"] < second["id"]
+    for ended in (first, second):
+        pictures, first_s, _ = counted(tmp_path / ended["clip"])
+        assert first_s == 0.0
+        assert pictures >= 25
+
+
+def test_motion_jpeg_is_encoded(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.avi", scene(), codec="mjpeg", pixels="yuvj422p")
+    for level in ("full", "saver"):
+        with driven(source(film), tmp_path / level, level=level, rate=RATE) as camera:
+            ended = camera.event("ended")
+            assert camera.ask("status")["codec"] == "mjpeg"
+        pictures, _, claimed_s = counted(tmp_path / level / ended["clip"])
+        assert claimed_s is not None
+        assert claimed_s >= 4.0
+        assert pictures >= 95
+
+
+def test_raw_pictures_are_pressed_and_encoded(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.avi", scene(), codec="rawvideo", pixels="yuv420p")
+    with driven(source(film), tmp_path, rate=RATE) as camera:
+        ended = camera.event("ended")
+    assert counted(tmp_path / ended["clip"])[0] >= 95
+
+
+def test_at_snapshot_level_nothing_is_read_between_stills(film: Path, tmp_path: Path) -> None:
+    with driven(source(film), tmp_path, level="snapshot") as camera:
+        assert camera.ask("status")["pictures"] == 0
+        still = camera.ask("snapshot", data=True, width=160)
+        picture = cv2.imdecode(np.frombuffer(still.data, np.uint8), cv2.IMREAD_COLOR)
+        assert np.asarray(picture).shape == (120, 160, 3)
+        assert camera.ask("level", level="off") == {"level": "off", "held": True}
+        assert camera.ask("status")["link"] == "closed"
+        assert not camera.events("began")
+
+
+def test_an_event_in_progress_is_finished_on_disk_when_asked(film: Path, tmp_path: Path) -> None:
+    with driven(source(film), tmp_path, rate=RATE) as camera:
+        camera.event("began")
+        camera.ask("end_event")
+        ended = camera.events("ended")[0]
+        assert counted(tmp_path / ended["clip"])[2] is not None
+
+
+def test_without_room_for_clips_events_go_on(film: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "file"
+    folder.write_text("in the way of the folder")
+    with driven(source(film), folder, rate=RATE) as camera:
+        ended = camera.event("ended")
+    assert ended["clip"] is None
+    assert "no clip can be written" in ended["reason"]
+
+
+def test_nothing_is_written_while_the_node_forbids_it(film: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    with driven(source(film), folder, rate=RATE) as camera:
+        camera.ask("record", on=False)
+        ended = camera.event("ended")
+    assert (ended["clip"], ended["picture"]) == (None, None)
+    assert not folder.exists()
