@@ -44,7 +44,7 @@ class _Answers:
                 "reason": status.reason or None,
                 "level": camera.link.level,
                 "levels": [level.name for level in levels_of(config)],
-                "fps": round(status.fps, 1),
+                "fps": round(status.fps, 1) if camera.watching else None,
                 "width": status.width or None,
                 "height": status.height or None,
                 "codec": status.codec or None,
