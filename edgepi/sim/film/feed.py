@@ -93,6 +93,9 @@ class Feed:
         await asyncio.to_thread(self.path.unlink, missing_ok=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # it went while this one came in
+            writer.transport.abort()
+            return
         listener = _Listener(writer)
         self._listeners.add(listener)
         try:
