@@ -18,8 +18,8 @@ SAVER_W, FULL_W = 0.1, 0.35
 STILL_S = 5.0
 
 SNAPSHOT_SHARE, SAVER_SHARE = 0.15, 0.8
-# How much more each watt brings up to a level than the next ones do. Above 1 the governor uses them all; so much
-# because powers turn out other than stated, and prices of energy differ widely from noon to night.
+# How much more each watt brings up to a level than the next ones do. Above 1 the governor uses them all; so
+# much because powers turn out other than stated, and prices of energy differ widely from noon to night.
 BEND = 3.0
 
 
