@@ -76,7 +76,7 @@ export function Player({ route, events, id, zone, show }: Props) {
         <span class="gap" />
         {event.clip && (
           <a class="button" href={`${address(path)}/clip.mp4`} download={`${event.id}.mp4`}>
-            Save
+            Download
           </a>
         )}
         <button type="button" aria-pressed={event.kept} onClick={() => void keep()}>
@@ -100,7 +100,7 @@ function facts(event: CameraEvent): string {
   return [
     event.clip_s !== null && event.clip_s > 0 && length(event.clip_s),
     event.bytes > 0 && size(event.bytes),
-    `score ${number(event.score, 2)}`,
+    event.score > 0 && `score ${number(event.score, 2)}`,
     event.reason,
     event.dated === false && "the clock was not set yet",
   ]
@@ -132,7 +132,7 @@ function Film({ event, path }: { event: CameraEvent; path: string }) {
 }
 
 function words(event: CameraEvent, problem: boolean): string {
-  if (problem) return "This browser cannot play the clip; save it and open it in a player";
+  if (problem) return "This browser cannot play the clip; download it and open it in a player";
   return event.ended_utc ? "No clip was recorded" : "Being recorded";
 }
 
