@@ -47,8 +47,10 @@ def main(arguments: Sequence[str]) -> int:
         print("motion is not installed")
         return 1
     wanted = asked.only or ["busy", "quiet", "viewers"]
-    with scratch() as folder:
+    with scratch() as whole:
         for name in wanted:
+            folder = whole / name
+            folder.mkdir()
             film = quiet(folder) if name == "quiet" else busy(folder)
             with RtspCamera(main=film) as camera:
                 if name == "viewers":

@@ -62,6 +62,7 @@ def _film(source: Iterator[NDArray[np.uint8]], seconds: float, file: Path) -> Fi
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1  # one slice: the server takes several for several pictures
         for _, picture in zip(range(round(seconds * FPS)), source, strict=False):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         container.mux(stream.encode())
