@@ -159,7 +159,7 @@ function Zones({ camera }: { camera: CameraStatus }) {
       {Object.entries(camera.zones).map(([name, corners]) => (
         <g key={name}>
           <polygon points={drawn(corners)} />
-          <text {...anchor(corners, width, height)} font-size={height / 22}>
+          <text {...anchor(corners, width, height)} font-size={height / 17}>
             {name}
           </text>
         </g>
