@@ -34,6 +34,7 @@ def _die_with_parent(parent: int) -> None:
 def main(target: str, parent: int) -> None:
     """Answer messages with what the handler returns, until the parent closes the pipe."""
     _die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     # Whatever a library prints must not get into the messages.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -60,16 +60,14 @@ class NodeProcess:
         return self._process.returncode is None
 
     def terminate(self) -> None:
-        """Ask it to end, as a service manager does."""
-        self._signal(signal.SIGTERM)
+        """Ask it to end, as the service manager does: those it has started are its own to end."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
 
     def kill(self) -> None:
         """Take the power away: nothing of the group runs on."""
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
         """Wait for the end, clear up what it left behind, return its exit code."""

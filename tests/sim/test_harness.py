@@ -63,6 +63,18 @@ async def act(machine, stop):
     await asyncio.sleep(1000)
 """
 
+ENDS_ITS_CHILD_ITSELF = """
+async def act(machine, stop):
+    child = subprocess.Popen(
+        ["sh", "-c", "trap 'echo child was told; exit' TERM; echo child up; while read -r word; do :; done"],
+        stdin=subprocess.PIPE,
+    )
+    await up(machine)
+    await stop.wait()
+    child.stdin.close()
+    print("child ended with", child.wait(), flush=True)
+"""
+
 SLEEPS_UNTIL_AN_ALARM = """
 from datetime import timedelta
 def bcd(value): return value // 10 << 4 | value % 10
@@ -155,6 +167,15 @@ async def test_the_node_is_started_when_the_board_gives_power_and_stopped_orderl
         assert simulation.world.board.rail_on
     assert terminal.said("stopped orderly")
     assert await asyncio.to_thread(load, tmp_path / "world.json") is not None
+
+
+async def test_an_orderly_end_is_asked_of_the_node_alone_which_ends_what_it_has_started(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    async with harnessed(simulation, tmp_path, ENDS_ITS_CHILD_ITSELF) as (_, terminal):
+        await until(lambda: terminal.said("ready") and terminal.said("child up"))
+    assert terminal.said("child ended with 0")
+    assert not terminal.said("child was told")
 
 
 async def test_the_rate_is_one_while_the_node_boots_and_rises_when_it_is_ready(

@@ -23,7 +23,8 @@ def texture(rng: np.random.Generator, size: Sequence[int], *, power: float, stre
     across = np.fft.rfftfreq(width)[None, :] * width
     distance = np.hypot(down, across * stretch)
     distance[0, 0] = 1.0
-    waves = np.fft.rfft2(rng.standard_normal((height, width), np.float32)) / (distance**power).astype(np.float32)
+    white = np.fft.rfft2(rng.standard_normal((height, width), np.float32))
+    waves = white / (distance**power).astype(np.float32)
     waves[0, 0] = 0.0
     noise = np.fft.irfft2(waves, (height, width))
     return np.asarray(noise / noise.std(), np.float32)
