@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blockbuster import BlockBuster
@@ -18,6 +19,9 @@ Trace = list[tuple[datetime, float | None]]
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
 SCANNED = ["edgepi", *sorted(path.parent.name for path in PLUGINS.glob("edgepi_*/__init__.py"))]
+
+# Tests of these start container engines, registries and chains: heavy, and slow beside each other.
+JOBS = ("tests/compute/", "tests/e2e/iexec/", "tests/plugins/iexec/")
 
 # The world lives in a process of its own, and tests in theirs.
 OWN_PROCESS = ["edgepi.testing", "edgepi.sim"]
@@ -48,6 +52,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, handler in handlers.items():
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share tests out by files; all that start engines and chains are one lot, for one process."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Lots(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "jobs" if nodeid.startswith(JOBS) else super()._split_scope(nodeid)
+
+    return Lots(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
