@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Camera:
     def __init__(self, context: PluginContext[CameraConfig]) -> None:
         config = context.config
         self.context = context
-        self.label = ""
+        self._feed: VideoFeed | None = None
         self._folder = (
             context.state_dir / "clips" if config.folder is None else config.folder / context.instance
         )
@@ -73,10 +74,10 @@ class Camera:
             self._timers = [
                 every(UPKEEP_S, self._upkeep, name="camera upkeep", at_once=True),
                 every(LOOK_S, self._look, name="camera storage"),
-                every(config.snapshot_every, self._still_due, name="camera still"),
+                every(config.snapshot_every, self._each_still, name="camera still"),
             ]
             if config.timelapse is not None:
-                self._timers.append(every(config.timelapse, self._film_still_due, name="camera timelapse"))
+                self._timers.append(every(config.timelapse, self._each_film_still, name="camera timelapse"))
         prepare = asyncio.ensure_future(self.keeper.prepare())
         await asyncio.wait({prepare}, timeout=PREPARE_S)  # a disk that hangs is no reason not to watch
 
@@ -103,14 +104,22 @@ class Camera:
         await self.keeper.stop()
 
     async def _settings(self) -> CameraSettings:
-        config, feed = self.context.config, None
+        config = self.context.config
+        feed: VideoFeed | None = None
         if config.source.kind is Kind.DEVICE:
             feed = await self.context.hardware.video(config.source.url)
-        self.label = "" if feed is None else feed.label
-        return settings_of(config, self._folder, feed if isinstance(feed, VideoFeed) else None)
+        self._feed = feed
+        return settings_of(config, self._folder, feed)
+
+    @property
+    def label(self) -> str:
+        """What the picture is, where it is not of a camera."""
+        return "" if self._feed is None else self._feed.label
 
     def _hide(self, text: str) -> str:
         config = self.context.config
+        if self._feed is not None:
+            text = text.replace(self._feed.url, str(config.source))
         text = config.source.hide(text)
         return text if config.detect is None else config.detect.hide(text)
 
@@ -163,16 +172,22 @@ class Camera:
         if self.link.level == SNAPSHOT and self.link.opened:  # if not, that is said already
             await self._try_still()
 
-    async def _film_still_due(self) -> None:
-        if self.watching:
-            await self._try_still()
+    def _each_still(self) -> None:
+        if not self._still_turn.locked():  # a camera that hangs is asked again only once it has answered
+            self._spawn(self._still_due(), "camera still")
+
+    def _each_film_still(self) -> None:
+        if self.watching and not self._still_turn.locked():
+            self._spawn(self._try_still(), "camera timelapse still")
 
     async def _try_still(self) -> None:
         try:
             await self.take_still()
         except EdgePiError as error:
-            if not self._still_fails:
-                self.context.log.warning("%s (said once until it works again)", error)
+            known = self._still_fails or self.link.status.link is Link.LOST  # which is said already
+            self.context.log.log(
+                logging.DEBUG if known else logging.WARNING, "%s (said once until it works again)", error
+            )
             self._still_fails = True
         else:
             self._still_fails = False

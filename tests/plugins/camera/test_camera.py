@@ -56,6 +56,11 @@ class Yard:
     async def get(self, path: str, **query: str) -> Any:
         return (await self.ask("GET", path, **query)).data
 
+    async def still(self, name: str = "camera still") -> None:
+        """Let the time for one come, and wait for what comes of it."""
+        await self.timers[name].fire()
+        await until(lambda: not self.camera._tasks)
+
     async def event(self, name: str = "e1", *, end: bool = True, **fields: Any) -> None:
         """Let something move."""
         self.eye.event("began", name, **fields)
@@ -250,12 +255,12 @@ async def test_at_snapshot_a_still_is_taken_at_once_and_each_time(
     await yard.duty.apply("snapshot")
     await until(lambda: yard.camera.keeper.last_still is not None)
     await manual_clock.advance(600.0)
-    await yard.timers["camera still"].fire()
+    await yard.still()
     stills = (await yard.get("stills"))["stills"]
     assert [still["name"] for still in stills] == ["20250601T120000Z.jpg", "20250601T121000Z.jpg"]
     for level in ("off", "saver", "full"):
         await yard.duty.apply(level)
-        await yard.timers["camera still"].fire()
+        await yard.still()
     assert len((await yard.get("stills"))["stills"]) == 2
 
 
@@ -264,7 +269,7 @@ async def test_a_still_that_was_due_while_the_camera_was_away_is_taken_when_it_i
 ) -> None:
     yard.eye.faults["open"] = "dies"
     await yard.duty.apply("snapshot")
-    await yard.timers["camera still"].fire()
+    await yard.still()
     assert "no picture" not in caplog.text
     yard.eye.faults.clear()
     await manual_clock.advance(10.0)
@@ -274,11 +279,11 @@ async def test_a_still_that_was_due_while_the_camera_was_away_is_taken_when_it_i
 async def test_for_a_film_stills_are_taken_while_it_watches(make: Make, manual_clock: ManualClock) -> None:
     yard = make(timelapse=60.0)
     await yard.duty.start()
-    await yard.timers["camera timelapse"].fire()
+    await yard.still("camera timelapse")
     for level in ("saver", "full"):
         await yard.duty.apply(level)
         await manual_clock.advance(60.0)
-        await yard.timers["camera timelapse"].fire()
+        await yard.still("camera timelapse")
     assert await yard.get("timelapse") == {"days": [{"day": "2025-06-01", "stills": 2}]}
     film = (await yard.ask("GET", "timelapse/{name=2025-06-01.mp4}")).file
     assert film is not None
@@ -291,8 +296,23 @@ async def test_stills_that_cannot_be_had_are_said_once(yard: Yard, caplog: pytes
     await until(lambda: not yard.camera._tasks)
     yard.eye.faults["snapshot"] = "refuses"
     for _ in range(3):
-        await yard.timers["camera still"].fire()
+        await yard.still()
     assert len([each for each in caplog.records if "no picture can be had" in each.message]) == 1
+
+
+async def test_a_camera_that_hangs_is_not_asked_again_before_it_answered(yard: Yard) -> None:
+    await yard.duty.apply("snapshot")
+    await until(lambda: not yard.camera._tasks)
+    asked = yard.eye.kinds.count("snapshot")
+    async with yard.camera._still_turn:
+        await yard.still()
+    assert yard.eye.kinds.count("snapshot") == asked
+
+
+async def test_what_fails_is_named_as_the_owner_named_it(yard: Yard) -> None:
+    await yard.duty.apply("full")
+    yard.eye.tell(link="lost", reason="unix:/world/video0.sock: it ended the stream")
+    assert (await yard.get("status"))["reason"] == "/dev/video0: it ended the stream"
 
 
 async def test_a_still_is_taken_on_demand_at_any_level(yard: Yard) -> None:
