@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,27 +18,36 @@ from edgepi_camera.model import MotionSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Picture
 
-__all__ = ["METHODS", "MODELS", "Method", "edgepi", "planes"]
+__all__ = ["METHODS", "MODELS", "Method", "edgepi", "looked", "planes", "unpacked"]
 
 Pixels = NDArray[np.uint8]
 Method = Callable[[Path], Word]
 GRID = (320, 240)
 
 
+def unpacked(packed: Pixels) -> Picture:
+    """The planes of a picture in yuv420p, which lie below each other."""
+    height, width = packed.shape[0] * 2 // 3, packed.shape[1]
+    colours = packed[height:].reshape(2, height // 2, width // 2)
+    return Picture(packed[:height], colours[0], colours[1])
+
+
 def planes(path: Path) -> Iterator[Picture]:
     """The pictures of a clip as the detector takes them."""
-    for packed in pictures(path, "yuv420p"):
-        height, width = packed.shape[0] * 2 // 3, packed.shape[1]
-        colours = packed[height:].reshape(2, height // 2, width // 2)
-        yield Picture(packed[:height], colours[0], colours[1])
+    return map(unpacked, pictures(path, "yuv420p"))
 
 
-def edgepi(path: Path, every_s: float = DETECT_S) -> Word:
+def edgepi(path: Path) -> Word:
+    """EdgePi's detector on a clip."""
+    return looked(planes(path))
+
+
+def looked(seen: Iterable[Picture], every_s: float = DETECT_S) -> Word:
     """EdgePi's detector with its usual settings, at the rate of its level `full`."""
     detector = Detector(MotionSettings())
     alarm, boxes, began, looked_s = [], [], [], float("-inf")
     said: tuple[bool, list[tuple[float, float, float, float]], float] = (False, [], np.nan)
-    for k, picture in enumerate(planes(path)):
+    for k, picture in enumerate(seen):
         time_s = k / FPS
         if time_s - looked_s >= every_s:
             looked_s = time_s

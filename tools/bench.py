@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 LIMIT_S = 300.0
 LONG_S = {
+    "camera": 1800.0,
+    "camera_motion": 3600.0,
     "dark": 1800.0,
     "energy": 1800.0,
     "recorder_kill": 900.0,
