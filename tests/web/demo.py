@@ -179,7 +179,7 @@ class DemoNode:
         self.states.set(f"{CAMERA}.motion", value=False, source=CAMERA)
         self.routes[CAMERA] = camera.routes()
         self.cards.append(camera_card())
-        self.decide(CAMERA, "level", "saver: the sun gives 6.2 W; full costs 1.9 W more than it is worth")
+        self.decide(f"{CAMERA}.watch", "level", "saver: the sun gives 6.2 W; full takes 1.9 W too much")
         return camera
 
     def services(self) -> WebServices:

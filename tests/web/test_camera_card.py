@@ -135,7 +135,9 @@ async def test_at_a_level_without_pictures_a_still_is_taken_on_demand(
     camera.record |= {"level": "snapshot", "link": "closed", "storage": "the disk is full"}
     async with card(served) as page:
         await page.wait_for(f"{CARD}.innerText.includes('still of 13:57')")
-        assert "The disk is full" in await page.run(f"{CARD}.innerText")
+        shown = await page.run(f"{CARD}.innerText")
+        assert "The disk is full" in shown
+        assert "Saver: the sun gives 6.2 W; full takes 1.9 W too much" in shown
         assert await page.run(f"{CARD}.querySelector('img.still').complete")
         await page.run(button("Take a picture"))
         await page.wait_for(f"!{CARD}.innerText.includes('Taking a picture')")

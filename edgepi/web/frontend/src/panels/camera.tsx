@@ -96,7 +96,7 @@ interface LevelProps {
 
 function Level({ camera, decisions, zone }: LevelProps) {
   const [all, showAll] = useState(false);
-  const made = decisions.filter((each) => each.subject === camera.instance || each.subject.startsWith(`${camera.instance}.`));
+  const made = decisions.filter((each) => each.subject === `${camera.instance}.watch`);
   const trouble = troubleWords(camera);
   return (
     <div class="level">
