@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -52,6 +54,7 @@ class Handler:
         self._send = send
         cv2.setNumThreads(1)
         _save_memory()
+        _go_first()
         atexit.register(self.end)
 
     def __call__(self, message: Message) -> Message | None:
@@ -132,6 +135,12 @@ def _save_memory() -> None:
         library.mallopt(M_ARENA_MAX, 1)
         library.mallopt(M_TRIM_THRESHOLD, 1 << 20)
         library.mallopt(M_MMAP_THRESHOLD, 1 << 18)
+
+
+def _go_first() -> None:
+    """Where memory runs out, this process shall be ended before the node: it is started again."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 handle = Handler()

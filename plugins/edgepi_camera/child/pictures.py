@@ -7,12 +7,17 @@ from collections.abc import Sequence
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 
 from edgepi_camera.model import Polygon
 from edgepi_camera.motion.picture import Bytes, Picture
 
 __all__ = ["Darkroom", "bgr_of", "i420_of", "jpeg_of", "planes_of"]
 
+# Pictures here are of the range that video has, 16 to 235; JPEGs and some cameras use all of 0 to 255.
+_LEVELS = np.arange(256)
+TO_LUMA = np.round(16 + _LEVELS * 219 / 255).astype(np.uint8)
+TO_COLOUR = np.round(128 + (_LEVELS - 128) * 224 / 255).astype(np.uint8)
 DIRECT = {"yuv420p", "yuvj420p"}
 HALVED = {"yuv422p", "yuvj422p"}
 GREY = {"gray"}
@@ -24,7 +29,8 @@ def planes_of(frame: av.VideoFrame) -> Picture:
     """The planes of a decoded frame, uncopied where its format allows; they must not be written to."""
     name = frame.format.name
     if name in GREY:
-        return Picture(_plane(frame, 0, frame.width, frame.height))
+        return _narrowed(Picture(_plane(frame, 0, frame.width, frame.height)))
+    wide = name.startswith("yuvj") or (name in DIRECT | HALVED and frame.color_range == ColorRange.JPEG)
     if name not in DIRECT and name not in HALVED:
         frame = frame.reformat(format="yuv420p")
         name = "yuv420p"
@@ -33,7 +39,17 @@ def planes_of(frame: av.VideoFrame) -> Picture:
         u, v = (_plane(frame, index, width // 2, height)[::2] for index in (1, 2))
     else:
         u, v = (_plane(frame, index, width // 2, height // 2) for index in (1, 2))
-    return Picture(_plane(frame, 0, width, height), u, v)
+    picture = Picture(_plane(frame, 0, width, height), u, v)
+    return _narrowed(picture) if wide else picture
+
+
+def _narrowed(picture: Picture) -> Picture:
+    u, v = (None if plane is None else _mapped(plane, TO_COLOUR) for plane in (picture.u, picture.v))
+    return Picture(_mapped(picture.luma, TO_LUMA), u, v)
+
+
+def _mapped(plane: Bytes, table: Bytes) -> Bytes:
+    return np.asarray(cv2.LUT(plane, table), np.uint8)
 
 
 def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Bytes:

@@ -37,6 +37,11 @@ class Pusher:
         self._changed = threading.Condition()
         threading.Thread(target=self._run, name="view", daemon=True).start()
 
+    @property
+    def shows(self) -> bool:
+        """Whether anything is looked at."""
+        return bool(self._views)
+
     def show(self, view: View) -> None:
         """Show something, or no more of it."""
         with self._changed:

@@ -25,7 +25,8 @@ from edgepi_camera.source.base import TIME_BASE, Format, Source, Unit
 
 __all__ = ["Latest", "Watch"]
 
-DETECT_S = 0.082
+# The detector looks five times a second, and eight times or more while it has a suspicion to confirm.
+CALM_S, SUSPECT_S = 0.185, 0.082
 STEP_S = 0.04
 LOOK_BACK_S = 60.0
 
@@ -84,6 +85,7 @@ class Watch:
         self._back_s = float("-inf")
         self._seen_s = float("-inf")
         self._lag_s = 0.0
+        self._step_s = CALM_S
         self._now_s = 0.0
         self._time_s = 0.0
 
@@ -235,7 +237,7 @@ class Watch:
         self._use(lambda: planes_of(frame), time_s)
 
     def _use(self, planes: Callable[[], Picture], time_s: float) -> None:
-        detecting = time_s - self._looked_s >= DETECT_S and self.decoding.sound(time_s)
+        detecting = time_s - self._looked_s >= self._step_s and self.decoding.sound(time_s)
         showing = self._pusher.wants("picture", time_s)
         encoding = self._recorder.recording and self._recorder.encodes and not self._small
         if not (detecting or showing or encoding):
@@ -256,6 +258,7 @@ class Watch:
             began_s = None if sight.began_s is None else sight.began_s - self._lag_s
             sight = replace(sight, time_s=time_s, began_s=began_s)
         self.sight = sight
+        self._step_s = SUSPECT_S if sight.suspect and not sight.moving else CALM_S
         if sight.moving or sight.suspect:
             self._levels.stirred(time_s)
         self._recorder.judge(sight, None if self._small else picture)
