@@ -44,8 +44,9 @@ def find_chromium() -> str | None:
 class Page:
     """One tab; *log* collects console errors and uncaught exceptions, but for connections that were lost."""
 
-    def __init__(self, socket: ClientWebSocketResponse) -> None:
+    def __init__(self, socket: ClientWebSocketResponse, patience_s: float) -> None:
         self.log: list[str] = []
+        self._patience_s = patience_s
         self._socket = socket
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -71,9 +72,9 @@ class Page:
             raise AssertionError(result["exceptionDetails"])
         return result["result"].get("value")
 
-    async def wait_for(self, expression: str, *, seconds: float = 20) -> Any:
+    async def wait_for(self, expression: str) -> Any:
         """Evaluate until it is true; returns its value."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(self._patience_s):
             while not (value := await self.run(expression)):  # noqa: ASYNC110 (another process is waited for)
                 await asyncio.sleep(0.1)
         return value
@@ -117,8 +118,8 @@ class Page:
 
 
 @asynccontextmanager
-async def open_page(chromium: str) -> AsyncIterator[Page]:
-    """Start a browser with an empty profile and open a tab."""
+async def open_page(chromium: str, *, patience_s: float = 20.0) -> AsyncIterator[Page]:
+    """Start a browser with an empty profile and open a tab, which waits for things so long."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             chromium,
@@ -135,7 +136,7 @@ async def open_page(chromium: str) -> AsyncIterator[Page]:
                     targets = await response.json()
                 address = next(t["webSocketDebuggerUrl"] for t in targets if t["type"] == "page")
                 async with session.ws_connect(address, max_msg_size=0) as socket:
-                    page = Page(socket)
+                    page = Page(socket, patience_s)
                     for domain in ("Page", "Runtime", "Log"):
                         await page.send(f"{domain}.enable")
                     yield page

@@ -44,10 +44,10 @@ async def test_what_a_camera_sees_and_saw_is_shown_and_only_while_somebody_looks
     await house.duty.apply("full")
     await server.start()
     try:
-        async with open_page(CHROMIUM) as page:
+        async with open_page(CHROMIUM, patience_s=LONG_S) as page:
             await page.resize(1280, 900)
             await page.goto(server.login_link())
-            await page.wait_for(f"!!{CARD}?.querySelector('.controls')", seconds=LONG_S)
+            await page.wait_for(f"!!{CARD}?.querySelector('.controls')")
             await page.run(LOOKED_AT)
             await _live(page, house)
             await _played(page)
@@ -58,8 +58,8 @@ async def test_what_a_camera_sees_and_saw_is_shown_and_only_while_somebody_looks
 
 
 async def _live(page: Page, house: House) -> None:
-    first = await page.wait_for(SUM, seconds=LONG_S)
-    await page.wait_for(f"({SUM}) !== {first}", seconds=LONG_S)
+    first = await page.wait_for(SUM)
+    await page.wait_for(f"({SUM}) !== {first}")
     assert (await house.get("status"))["viewers"] == 1
     await hidden(page, hide=True)
     await _viewers(house, 0)
@@ -75,10 +75,10 @@ async def _viewers(house: House, count: int) -> None:
 
 async def _played(page: Page) -> None:
     thumb = "[...document.querySelectorAll('.camera .thumb')].find((each) => !each.querySelector('.now'))"
-    await page.wait_for(f"({thumb})?.querySelector('img')?.naturalWidth > 0", seconds=LONG_S)
+    await page.wait_for(f"({thumb})?.querySelector('img')?.naturalWidth > 0")
     await page.run(f"({thumb}).click()")
     video = "document.querySelector('.player video')"
-    await page.wait_for(f"{video}?.readyState >= 2 && {video}.currentTime > 0.5", seconds=LONG_S)
+    await page.wait_for(f"{video}?.readyState >= 2 && {video}.currentTime > 0.5")
     seen: list[Any] = await page.run(f"[{video}.videoWidth, {video}.videoHeight, {video}.duration]")
     assert seen[:2] == [WIDTH, HEIGHT]
     assert 2.0 < seen[2] < 20.0

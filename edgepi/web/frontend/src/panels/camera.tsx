@@ -131,7 +131,7 @@ function Figures({ camera }: { camera: CameraStatus }) {
   return (
     <dl class="facts">
       <Figure name="Events today" value={String(camera.events_today)} />
-      {camera.link === "running" && camera.fps !== null && <Figure name="Pictures a second" value={number(camera.fps, camera.fps < 10 ? 1 : 0)} />}
+      {camera.fps !== null && <Figure name="Pictures a second" value={number(camera.fps, camera.fps < 10 ? 1 : 0)} />}
       {shape && <Figure name={camera.codec ? camera.codec.toUpperCase() : "Picture"} value={shape} />}
       {camera.stored_bytes !== null && <Figure name="Stored" value={size(camera.stored_bytes)} note={free(camera)} />}
     </dl>

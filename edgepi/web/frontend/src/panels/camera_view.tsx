@@ -15,8 +15,8 @@ interface Props {
   zone: string;
 }
 
-/** Levels at which pictures come anyway, so that showing them costs little. */
-const SHOWS_BY_ITSELF = new Set(["saver", "full"]);
+/** Levels at which pictures come; at others the camera only opens for a still. */
+const WATCHING = new Set(["saver", "full"]);
 const AGAIN_MS = 3_000;
 /** Put in the place of a stream, so that the browser closes the connection. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
@@ -26,9 +26,8 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
   const [chosen, choose] = useState<boolean | null>(null);
   const [detector, setDetector] = useState(false);
   const [zonesShown, showZones] = useState(false);
-  const level = camera?.level ?? "off";
-  const wanted = chosen ?? SHOWS_BY_ITSELF.has(level);
-  const can = connected && camera?.link === "running";
+  const wanted = chosen ?? true;
+  const can = connected && camera?.link === "running" && WATCHING.has(camera.level);
   const live = can && wanted && isSeen;
   const hasZones = Object.keys(camera?.zones ?? {}).length > 0;
   const route = detector && routes.detector ? routes.detector : (routes.live ?? "");
