@@ -280,6 +280,8 @@ def _introduce(simulation: Simulation, config: Path, directory: Path, say: Say) 
     say(
         "sun and weather were measured in Golden, Colorado, 1 to 4 January 2022; they loop; rain is synthetic"
     )
+    if simulation.cameras.devices:
+        say(f"{' and '.join(simulation.cameras.devices)}: a rendered film of no real place")
     say(f"configuration {config}, state {directory}")
     say(f"in a second terminal: {_own_command()} status{_where(directory)}")
 

@@ -205,7 +205,14 @@ def test_the_command_runs_a_whole_node_and_ends_it_orderly(
             whole_node.send_signal(signal.SIGINT)
     text = "".join(lines)
     assert whole_node.wait() == 0, text
-    for words in ("60x", "rain is synthetic", "BME280", "the world rests", f"status --state-dir {tmp_path}"):
+    for words in (
+        "60x",
+        "rain is synthetic",
+        "a rendered film",
+        "BME280",
+        "the world rests",
+        f"status --state-dir {tmp_path}",
+    ):
         assert words in text
     assert (tmp_path / "world.json").is_file()
 

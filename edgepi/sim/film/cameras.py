@@ -33,7 +33,7 @@ class Cameras:
         resized: Reel = OTHER_SIZE,
         say: Say = lambda _line: None,
     ) -> None:
-        self._devices = tuple(dict.fromkeys(devices))
+        self.devices = tuple(dict.fromkeys(devices))
         self._studio, self._reels, self._say = studio, (film, resized), say
         self._powered: Callable[[], bool] = lambda: True
         self._now_s: Callable[[], float] = lambda: 0.0
@@ -49,7 +49,7 @@ class Cameras:
 
     async def start(self, folder: Path) -> None:
         """Get the films, rendered if need be, and then play at sockets in *folder*; returns at once."""
-        if self._devices and self._studio is not None and can_render():
+        if self.devices and self._studio is not None and can_render():
             self._preparing = asyncio.create_task(self._prepare(self._studio, folder), name="world film")
 
     async def stop(self) -> None:
@@ -64,7 +64,7 @@ class Cameras:
     async def _prepare(self, studio: Studio, folder: Path) -> None:
         try:
             film = await studio.film(self._reels[0], self._progressed)
-            for device in self._devices:
+            for device in self.devices:
                 feed = Feed(
                     folder / f"{PurePosixPath(device).name}.sock",
                     film,
@@ -95,7 +95,7 @@ class Cameras:
         return VideoFeed(f"unix:{feed.path}", "mpegts", LABEL)
 
     def _why_not(self, device: str) -> DeviceNotFoundError:
-        if device not in self._devices:
+        if device not in self.devices:
             return DeviceNotFoundError(f"the world has no camera at {device}")
         if not can_render():
             return DeviceNotFoundError(f"the world cannot show anything at {device}", hint=INSTALL_HINT)
