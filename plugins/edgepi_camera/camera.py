@@ -62,7 +62,7 @@ class Camera:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._still_turn = asyncio.Lock()
         self._still_fails = False
-        self._lost = False
+        self._still_waits = False
         self._reported: dict[str, Any] = {}
 
     # The life of the duty
@@ -83,12 +83,11 @@ class Camera:
 
     async def go(self, level: str) -> None:
         """Go over to a level."""
+        self._still_waits = level == SNAPSHOT
         await self.link.go(level)
         if level not in WATCHING:
             for hub in self.hubs.values():
                 hub.forget()
-        if level == SNAPSHOT:
-            self._spawn(self._still_due(), "camera first still")
         self.report()
 
     async def stop(self) -> None:
@@ -128,9 +127,11 @@ class Camera:
     def _status_changed(self, status: Status) -> None:
         if "disk full" in status.note:
             self._spawn(self._look(), "camera disk full")
-        lost, self._lost = self._lost, status.link is Link.LOST
-        if lost and not self._lost:
-            self._spawn(self._still_due(), "camera first still")
+        if status.link is Link.LOST:
+            self._still_waits = True
+        elif self._still_waits and self.link.level == SNAPSHOT and self.link.ready:
+            self._still_waits = False
+            self._each_still()
         self.report()
 
     def _event_changed(self, event: Event) -> None:
@@ -169,7 +170,7 @@ class Camera:
                 raise PluginError(f"no picture can be had: {text}") from error
 
     async def _still_due(self) -> None:
-        if self.link.level == SNAPSHOT and self.link.opened:  # if not, that is said already
+        if self.link.level == SNAPSHOT and self.link.ready:  # if not, that is said already
             await self._try_still()
 
     def _each_still(self) -> None:

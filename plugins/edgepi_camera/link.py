@@ -81,6 +81,11 @@ class ChildLink:
         """Whether the process runs and knows its camera."""
         return self._opened and self._child.alive
 
+    @property
+    def ready(self) -> bool:
+        """Whether it was told its level, too."""
+        return self.opened and self._told.get("level", {}).get("level") == self.level
+
     async def go(self, level: str) -> None:
         """Go over to a level, within 20 s also if the process hangs; an event in progress is ended first."""
         async with self._turn:
@@ -113,7 +118,7 @@ class ChildLink:
 
     async def still(self, *, width: int | None = None, what: str = "picture") -> Message:
         """Ask for one picture; raises what asking may, and NotFoundError while there is no process."""
-        if not self.opened:
+        if not self.ready:
             raise NotFoundError("the camera gives no pictures now", hint=self.status.reason or None)
         timeout_s = WAKING_STILL_S if self.level == SNAPSHOT else STILL_S
         return await self._ask("snapshot", timeout_s, width=width, what=what)

@@ -18,7 +18,7 @@ from edgepi_camera import plugin
 from edgepi_camera.camera import Camera, camera_of
 from edgepi_camera.config import KeepConfig
 from edgepi_camera.events import store
-from edgepi_camera.model import Zone
+from edgepi_camera.model import CameraSettings, Zone
 from edgepi_camera.sensors import KeptSensor, SeenSensor
 from tests.plugins.camera.doubles import JPEG, Children, config_of
 
@@ -274,6 +274,25 @@ async def test_a_still_that_was_due_while_the_camera_was_away_is_taken_when_it_i
     yard.eye.faults.clear()
     await manual_clock.advance(10.0)
     await until(lambda: yard.camera.keeper.last_still is not None)
+
+
+async def test_the_first_still_waits_until_the_process_is_ready_for_it(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepi_camera.link.TOLD_S", 0.01)
+    gate = asyncio.Event()
+    settings = yard.camera.link._settings
+
+    async def slow() -> CameraSettings:
+        await gate.wait()
+        return await settings()
+
+    monkeypatch.setattr(yard.camera.link, "_settings", slow)
+    await yard.duty.apply("snapshot")
+    assert yard.eye.kinds == []
+    gate.set()
+    await until(lambda: yard.camera.keeper.last_still is not None)
+    assert yard.eye.kinds == ["open", "level", "snapshot"]
 
 
 async def test_for_a_film_stills_are_taken_while_it_watches(make: Make, manual_clock: ManualClock) -> None:
