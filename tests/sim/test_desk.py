@@ -96,9 +96,9 @@ def test_what_runs_is_drawn_at_its_true_power(desk: Desk, simulation: Simulation
     simulation.node_started()
     idle_w = simulation.world.node_w
     job = {"offer": "1", "consumer": "iexec", "state": "running"}
-    desk.answer("tell", {"levels": {"camera": "full"}, "leases": [job]})
-    assert simulation.world.node_w == pytest.approx(idle_w + 1.6 + 3.3)
-    assert desk.answer("truth", {})["levels"] == {"camera": "full"}
+    desk.answer("tell", {"levels": {"camera.watch": "full"}, "leases": [job]})
+    assert simulation.world.node_w == pytest.approx(idle_w + 1.75 + 3.3)
+    assert desk.answer("truth", {})["levels"] == {"camera.watch": "full"}
 
 
 @pytest.mark.parametrize("phase", [Phase.BOOTING, Phase.SAVING, Phase.STOPPING])
