@@ -24,6 +24,10 @@ from tools.soak_jobs import Jobs, Standing, beside_processes
 MB = 1024 * 1024
 MEMORY_GROWTH = 1.10  # of the last quarter over the second
 FILES_GROWTH = 10
+CAMERA_GROWTH = (
+    1.2  # of the most in the last quarter over the most in the second: it comes and goes with the sun
+)
+RENDERER = "edgepi.sim.film"  # makes the camera's film once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Sample:
     memory_mb: float
     files: int
     answered: bool
+    camera_mb: float = 0.0
 
 
 def main() -> int:
@@ -115,8 +120,8 @@ def watch(
         sample = look(world.pid, state, time.monotonic() - begun)
         samples.append(sample)
         print(
-            f"{sample.at_s / 60:7.1f} min  {sample.memory_mb:6.1f} MB  {sample.files:4} files  "
-            f"{'answers' if sample.answered else 'is off'}",
+            f"{sample.at_s / 60:7.1f} min  {sample.memory_mb:6.1f} MB  {sample.camera_mb:6.1f} MB camera  "
+            f"{sample.files:4} files  {'answers' if sample.answered else 'is off'}",
             flush=True,
         )
         if jobs is not None:
@@ -127,21 +132,26 @@ def watch(
 
 def look(pid: int, state: Path, at_s: float) -> Sample:
     """Add up the world's and the node's processes; a chain is another machine and grows by its nature."""
-    memory, files = 0, 0
+    memory, camera, files = 0, 0, 0
     parent, others = psutil.Process(pid), beside_processes(pid)
     for process in (parent, *parent.children(recursive=True)):
         if process.pid in others:
             continue
         try:
-            memory += process.memory_full_info().uss
-            files += process.num_fds()
+            words, used = process.cmdline(), process.memory_full_info().uss
+            if RENDERER in words:
+                continue
+            watches = any(word.startswith("edgepi_camera.") for word in words)
+            memory, camera = memory + used * (not watches), camera + used * watches
+            files += 0 if watches else process.num_fds()
         except psutil.Error:
             continue
     try:
         NodeClient(state).get("status")
+        answered = True
     except EdgePiError:
-        return Sample(at_s, memory / MB, files, answered=False)
-    return Sample(at_s, memory / MB, files, answered=True)
+        answered = False
+    return Sample(at_s, memory / MB, files, answered, camera / MB)
 
 
 def stop(world: subprocess.Popen[bytes]) -> None:
@@ -164,9 +174,11 @@ def judge(samples: list[Sample], usual: Callable[[list[float]], float]) -> int:
     before, after = on[quarter : 2 * quarter], on[-quarter:]
     growth = usual([s.memory_mb for s in after]) / usual([s.memory_mb for s in before])
     files = usual([s.files for s in after]) - usual([s.files for s in before])
-    bad = growth > MEMORY_GROWTH or files > FILES_GROWTH
+    camera = max(s.camera_mb for s in after) / (max(s.camera_mb for s in before) or 1e9)
+    bad = growth > MEMORY_GROWTH or files > FILES_GROWTH or camera > CAMERA_GROWTH
     print(
-        f"soak: memory x{growth:.3f} (at most {MEMORY_GROWTH}), files {files:+.0f} (at most +{FILES_GROWTH})"
+        f"soak: memory x{growth:.3f} (at most {MEMORY_GROWTH}), files {files:+.0f} (at most +{FILES_GROWTH}),"
+        f" camera x{camera:.3f} (at most {CAMERA_GROWTH})"
     )
     return int(bad)
 
