@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scene_files import pictures
 from scenes import FPS
 
-from edgepi_camera.child.watch import DETECT_S
+from edgepi_camera.child.watch import CALM_S, SUSPECT_S
 from edgepi_camera.model import MotionSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Picture
@@ -42,16 +42,18 @@ def edgepi(path: Path) -> Word:
     return looked(planes(path))
 
 
-def looked(seen: Iterable[Picture], every_s: float = DETECT_S) -> Word:
-    """EdgePi's detector with its usual settings, at the rate of its level `full`."""
+def looked(seen: Iterable[Picture]) -> Word:
+    """EdgePi's detector with its usual settings, as often as at its level `full`: more while it suspects."""
     detector = Detector(MotionSettings())
-    alarm, boxes, began, looked_s = [], [], [], float("-inf")
+    alarm, boxes, began = [], [], []
+    looked_s, every_s = float("-inf"), CALM_S
     said: tuple[bool, list[tuple[float, float, float, float]], float] = (False, [], np.nan)
     for k, picture in enumerate(seen):
         time_s = k / FPS
         if time_s - looked_s >= every_s:
             looked_s = time_s
             sight = detector.see(picture, time_s)
+            every_s = SUSPECT_S if sight.moving or sight.suspect else CALM_S
             places = [(box.x, box.y, box.width, box.height) for box in sight.boxes]
             said = (sight.moving, places, np.nan if sight.began_s is None else sight.began_s)
         alarm.append(said[0])

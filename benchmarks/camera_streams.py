@@ -31,13 +31,14 @@ def busy(folder: Path, seconds: float = 60.0) -> Film:
 
 
 def quiet(folder: Path, seconds: float = 60.0) -> Film:
-    """A still with the noise of a sensor, and one car in a minute, 10 s after the start."""
-    cars = Scene("a quiet road", SIZE, "street", (_cars().visitors[0],), _noise, seconds)
-    return _film(_drawn(cars, seconds), seconds, folder / "quiet.mp4")
+    """A still with the noise of a sensor, and nothing that moves."""
+    kind = "highway" if HIGHWAY.exists() else "street"
+    nothing = Scene("a quiet road", SIZE, kind, (), _noise, seconds)
+    return _film(_drawn(nothing, seconds), seconds, folder / "quiet.mp4")
 
 
 def _noise(size: tuple[int, int], rng: np.random.Generator) -> list[Trouble]:
-    return [Noise(size, rng, 2.0)]
+    return [Noise(size, rng, 3.0)]
 
 
 def _cars() -> Scene:

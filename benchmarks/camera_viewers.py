@@ -80,7 +80,7 @@ async def _node(url: str, folder: Path) -> AsyncIterator[tuple[psutil.Process, C
 async def _runs(session: ClientSession) -> bool:
     try:
         async with session.get("/api/v1/plugins/camera/status") as answer:
-            status = await answer.json() if answer.status == 200 else {}
+            status = (await answer.json())["data"] if answer.status == 200 else {}
     except OSError:
         return False
     return bool(status.get("link") == "running" and status.get("level") == "full")
