@@ -12,6 +12,8 @@ EdgePiError
  │    ├── BusError          no answer, or a garbled one, on a bus
  │    ├── DeviceNotFoundError
  │    └── VerificationError what was read back is not what was written
+ ├── CameraError            a camera's pictures cannot be had, shown or kept
+ │    └── SourceError       its source does not answer, or sends nothing that can be read
  ├── EnergyError            an offer or lease was used against its contract
  │    ├── OfferError
  │    ├── LeaseError
@@ -48,6 +50,7 @@ from pathlib import Path
 __all__ = [
     "AccessError",
     "BusError",
+    "CameraError",
     "ChainError",
     "ComputeError",
     "ConfigError",
@@ -76,6 +79,7 @@ __all__ = [
     "RequirementMissingError",
     "SandboxError",
     "ServeError",
+    "SourceError",
     "StateLockedError",
     "TraceError",
     "TransactionError",
@@ -151,6 +155,14 @@ class DeviceNotFoundError(HardwareError, LookupError):
 
 class VerificationError(HardwareError):
     """What was read back is not what was written."""
+
+
+class CameraError(EdgePiError, OSError):
+    """A camera's pictures cannot be had, shown or kept."""
+
+
+class SourceError(CameraError):
+    """A source of pictures does not answer, or sends nothing that can be read."""
 
 
 class EnergyError(EdgePiError):

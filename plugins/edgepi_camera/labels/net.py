@@ -10,13 +10,13 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import CameraError
 from edgepi_camera.labels.forms import Floats
 
 __all__ = ["LabelsError", "Net", "open_net"]
 
 
-class LabelsError(EdgePiError):
+class LabelsError(CameraError):
     """Labels cannot be had; the camera goes on without."""
 
 

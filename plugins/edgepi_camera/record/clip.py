@@ -13,7 +13,7 @@ from typing import Any
 
 import av
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import CameraError
 from edgepi.files import sync_directory
 from edgepi_camera.record.disk import Disk
 from edgepi_camera.record.file import ClipFile
@@ -32,7 +32,7 @@ OPTIONS = {
 }
 
 
-class ClipError(EdgePiError, OSError):
+class ClipError(CameraError):
     """A clip cannot be written; the message says why."""
 
 

@@ -8,16 +8,12 @@ from typing import Any, Protocol
 
 import av
 
-from edgepi.errors import EdgePiError
+from edgepi.errors import SourceError
 from edgepi_camera.motion.picture import Picture
 
 __all__ = ["TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
 
 TIME_BASE = Fraction(1, 90_000)
-
-
-class SourceError(EdgePiError, OSError):
-    """The source cannot be opened or read; the message is a sentence without passwords."""
 
 
 class SourceEndError(SourceError):
