@@ -21,7 +21,7 @@ class Decoding:
     def __init__(self, make: Callable[[], VideoCodecContext | None]) -> None:
         self.make = make
         self._context: VideoCodecContext | None = None
-        self._torn_s = float("-inf")
+        self._torn_s = self._last_torn_s = float("-inf")
         self._fed = False
         self._delays = False
         self.torn = 0
@@ -29,6 +29,10 @@ class Decoding:
     def restart(self) -> None:
         """Forget what was decoded before; the next packet ought to be a key."""
         self._context, self._fed = None, False
+
+    def torn_after(self, time_s: float) -> bool:
+        """Whether something torn came after this time."""
+        return self._last_torn_s > time_s
 
     def sound(self, time_s: float) -> bool:
         """Whether pictures of this time can be believed: nothing torn just before."""
@@ -43,7 +47,7 @@ class Decoding:
             if self._context is None:
                 return []
         if kept.key:
-            self._torn_s = float("-inf")
+            self._torn_s = self._last_torn_s = float("-inf")
         self._fed = True
         try:
             frames = self._context.decode(kept.packet)
@@ -57,7 +61,7 @@ class Decoding:
 
     def _tear(self, time_s: float) -> None:
         self.torn += 1
-        self._torn_s = time_s
+        self._torn_s = self._last_torn_s = time_s
 
     def decode_key(self, kept: Kept) -> list[av.VideoFrame]:
         """The picture of a key alone, at once.

@@ -66,6 +66,7 @@ class Engine:
         self._told_s = float("-inf")
         self._checked_s = float("-inf")
         self._over = ""
+        self._idle = 0
         self._packet_s: float | None = None
         self._stills_until_s = float("-inf")
         self.levels = Levels()
@@ -198,7 +199,7 @@ class Engine:
             "packet_ago_s": None if self._packet_s is None else round(now_s - self._packet_s, 2),
             "picture_ago_s": None if watch.latest.raw is None else round(now_s - watch.latest.at_s, 2),
             "torn": watch.decoding.torn,
-            "pictures": watch.units,
+            "pictures": watch.units + self._idle,  # that none came in time is a sign of life as well
             "rss_mb": round(_resident_mb(), 1),
         }
 
@@ -212,7 +213,7 @@ class Engine:
             "height": form.height,
             "level": self.levels.held.value,
             "moving": self.recorder.recording,
-            "note": self.watch.sight.note or self.looking.trouble,
+            "note": self.watch.trouble or self.watch.sight.note or self.looking.trouble,
         }
 
     def _tell(self, link: Link | None = None, reason: str = "") -> None:
@@ -266,6 +267,9 @@ class Engine:
                 self._over = str(end)
         except SourceError as error:
             return str(error)
+        except Exception as error:
+            log.exception("what came from the camera was not understood")
+            return f"what came from the camera was not understood: {type(error).__name__}"
         finally:
             source.close()
         return None
@@ -278,14 +282,16 @@ class Engine:
             unit = source.read()
             now_s = clock.monotonic()
             self._between(now_s)
-            if lowered is not watch.calm:
-                lowered = watch.calm
-                source.lower(self._settings.saver_fps if lowered else None)
             if unit is not None:
                 self._packet_s = now_s
                 self._take(unit, now_s, live=live)
-            elif self.recorder.recording:
-                self.recorder.tick(watch.now())
+            else:
+                self._idle += 1
+                if self.recorder.recording:
+                    self.recorder.tick(watch.now())
+            if lowered is not watch.calm:
+                lowered = watch.calm
+                source.lower(self._settings.saver_fps if lowered else None)
             if live and now_s - last_s > CAUGHT_UP_S and not self.pusher.shows:
                 self._pause(CALM_NAP_S if lowered else NAP_S, retry=True)
             last_s = clock.monotonic()

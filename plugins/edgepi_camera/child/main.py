@@ -90,6 +90,8 @@ class Handler:
 
     def _snapshot(self, fields: Mapping[str, Any]) -> Message:
         engine, width = self.engine, fields.get("width")
+        if engine.levels.wished is not Level.OFF:  # which may just have been asked for
+            engine.wait(lambda: engine.levels.held is not Level.OFF, CALL_S)
         if fields.get("what") == "detector":
             bgr, ago_s = engine.drawn(width), 0.0
         else:

@@ -29,6 +29,7 @@ __all__ = ["Latest", "Watch"]
 CALM_S, SUSPECT_S = 0.185, 0.082
 STEP_S = 0.04
 LOOK_BACK_S = 60.0
+TORN_S = 10.0
 
 
 class Latest:
@@ -117,7 +118,12 @@ class Watch:
     @property
     def calm(self) -> bool:
         """Whether key pictures are enough now."""
-        return self._mode is Mode.KEYS
+        return self._levels.mode(self._time_s, recording=self._recorder.recording) is Mode.KEYS
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with what comes, in words; empty if nothing is."""
+        return "what the camera sends is torn" if self.decoding.torn_after(self._time_s - TORN_S) else ""
 
     def place(self, unit: Unit, now_s: float) -> Stamp:
         """When *unit*, which came at *now_s*, is on the child's time line; to be called once for each."""
@@ -219,11 +225,7 @@ class Watch:
         """Decode all since the key before the one that raised suspicion, so that no beginning is lost."""
         since_s = self._back_s if self._back_s > kept.time_s - LOOK_BACK_S else kept.time_s
         self._back_s = float("-inf")
-        first = True
         for frame in self.decoding.replay(self._recorder.ring.since(since_s)):
-            if first:
-                self._lag_s = max(self._lag_s, self._seen_s + STEP_S - time_of(frame))
-                self._looked_s, first = float("-inf"), False
             self._look(frame)
 
     def _look(self, frame: av.VideoFrame) -> None:
@@ -237,6 +239,9 @@ class Watch:
         self._use(lambda: planes_of(frame), time_s)
 
     def _use(self, planes: Callable[[], Picture], time_s: float) -> None:
+        if time_s < self._looked_s:  # looking back; the detector's own time only goes forward
+            self._lag_s = max(self._lag_s, self._seen_s + STEP_S - time_s)
+            self._looked_s = float("-inf")
         detecting = time_s - self._looked_s >= self._step_s and self.decoding.sound(time_s)
         showing = self._pusher.wants("picture", time_s)
         encoding = self._recorder.recording and self._recorder.encodes and not self._small

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgepi_camera.model import ClipSettings, SourceSettings
+from edgepi_camera.model import ClipSettings, Sight, SourceSettings
+from edgepi_camera.motion.detector import Detector
+from edgepi_camera.motion.picture import Picture
 from tests.plugins.camera.driving import counted, driven, scene, write_film
 
 pytestmark = pytest.mark.slow
@@ -139,3 +141,19 @@ def test_nothing_is_written_while_the_node_forbids_it(film: Path, tmp_path: Path
         ended = camera.event("ended")
     assert (ended["clip"], ended["picture"]) == (None, None)
     assert not folder.exists()
+
+
+def test_a_fault_of_our_own_is_said_and_the_camera_tried_again(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    see, faults = Detector.see, iter([ZeroDivisionError("odd")])
+
+    def seen(detector: Detector, picture: Picture, time_s: float) -> Sight:
+        for fault in faults:
+            raise fault
+        return see(detector, picture, time_s)
+
+    monkeypatch.setattr(Detector, "see", seen)
+    with driven(source(film), tmp_path, rate=RATE) as camera:
+        assert "ZeroDivisionError" in camera.link("lost")["reason"]
+        camera.event("began")
