@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import Format, SourceEndError, SourceError, Unit
+from edgepi_camera.source.device import Patience, copied, there
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.options import attempts
 from edgepi_camera.source.press import Press
@@ -40,6 +42,7 @@ class StreamSource:
         self._bsf: av.BitStreamFilterContext | None = None
         self._waiting: list[av.Packet[Any]] = []
         self._press: Press | None = None
+        self._patience: Patience | None = None
 
     @property
     def format(self) -> Format:
@@ -56,15 +59,25 @@ class StreamSource:
             self.close()
             if isinstance(error, SourceError):
                 raise
+            if getattr(error, "errno", None) == errno.ENODEV and there(self._settings.url):
+                hint = "it is no camera; a camera has several devices, and its pictures come from one of them"
+                raise SourceError(f"{self._what}: {hint}") from None
             raise SourceError(explained(error, self._what)) from None
 
     def _connect(self) -> InputContainer:
         wait_s = self._settings.timeout_s
         last: Exception | None = None
         for form, options in attempts(self._settings):
+            # A decoder that is told the size of a device's pictures believes it, whatever size they have.
+            both, device = ({}, options) if form == "v4l2" else (options, {})
             try:
                 return av.open(
-                    self._settings.url, "r", format=form, options=options, timeout=(wait_s + 5.0, wait_s)
+                    self._settings.url,
+                    "r",
+                    format=form,
+                    options=both,
+                    container_options=device,
+                    timeout=(wait_s + 5.0, wait_s),
                 )
             except (av.error.FFmpegError, OSError, ValueError) as error:
                 last = error
@@ -102,10 +115,18 @@ class StreamSource:
         if self._format.codec == "rawvideo":
             self._press = Press(self.decoder())
             self._format = replace(self._format, codec="mjpeg")
+        self._patience = None
+        if "v4l2" in container.format.name or self._settings.format == "v4l2":
+            self._patience = Patience(self._settings.url, self._settings.timeout_s)
         self._packets = container.demux(stream)
 
     def read(self) -> Unit | None:
-        """Wait for the next unit; raises SourceError, SourceEndError."""
+        """Wait for the next unit; None if a device has none for now. Raises SourceError, SourceEndError."""
+        try:
+            if self._patience is not None and not self._patience.ready():
+                return None
+        except OSError as error:
+            raise SourceError(explained(error, self._what)) from None
         unit = self._read()
         return unit if self._press is None else self._press.press(unit)
 
@@ -137,6 +158,8 @@ class StreamSource:
             packet = next(self._packets)
             if not packet.size:
                 continue
+            if self._patience is not None:
+                packet = copied(packet)
             if self._bsf is None:
                 return packet  # type: ignore[no-any-return]
             filtered = self._bsf.filter(packet)

@@ -1,0 +1,64 @@
+"""What FFmpeg leaves to its user where it reads a video device of the kernel."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import av
+
+__all__ = ["Patience", "copied", "there"]
+
+SLICE_S = 0.25
+
+
+class Patience:
+    """Waits for pictures of an open device, so that nobody hangs in it when none come."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self._poll = select.poll()
+        self._slices = self._left = max(1, round(timeout_s / SLICE_S))
+        self._waits = False
+        if (file := _descriptor(url)) is not None:
+            self._poll.register(file, select.POLLIN)
+            self._waits = True
+
+    def ready(self) -> bool:
+        """Wait a moment; whether there is something to read. Raises TimeoutError after the time-out."""
+        if not self._waits or self._poll.poll(SLICE_S * 1000):
+            self._left = self._slices
+            return True
+        self._left -= 1
+        if self._left <= 0:
+            raise TimeoutError
+        return False
+
+
+def _descriptor(url: str) -> int | None:
+    """Where this process has it open, opened last."""
+    path, found = Path(url).resolve(), []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if link.readlink() == path:
+                found.append(int(link.name))
+    return max(found, default=None)
+
+
+def copied(packet: av.Packet[Any]) -> av.Packet[Any]:
+    """Return a packet of its own memory: a device's is the kernel's, and gone when the device is closed."""
+    copy: av.Packet[Any] = av.Packet(bytes(packet))
+    copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+    copy.is_keyframe = packet.is_keyframe
+    return copy
+
+
+def there(url: str) -> bool:
+    """Whether a device can be opened, whatever it is good for."""
+    try:
+        os.close(os.open(url, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

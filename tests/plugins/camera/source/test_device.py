@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from edgepi_camera.model import SourceSettings
+from edgepi_camera.source.base import SourceError
+from edgepi_camera.source.stream import StreamSource
+
+
+def film(path: Path) -> str:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (48, 32))
+    for grey in (50, 100, 150):
+        writer.write(np.full((32, 48, 3), grey, np.uint8))
+    writer.release()
+    return str(path)
+
+
+class Opened:
+    """Opens a film where a device was asked for, and remembers how and what it handed out."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.asked: list[dict[str, Any]] = []
+        self.packets: list[av.Packet[Any]] = []
+        self._open = av.open
+
+    def __call__(self, _url: str, _mode: str, **how: Any) -> Any:
+        self.asked.append(how)
+        container: Any = self._open(self.path)
+        return _Lent(container, self.packets)
+
+
+class _Lent:
+    def __init__(self, container: Any, packets: list[av.Packet[Any]]) -> None:
+        self._container, self._packets = container, packets
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def demux(self, stream: Any) -> Iterator[av.Packet[Any]]:
+        for packet in self._container.demux(stream):
+            self._packets.append(packet)
+            yield packet
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    opened = Opened(film(tmp_path / "film.avi"))
+    monkeypatch.setattr("av.open", opened)
+    return opened
+
+
+def device(url: str = "/dev/video0", **settings: Any) -> StreamSource:
+    return StreamSource(SourceSettings(url=url, format="v4l2", **settings))
+
+
+def test_a_decoder_is_not_told_the_size_that_was_wished_for_but_takes_the_one_that_came(
+    opened: Opened,
+) -> None:
+    source = device(width=640, height=480)
+    source.open()
+    (asked,) = opened.asked
+    assert asked["container_options"]["video_size"] == "640x480"
+    assert not asked["options"]
+    source.close()
+
+
+def test_what_a_device_hands_out_is_not_kept_for_it_is_gone_when_the_device_is_closed(opened: Opened) -> None:
+    source = device()
+    source.open()
+    unit = source.read()
+    assert unit is not None
+    assert unit.packet is not None
+    (lent,) = opened.packets
+    assert bytes(unit.packet) == bytes(lent)
+    assert unit.packet.buffer_ptr != lent.buffer_ptr
+    assert (unit.pts_s, unit.key) == (0.0, True)
+    source.close()
+
+
+def test_a_device_that_is_there_but_takes_no_pictures_is_said_to_be_no_camera(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr("av.open", refuse)
+    there = tmp_path / "video1"
+    there.touch()
+    with pytest.raises(SourceError, match="it is no camera"):
+        device(str(there)).open()
+    with pytest.raises(SourceError, match="it is not there"):
+        device(str(tmp_path / "video2")).open()
