@@ -53,7 +53,7 @@ def looked(seen: Iterable[Picture]) -> Word:
         if time_s - looked_s >= every_s:
             looked_s = time_s
             sight = detector.see(picture, time_s)
-            every_s = SUSPECT_S if sight.moving or sight.suspect else CALM_S
+            every_s = SUSPECT_S if sight.suspect and not sight.moving else CALM_S
             places = [(box.x, box.y, box.width, box.height) for box in sight.boxes]
             said = (sight.moving, places, np.nan if sight.began_s is None else sight.began_s)
         alarm.append(said[0])
