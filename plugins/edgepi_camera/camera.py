@@ -125,8 +125,6 @@ class Camera:
     # What comes out of the process
 
     def _status_changed(self, status: Status) -> None:
-        if "disk full" in status.note:
-            self._spawn(self._look(), "camera disk full")
         if status.link is Link.LOST:
             self._still_waits = True
         elif self._still_waits and self.link.level == SNAPSHOT and self.link.ready:
