@@ -42,26 +42,24 @@ class Ring:
 
     @property
     def seconds(self) -> float:
-        """How far back it reaches."""
-        if not self._groups:
+        """How far back it reaches; may be asked in any thread."""
+        try:
+            return max(0.0, self._groups[-1].entries[-1].time_s - self._groups[0].entries[0].time_s)
+        except IndexError:  # empty, maybe only just now
             return 0.0
-        return self._groups[-1].entries[-1].time_s - self._groups[0].entries[0].time_s
 
     def add(self, kept: Kept) -> None:
         """Take a packet; what comes before the first key is of no use and left."""
         groups = self._groups
         if kept.key:
-            groups.append(_Group())
-            while (
-                len(groups) > 1
-                and groups[1].entries
-                and groups[1].entries[0].time_s <= (kept.time_s - self._seconds)
-            ):
+            while len(groups) > 1 and groups[1].entries[0].time_s <= kept.time_s - self._seconds:
                 self._drop()
-        if not groups:
+            groups.append(_Group([kept], kept.size))
+        elif groups:
+            groups[-1].entries.append(kept)
+            groups[-1].size += kept.size
+        else:
             return
-        groups[-1].entries.append(kept)
-        groups[-1].size += kept.size
         self.size += kept.size
         while self.size > self._most_bytes and groups:
             self._drop()

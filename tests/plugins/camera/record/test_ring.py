@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import threading
+
 import av
 
 from edgepi_camera.record.ring import Kept, Ring
@@ -52,3 +55,30 @@ def test_cleared_it_holds_nothing() -> None:
     ring = filled(Ring(5.0, 10**9), 3)
     ring.clear()
     assert (ring.size, ring.seconds, list(ring.since(0.0))) == (0, 0.0, [])
+
+
+def test_another_thread_may_ask_at_any_time_how_far_it_reaches() -> None:
+    ring, asked, done = Ring(0.5, 10**9), [], threading.Event()
+    usual_s = sys.getswitchinterval()
+
+    def fill() -> None:
+        try:
+            for number in range(30_000):
+                ring.add(kept(number / 25, key=True))
+                if number % 100 == 0:
+                    ring.clear()
+        finally:
+            done.set()
+
+    sys.setswitchinterval(1e-6)
+    try:
+        filler = threading.Thread(target=fill)
+        filler.start()
+        while not done.is_set():
+            asked.append(ring.seconds)
+        filler.join()
+    finally:
+        done.wait()
+        sys.setswitchinterval(usual_s)
+    assert min(asked) >= 0.0
+    assert max(asked) <= 1.0
