@@ -26,8 +26,8 @@ __all__ = ["Handler", "handle"]
 LEVEL_S = 4.0
 CALL_S = 10.0
 END_S = 1.5
-# From malloc.h. One arena, however many threads there are; and planes of a few hundred kilobytes stay with the
-# process: to get each from the kernel anew costs a fifth of all that the detector does.
+# From malloc.h. One arena, however many threads there are; and planes of a few hundred kilobytes stay with
+# the process: to get each from the kernel anew costs a fifth of all that the detector does.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
 
