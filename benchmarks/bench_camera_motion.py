@@ -29,6 +29,14 @@ from table import show
 
 DEBIAN = "Debian's motion"
 EVENT_GAP_S = 2.0
+WHAT = (
+    "things found while they move",
+    "found where they are",
+    "event's start after the thing is seen: median, worst",
+    "said after it is seen: median, worst",
+    "pictures alarmed of those with nothing in them",
+    "scenes with more than 1 % of them",
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,8 +86,19 @@ def _scenes(kept: Sequence[Recorded], scores: Mapping[str, Sequence[Score]], see
             totals[name].add(score[k])
         cells = (f"{_cell(score[k]):32}" for score in scores.values())
         print(f"  {each.scene.name:{wide}}  " + "".join(cells).rstrip())
-    for name, total in totals.items():
-        show(f"{name}, all {len(kept)} scenes", _rows(total, scores[name]))
+    _totals(totals, scores)
+
+
+def _totals(totals: Mapping[str, Score], scores: Mapping[str, Sequence[Score]]) -> None:
+    """One column for each method; the targets are EdgePi's."""
+    columns = [_column(total, scores[name]) for name, total in totals.items()]
+    first = next(iter(totals.values()))
+    targets = _targets(first) if "EdgePi" in totals else [""] * len(WHAT)
+    table = [["", *totals, "target"], *map(list, zip(WHAT, *columns, targets, strict=True))]
+    widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
+    print("\nAll scenes together")
+    for row in table:
+        print("  " + "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip())
 
 
 def _cell(score: Score) -> str:
@@ -87,32 +106,26 @@ def _cell(score: Score) -> str:
     return f"{score.found}/{score.acts} ({score.placed})  {start}, {said} s  {score.false_share:6.1%}"
 
 
-def _rows(total: Score, each: Sequence[Score]) -> list[tuple[str, str, str]]:
-    quiet_scenes = sum(score.false_share <= 0.01 for score in each)
+def _column(total: Score, each: Sequence[Score]) -> list[str]:
     start, said = np.array(total.start_s or [np.nan]), np.array(total.said_s or [np.nan])
     return [
-        (
-            "things found while they moved",
-            f"{total.found} of {total.acts}",
-            _verdict("all", total.found == total.acts),
-        ),
-        (
-            "found where they were",
-            f"{total.placed} of {total.acts}",
-            _verdict("all", total.placed == total.acts),
-        ),
-        (
-            "start of the event after the thing is seen, median and worst",
-            f"{np.median(start):.2f}, {start.max():.2f} s",
-            _verdict("0.5 s", bool(start.max() <= 0.5)),
-        ),
-        ("said after it is seen, median and worst", f"{np.median(said):.2f}, {said.max():.2f} s", ""),
-        (
-            "pictures alarmed of those with nothing in them",
-            f"{total.false_share:.2%} of {total.quiet}",
-            _verdict("1 %", total.false_share <= 0.01),
-        ),
-        ("scenes with more than 1 %", f"{len(each) - quiet_scenes}", ""),
+        f"{total.found} of {total.acts}",
+        f"{total.placed} of {total.acts}",
+        f"{np.median(start):.2f}, {start.max():.2f} s",
+        f"{np.median(said):.2f}, {said.max():.2f} s",
+        f"{total.false_share:.2%} of {total.quiet}",
+        f"{sum(score.false_share > 0.01 for score in each)} of {len(each)}",
+    ]
+
+
+def _targets(total: Score) -> list[str]:
+    return [
+        _verdict("all", total.found == total.acts),
+        _verdict("all", total.placed == total.acts),
+        _verdict("0.5 s", max(total.start_s, default=9.0) <= 0.5),
+        "",
+        _verdict("1 %", total.false_share <= 0.01),
+        "",
     ]
 
 
