@@ -16,13 +16,18 @@ Floats = NDArray[np.float32]
 
 SAMPLES = 20
 NEEDED = 4
-NEEDED_BUSY = 1
+NEEDED_BUSY = 3
 EARLY_S = 2.0
 RECENT_S = 0.9
 OLD_EVERY = 4
 MEMORY_S = 12.0
 NOISE_START = 2.0
 MEAN_TO_LIMIT = 4.5
+DARK_SHARE = 0.3
+BRIGHT = 100.0
+BUSY_OF_NOISE = 3.0
+BUSY_LEAST = 3.0
+MOST_AWAY = 40.0
 NOISE_OF_STEP = 0.85
 
 
@@ -66,7 +71,7 @@ class Background:
     @property
     def busy(self) -> Bytes:
         """255 where the place is restless by itself: leaves, water, a screen."""
-        return np.asarray(cv2.compare(self._deviation, 2.5 * self.noise + 1.5, cv2.CMP_GT), np.uint8)
+        return np.asarray(cv2.compare(self._deviation, BUSY_OF_NOISE * self.noise + BUSY_LEAST, cv2.CMP_GT), np.uint8)
 
     def learn(self, planes: Planes, keep_out: Bytes, elapsed_s: float) -> None:
         """Take *planes* in, but not where *keep_out* is set."""
@@ -97,7 +102,8 @@ class Background:
 
     def _unlike_luma(self, planes: Planes) -> Bytes:
         luma = planes.luma
-        least = max(self._tolerance.luma, MEAN_TO_LIMIT * self.noise)
+        least = self._tolerance.luma * (DARK_SHARE + (1 - DARK_SHARE) / BRIGHT * self.mean)
+        least = np.maximum(least, MEAN_TO_LIMIT * self.noise)
         limit = np.clip(MEAN_TO_LIMIT * self._deviation, least, 1.5 * least).astype(np.uint8)
         busy = self.busy
         low = cv2.copyTo(cv2.erode(luma, None), busy, luma.copy())
@@ -131,7 +137,7 @@ class Background:
     def _learn_mean(self, planes: Planes, free: Bytes, elapsed_s: float) -> None:
         rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
         away = cv2.absdiff(planes.luma.astype(np.float32), self.mean)
-        cv2.accumulateWeighted(away, self._deviation, rate, free)
+        cv2.accumulateWeighted(cv2.min(away, MOST_AWAY), self._deviation, rate, free)
         cv2.accumulateWeighted(planes.luma, self.mean, rate, free)
         left = planes.luma[::4] - self.mean[::4]
         self.noise += rate * (NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3]))) - self.noise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,7 @@ MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
 SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
+USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Blob:
     """A thing on the half grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
 
     *edges* are new or vanished edges in it, against the length of its border; *busy* is how much of it lies
-    where the place is restless.
+    where the place is restless; *border*: it is at the border of the picture, or nearly.
     """
 
     label: int
@@ -37,6 +39,7 @@ class Blob:
     weight: float
     edges: float
     busy: float
+    border: bool
 
     @property
     def right(self) -> int:
@@ -68,7 +71,7 @@ def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
 
     Detail is what differs from the 7x7 around it. Light scales what is there, so that much is allowed for.
     """
-    floor = float(np.clip(4.0 * noise, 6.0, 40.0))
+    floor = float(np.clip(2.5 * noise, 3.5, 40.0))
     smooth_now, smooth_before = cv2.blur(luma, DETAIL), cv2.blur(mean, DETAIL)
     now, before = cv2.absdiff(luma, smooth_now), cv2.absdiff(mean, smooth_before)
     change = cv2.subtract(luma, mean, dtype=cv2.CV_16S)
@@ -83,32 +86,34 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
     joined = cv2.dilate(mask, CROSS)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
     labels = np.asarray(labels, np.int32)
-    if count <= 1:
-        return [], labels
-    flat = labels.ravel()
-    core = (mask.ravel() > 0).astype(np.float32)
-    area = np.bincount(flat, core, count)
-    weight = np.bincount(flat, core * (1.0 - clues.usual.ravel()), count)
-    edges = np.bincount(flat, clues.edges.ravel() > 0, count)
-    busy = np.bincount(flat, core * (clues.busy.ravel() > 0), count)
+    inside = np.flatnonzero(labels)
+    owner = labels.ravel()[inside]
+    core = mask.ravel()[inside] > 0
+    area = np.bincount(owner, core, count)
+    weight = np.bincount(owner, core * unusual(clues.usual.ravel()[inside]), count)
+    edges = np.bincount(owner, clues.edges.ravel()[inside] > 0, count)
+    busy = np.bincount(owner, core & (clues.busy.ravel()[inside] > 0), count)
     order = np.argsort(-area[1:])[:MOST_BLOBS] + 1
-    return [
-        Blob(
-            label=k,
-            x=int(stats[k, 0]),
-            y=int(stats[k, 1]),
-            width=int(stats[k, 2]),
-            height=int(stats[k, 3]),
-            area=int(area[k]),
-            cx=float(centres[k, 0]),
-            cy=float(centres[k, 1]),
-            weight=float(weight[k]),
-            edges=float(edges[k]) / (2.0 * float(stats[k, 2] + stats[k, 3])),
-            busy=float(busy[k]) / max(1.0, float(area[k])),
-        )
-        for k in order.tolist()
-        if area[k] >= least
-    ], labels
+    height, width = mask.shape
+    blobs = []
+    for k in order[area[order] >= least].tolist():
+        x, y, w, h, _joined = (int(value) for value in stats[k])
+        margin = max(2.0, 0.5 * min(w, h))
+        blobs.append(
+            Blob(
+                label=k, x=x, y=y, width=w, height=h, area=int(area[k]),
+                cx=float(centres[k, 0]), cy=float(centres[k, 1]), weight=float(weight[k]),
+                edges=float(edges[k]) / (2.0 * (w + h)), busy=float(busy[k] / area[k]),
+                border=min(x, y, width - x - w, height - y - h) <= margin,
+            )
+        )  # fmt: skip
+    return blobs, labels
+
+
+def unusual(usual: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much a cell counts (0 to 1), by the share of the time in which it differs without anything moving."""
+    lowest, highest = math.log(USUAL_LEAST), math.log(USUAL_MOST)
+    return np.clip((highest - np.log(usual + 1e-3)) / (highest - lowest), 0.0, 1.0)
 
 
 def _allowed(detail: Bytes, share: float, floor: float) -> Bytes:

@@ -47,7 +47,7 @@ class Detector:
         mask = np.asarray(cv2.compare(reduced(new, half), 100, cv2.CMP_GT), np.uint8)
         small = reduced(planes.luma, half)
         mean = reduced(background.mean.astype(np.uint8), half)
-        clues = Clues(self._weigh(), structure(small, mean, background.noise), reduced(background.busy, half))
+        clues = Clues(self._usual, structure(small, mean, background.noise), reduced(background.busy, half))
         if self._switched(mask):
             boxes = self._expected()
             out = np.asarray(cv2.resize(boxes, self._size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
@@ -56,13 +56,16 @@ class Detector:
         blobs, labels = found(mask, clues, max(3.0, 0.25 * self._least))
         seen = self._tracker.follow(blobs, time_s)
         learning = time_s - self._first_s < LEARNING_S
-        limits = verdict.Limits(self._least, self._settings.shortest_s, self._tracker.clutter.size(time_s), learning)
-        self._tracker.clutter.open = not learning
+        clutter = self._tracker.clutter
+        limits = verdict.Limits(self._least, self._settings.shortest_s, clutter.size(time_s), clutter.rate(time_s), learning)
+        self._tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
         moving = []
         suspect = False
         keep = np.zeros(int(labels.max()) + 1, np.uint8)
+        doubtful = sum(t.blob.weight for t in seen if verdict.doubtful(t))
         for track in seen:
-            track.why = verdict.judged(track, limits)
+            mine = track.blob.weight if verdict.doubtful(track) else 0.0
+            track.why = verdict.judged(track, limits, doubtful - mine)
             if not track.why:
                 track.confirmed = True
                 track.moved_s = time_s
@@ -71,8 +74,8 @@ class Detector:
                 keep[track.blob.label] = 255
             elif track.why in ("short", "still"):
                 suspect = True
-                if not learning and track.age_s() < 1.0 and not track.sudden:
-                    keep[track.blob.label] = 255
+            if verdict.promising(track):
+                keep[track.blob.label] = 255
         out = keep[labels]
         self._learn_usual(mask, out, elapsed_s)
         height, width = self._size
@@ -109,7 +112,7 @@ class Detector:
         self._background = Background(
             Planes.of(picture, self._size), Tolerance(12.0 * self._strength, 6.0 * self._strength)
         )
-        self._tracker = Tracker(self._half)
+        self._tracker = Tracker()
         self._share = 0.0
         self._grain = Grain()
         self._mask = np.zeros(self._size, np.bool_)
@@ -119,10 +122,6 @@ class Detector:
         share = self._settings.smallest or 0.001 * self._strength**2
         self._least = share * self._half[0] * self._half[1]
         return Sight(time_s=time_s, note="learning")
-
-    def _weigh(self) -> NDArray[np.float32]:
-        lowest, highest = np.log(0.01), np.log(0.12)
-        return np.clip((np.log(self._usual + 0.001) - lowest) / (highest - lowest), 0, 1).astype(np.float32)
 
     def _switched(self, mask: Bytes) -> bool:
         """Whether much of the picture is suddenly new, other than where something moves already."""

@@ -17,9 +17,10 @@ __all__ = ["Clutter", "Seen", "Track", "Tracker"]
 REMEMBER_S = 2.5
 LOST_S = 0.35
 REACH = 2.5
+JOINED = 1.6
+ENTERED = 6.0
 REACH_OF_SIZE = 0.5
-CLUTTER_S = 20.0
-CLUTTER_LIFE_S = 0.6
+CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
 
 
@@ -74,18 +75,32 @@ class Track:
         return (last.blob.cx - first.blob.cx) / span_s, (last.blob.cy - first.blob.cy) / span_s
 
     def progress(self, within_s: float) -> tuple[float, float]:
-        """How far it came or grew (cells of the half grid) in the last *within_s*, how straight (0 to 1)."""
+        """How far it came or grew (cells of the half grid) in the last *within_s*, how straight (0 to 1).
+
+        Steps in which it joined another or broke apart say nothing of where it goes: they only count as detours.
+        """
         blobs = self.recent(within_s)
-        x = np.array([blob.cx for blob in blobs])
-        y = np.array([blob.cy for blob in blobs])
-        grown = 0.5 * np.sqrt([blob.area for blob in blobs])
-        net = math.hypot(x[-1] - x[0], y[-1] - y[0], max(0.0, grown[-1] - grown[0]))
-        path = float(np.sqrt(np.diff(x) ** 2 + np.diff(y) ** 2 + np.diff(grown) ** 2).sum())
+        rows = np.array([(b.cx, b.cy, 0.5 * math.sqrt(b.area)) for b in blobs])
+        steps = np.diff(rows, axis=0)
+        whole = [_whole(one, other) for one, other in zip(blobs, blobs[1:], strict=False)]
+        x, y, growth = steps[whole].sum(axis=0) if len(steps) else (0.0, 0.0, 0.0)
+        net, path = math.hypot(x, y, max(0.0, growth)), float(np.sqrt(np.square(steps).sum(axis=1)).sum())
         return net, net / path if path > 0 else 0.0
 
 
+def _whole(before: Blob, after: Blob) -> bool:
+    """Whether it is the same thing a step on, not other parts of something: about as large and not far off."""
+    ratio = (after.area + 4) / (before.area + 4)
+    far = math.hypot(after.cx - before.cx, after.cy - before.cy)
+    if before.border and ratio > 1.0:
+        return ratio < ENTERED and far < 2.0 + 0.5 * math.sqrt(after.area)
+    across = max(before.x, after.x) - min(before.right, after.right)
+    down = max(before.y, after.y) - min(before.bottom, after.bottom)
+    return 1.0 / JOINED < ratio < JOINED and max(across, down) <= 1.0 + 0.5 * min(after.width, after.height)
+
+
 class Clutter:
-    """What false things look like here: the sizes of what came and went within a moment."""
+    """What false things look like here: the sizes of what came and went without ever counting."""
 
     def __init__(self) -> None:
         self.open = False
@@ -93,8 +108,12 @@ class Clutter:
 
     def add(self, track: Track) -> None:
         """Remember a track that is lost."""
-        if self.open and not track.confirmed and track.age_s() < CLUTTER_LIFE_S:
+        if self.open and not track.confirmed:
             self._gone.append((track.seen_s, max(seen.blob.weight for seen in track.past)))
+
+    def rate(self, time_s: float) -> float:
+        """How many a second."""
+        return len(self._gone) / CLUTTER_S if self.size(time_s) else 0.0
 
     def size(self, time_s: float) -> float:
         """The weight that nearly all of them stay below; 0 if there are few."""
@@ -108,10 +127,9 @@ class Clutter:
 class Tracker:
     """Follows blobs: a blob goes on the track whose box, moved on at its speed, it overlaps or is nearest to."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self) -> None:
         self.tracks: list[Track] = []
         self.clutter = Clutter()
-        self._size = size
         self._next = 1
 
     def follow(self, blobs: Sequence[Blob], time_s: float) -> list[Track]:
@@ -131,7 +149,7 @@ class Tracker:
                 _extend(known[i], blobs[j], time_s)
         for j in sorted(free_blobs):
             blob = blobs[j]
-            sudden = not self._at_border(blob) and not bool(near[:, j].any())
+            sudden = not blob.border and not bool(near[:, j].any())
             track = Track(self._next, time_s, sudden)
             track.past.append(Seen(time_s, blob))
             self.tracks.append(track)
@@ -146,11 +164,6 @@ class Tracker:
             else:
                 self.clutter.add(track)
         self.tracks = kept
-
-    def _at_border(self, blob: Blob) -> bool:
-        height, width = self._size
-        margin = max(2.0, 0.5 * min(blob.width, blob.height))
-        return min(blob.x, blob.y, width - blob.right, height - blob.bottom) <= margin
 
 
 def _extend(track: Track, blob: Blob, time_s: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgepi_camera.motion.tracks import Track
 
-__all__ = ["Limits", "is_light", "judged"]
+__all__ = ["Limits", "doubtful", "is_light", "judged", "promising"]
 
 WINDOW_S = 0.6
 LEAST_SIGHTS = 3
@@ -19,18 +19,26 @@ WAY_OF_SIZE = 0.25
 SUDDEN_WAY = 0.6
 LEARNING_WAY = 1.0
 BUSY_WAY = 6.0
+STERN_WAY = 8.0
+STERN_SIGHTS = 2
+STERN_STRAIGHT = 0.75
+STERN_OF_LEAST = 8.0
+STERN_OF_OWN = 0.5
+PROMISING_S = 2.0
+PROMISING_STRAIGHT = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a track must reach: *weight* in cells of the half grid, *shortest_s* of being there.
 
-    *clutter* is the weight that false things have here; *learning*: the place is not known yet.
+    *clutter* is the weight that false things have here, *rate* how many there are a second; *learning*: the place is not known yet.
     """
 
     weight: float
     shortest_s: float
     clutter: float = 0.0
+    rate: float = 0.0
     learning: bool = False
 
 
@@ -39,25 +47,40 @@ def is_light(track: Track) -> bool:
     return statistics.median(seen.blob.edges for seen in track.past) < LEAST_EDGES
 
 
-def judged(track: Track, limits: Limits) -> str:
-    """Empty if it moves, else why it does not count: ``small``, ``sway``, ``short``, ``light`` or ``still``."""
+def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
+    """Empty if it moves, else why it does not count: ``small``, ``sway``, ``short``, ``light`` or ``still``.
+
+    *around* is the weight of all else in the picture that differs and is not known to move.
+    """
     recent = track.recent(WINDOW_S)
     weight = statistics.fmean(blob.weight for blob in recent)
     if weight < max(limits.weight, 1.4 * limits.clutter):
         return "small" if max(blob.area for blob in recent) < limits.weight else "sway"
-    if len(track.past) < LEAST_SIGHTS or track.age_s() < limits.shortest_s:
+    stern = limits.learning or around > max(STERN_OF_LEAST * limits.weight, STERN_OF_OWN * track.blob.weight)
+    sights = LEAST_SIGHTS + (limits.rate > 1.0) + (limits.rate > 4.0) + (STERN_SIGHTS if stern else 0)
+    if len(track.past) < sights or track.age_s() < limits.shortest_s:
         return "short"
     if is_light(track):
         return "light"
     way, straight = track.progress(2.5)
-    if way < needed_way(track, limits) or straight < STRAIGHT:
+    if way < needed_way(track, stern=stern) or straight < (STERN_STRAIGHT if stern else STRAIGHT):
         return "still"
     return ""
 
 
-def needed_way(track: Track, limits: Limits) -> float:
+def promising(track: Track) -> bool:
+    """Whether it goes somewhere, so that it had better not be learnt as part of the place yet."""
+    way, straight = track.progress(PROMISING_S)
+    return not track.sudden and track.age_s() < PROMISING_S and way >= LEAST_WAY and straight >= PROMISING_STRAIGHT
+
+
+def doubtful(track: Track) -> bool:
+    """Whether it is neither known to move nor light: much of this at once means that the place itself is restless."""
+    return not track.confirmed and track.why != "light" and not promising(track)
+
+
+def needed_way(track: Track, *, stern: bool) -> float:
     """How far it must come before it counts: more if it is large, appeared at once or lies where all sways."""
-    recent = track.recent(WINDOW_S)
-    share = LEARNING_WAY if limits.learning else SUDDEN_WAY if track.sudden else WAY_OF_SIZE
-    busy = statistics.fmean(blob.busy for blob in recent)
-    return LEAST_WAY + share * math.sqrt(track.blob.area) + BUSY_WAY * busy
+    share = LEARNING_WAY if stern else SUDDEN_WAY if track.sudden else WAY_OF_SIZE
+    busy = statistics.fmean(blob.busy for blob in track.recent(WINDOW_S))
+    return (STERN_WAY if stern else LEAST_WAY) + share * math.sqrt(track.blob.area) + BUSY_WAY * busy
