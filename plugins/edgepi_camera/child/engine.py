@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import threading
@@ -38,6 +39,8 @@ STATUS_EVERY_S = 30.0
 LINGER_S = 4.0
 SETTLE_S = 1.0
 CHECK_S = 0.2
+# The node takes a process for hung that says nothing for 8 s; a camera may hang longer than that.
+ANSWER_S = 5.0
 # A live stream is read in gulps while nobody looks: to wake for each packet alone, with cold caches, costs
 # up to half as much again as to decode it.
 CALM_NAP_S, NAP_S, CAUGHT_UP_S = 0.4, 0.2, 0.002
@@ -172,9 +175,11 @@ class Engine:
                 raise TimeoutError(self._reason or "the camera sends no picture")
         latest = self.watch.latest
         picture = latest.picture(self.darkroom)
-        assert picture is not None
+        if picture is None:
+            raise RequestError("the camera has sent no picture yet")
         if picture.luma.shape[1] < self.watch.form.width and self.levels.held is not Level.SNAPSHOT:
-            picture = self.call(lambda: self.watch.enlarge(latest.time_s), wait_s)() or picture
+            with contextlib.suppress(TimeoutError):
+                picture = self.call(lambda: self.watch.enlarge(latest.time_s), ANSWER_S)() or picture
         return picture, self._clock.monotonic() - latest.at_s
 
     def drawn(self, width: int | None) -> Bytes:
@@ -186,7 +191,7 @@ class Engine:
                 raise RequestError("the detector sees nothing at this level")
             return self.detector.drawn(bgr_of(picture, width))
 
-        return self.call(draw, self._settings.source.timeout_s)
+        return self.call(draw, ANSWER_S)
 
     def status(self) -> dict[str, Any]:
         """How things stand."""
@@ -239,6 +244,8 @@ class Engine:
             self.recorder.cut("" if reason is None else "the camera was lost")
             if reason is None:
                 failures = 0
+                if self._wanted() and self._clock.monotonic() - opened_s < CHECK_S:
+                    self._pause(FIRST_RETRY_S, retry=True)  # a film that ends at once, again and again
                 continue
             failures = 1 if self._clock.monotonic() - opened_s > STEADY_S else failures + 1
             self._tell(Link.LOST, reason)

@@ -11,9 +11,11 @@ import av
 from edgepi.errors import SourceError
 from edgepi_camera.motion.picture import Picture
 
-__all__ = ["TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
+__all__ = ["MOST_PIXELS", "TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
 
 TIME_BASE = Fraction(1, 90_000)
+# More than any camera has; strangers may claim what no memory holds.
+MOST_PIXELS = 20_000_000
 
 
 class SourceEndError(SourceError):

@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from edgepi_camera.child.pictures import jpeg_of
 from edgepi_camera.model import SourceSettings
-from edgepi_camera.source.base import Format, SourceEndError, SourceError, Unit
+from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
 
 __all__ = ["FolderSource"]
 
@@ -20,6 +20,7 @@ JPEG = {".jpg", ".jpeg"}
 KINDS = JPEG | {".png", ".bmp", ".webp", ".tif", ".tiff"}
 FPS = 5.0
 LOOK_EVERY_S = 0.5
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class FolderSource:
@@ -73,6 +74,7 @@ class FolderSource:
         time_s = None if self._live else self._count / self._fps
         self._count += 1
         if content is None:
+            self._closed.wait(1.0 / self._fps)  # where none can be read, nothing else would hold it up
             return None
         packet = av.Packet(content)
         packet.is_keyframe = True
@@ -96,6 +98,7 @@ class FolderSource:
         context = VideoCodecContext.create("mjpeg", "r")
         assert isinstance(context, VideoCodecContext)
         context.thread_count = 1
+        context.options = {"max_pixels": str(MOST_PIXELS)}
         return context
 
     def lower(self, fps: float | None) -> None:
@@ -108,10 +111,16 @@ class FolderSource:
 
 def _jpeg(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError:
+        return None
+    if len(content) > MOST_BYTES:
         return None
     if path.suffix.lower() in JPEG or not content:
         return content or None
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # larger than memory, for one
+        return None
     return None if picture is None else jpeg_of(np.asarray(picture, np.uint8), 90)

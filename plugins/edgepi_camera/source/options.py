@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from edgepi_camera.model import SourceSettings
+from edgepi_camera.source.base import MOST_PIXELS
 
 __all__ = ["attempts"]
+
+# What a camera names in a playlist or description is opened, too: it must not be a file of ours.
+NETWORK = "http,https,tls,tcp,udp,rtp,srtp,rtsp,rtsps,rtmp,srt,crypto,data,httpproxy"
 
 Attempt = tuple[str | None, dict[str, str]]
 
@@ -15,11 +19,13 @@ def attempts(settings: SourceSettings) -> tuple[Attempt, ...]:
     if settings.format == "v4l2" or settings.url.startswith("/dev/video"):
         return _device(settings, own)
     micros = str(int(settings.timeout_s * 1e6))
-    options: dict[str, str] = {}
+    options: dict[str, str] = {"max_pixels": str(MOST_PIXELS)}
     if settings.live:
         # A camera's size is in its parameter sets: there is no need to gather five seconds of it first.
         options |= {"analyzeduration": "2000000", "probesize": "1000000", "fpsprobesize": "2"}
-    scheme = settings.url.partition(":")[0].lower()
+    scheme, remote, _ = settings.url.lower().partition("://")
+    if remote and scheme != "unix":
+        options["protocol_whitelist"] = NETWORK
     if scheme in {"rtsp", "rtsps"}:
         options |= {"rtsp_transport": "tcp", "timeout": micros, "allowed_media_types": "video"}
     elif scheme in {"http", "https"}:

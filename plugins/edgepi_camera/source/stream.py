@@ -14,7 +14,7 @@ from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 
 from edgepi_camera.model import SourceSettings
-from edgepi_camera.source.base import Format, SourceEndError, SourceError, Unit
+from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
 from edgepi_camera.source.device import Patience, copied, there
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.options import attempts
@@ -96,6 +96,11 @@ class StreamSource:
         context = stream.codec_context
         rate = stream.average_rate or stream.guessed_rate
         self._format = Format(context.name, context.width, context.height, float(rate) if rate else 0.0)
+        if context.width * context.height > MOST_PIXELS:
+            size = f"{context.width} x {context.height}"
+            raise SourceError(
+                f"{self._what}: its pictures of {size} are too large", hint="set it to smaller ones"
+            )
         self._seconds = float(stream.time_base) if stream.time_base else 0.0
         self._timed = self._seconds > 0 and not (
             self._settings.live and set(container.format.name.split(",")) & UNTIMED
@@ -185,6 +190,7 @@ class StreamSource:
         context = VideoCodecContext.create("mjpeg" if self._press is not None else origin.name, "r")
         assert isinstance(context, VideoCodecContext)
         context.thread_count = 1
+        context.options = {"max_pixels": str(MOST_PIXELS)}
         if self._extra and self._bsf is None and self._press is None:
             context.extradata = self._extra
         if self._press is None and origin.name == "rawvideo":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import av
@@ -9,9 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edgepi_camera.model import ClipSettings, Sight, SourceSettings
+from edgepi.clock import SystemClock
+from edgepi.errors import RequestError
+from edgepi_camera.child.engine import Engine
+from edgepi_camera.child.levels import Level
+from edgepi_camera.model import CameraSettings, ClipSettings, Sight, SourceSettings
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Picture
+from edgepi_camera.source.base import Format
 from tests.plugins.camera.driving import counted, driven, scene, write_film
 
 pytestmark = pytest.mark.slow
@@ -157,3 +163,34 @@ def test_a_fault_of_our_own_is_said_and_the_camera_tried_again(
     with driven(source(film), tmp_path, rate=RATE) as camera:
         assert "ZeroDivisionError" in camera.link("lost")["reason"]
         camera.event("began")
+
+
+def test_a_camera_that_has_sent_nothing_yet_is_said_to_have_and_one_that_hangs_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepi_camera.child.engine.ANSWER_S", 0.2)
+    hangs = threading.Event()
+
+    class Hanging:
+        format = Format("h264", 320, 240)
+
+        def read(self) -> None:
+            hangs.wait(30.0)
+
+        def open(self) -> None: ...
+        def close(self) -> None: ...
+        def decoder(self) -> None: ...
+        def lower(self, _: float | None) -> None: ...
+
+    settings = CameraSettings(source=source(tmp_path), folder=str(tmp_path))
+    engine = Engine(settings, SystemClock(), lambda _: None, make=lambda *_: Hanging())
+    try:
+        engine.wish(Level.FULL)
+        assert engine.wait(lambda: engine.levels.held is Level.FULL, 10.0)
+        with pytest.raises(RequestError, match="no picture yet"):
+            engine.still()
+        with pytest.raises(TimeoutError, match="hangs"):
+            engine.drawn(None)
+    finally:
+        hangs.set()
+        engine.close()

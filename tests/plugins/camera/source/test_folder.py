@@ -66,3 +66,20 @@ def test_a_live_folder_shows_the_newest_and_then_what_is_added_once_it_is_whole(
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no pictures are in it"):
         source(tmp_path, live=False)
+
+
+def test_pictures_that_are_damaged_or_larger_than_any_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepi_camera.source.folder.MOST_BYTES", 5000)
+
+    def decode(*_: object) -> None:
+        raise cv2.error("Insufficient memory")
+
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8" + bytes(6000))
+    drop(tmp_path, "b.png", 80)
+    drop(tmp_path, "c.jpg", 50)
+    monkeypatch.setattr(cv2, "imdecode", decode)
+    album = source(tmp_path, live=False)
+    assert [album.read(), album.read()] == [None, None]
+    assert brightness(album.read(), album) == pytest.approx(50, abs=2)
