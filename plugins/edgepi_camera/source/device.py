@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 
 import av
 
-__all__ = ["Patience", "copied", "there"]
+__all__ = ["Patience", "copied", "let_go", "there"]
 
 SLICE_S = 0.25
 
@@ -62,3 +63,13 @@ def there(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def let_go(url: str) -> None:
+    """Unmap what FFmpeg leaves mapped where a device refused to begin: it would be busy ever after."""
+    path, library = str(Path(url).resolve()), ctypes.CDLL(None)
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        where, *_, name = line.split(maxsplit=5)
+        if name.removesuffix(" (deleted)") == path:
+            first, end = (int(number, 16) for number in where.split("-"))
+            library.munmap(ctypes.c_void_p(first), ctypes.c_size_t(end - first))

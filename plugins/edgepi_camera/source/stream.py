@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
-from edgepi_camera.source.device import Patience, copied, there
+from edgepi_camera.source.device import Patience, copied, let_go, there
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.options import attempts
 from edgepi_camera.source.press import Press
@@ -81,6 +81,8 @@ class StreamSource:
                 )
             except (av.error.FFmpegError, OSError, ValueError) as error:
                 last = error
+                if form == "v4l2":
+                    let_go(self._settings.url)
                 if not isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
                     break
         assert last is not None

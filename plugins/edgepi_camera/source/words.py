@@ -31,6 +31,7 @@ _SENTENCES = {
 _NUMBERS = {
     errno.ENODEV: "it is not there",
     errno.ENXIO: "it is not there",
+    errno.ENOSPC: "its USB bus has no room left for its pictures",
     errno.EINVAL: "it refuses what is asked of it",
     errno.EBUSY: "another program uses it",
     errno.EIO: "it does not answer any more",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ctypes
 import errno
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,3 +101,27 @@ def test_a_device_that_is_there_but_takes_no_pictures_is_said_to_be_no_camera(
         device(str(there)).open()
     with pytest.raises(SourceError, match="it is not there"):
         device(str(tmp_path / "video2")).open()
+
+
+def test_a_device_that_refuses_to_begin_is_not_left_mapped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = tmp_path / "video0"
+    there.write_bytes(bytes(mmap.PAGESIZE))
+    library = ctypes.CDLL(None)
+    library.mmap.restype = ctypes.c_void_p
+    library.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
+
+    def mapped() -> bool:
+        return str(there) in Path("/proc/self/maps").read_text(encoding="utf-8")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        with there.open("rb") as file:
+            library.mmap(None, mmap.PAGESIZE, mmap.PROT_READ, mmap.MAP_SHARED, file.fileno(), 0)
+        assert mapped()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("av.open", refuse)
+    with pytest.raises(SourceError):
+        device(str(there)).open()
+    assert not mapped()
