@@ -71,7 +71,9 @@ class Background:
     @property
     def busy(self) -> Bytes:
         """255 where the place is restless by itself: leaves, water, a screen."""
-        return np.asarray(cv2.compare(self._deviation, BUSY_OF_NOISE * self.noise + BUSY_LEAST, cv2.CMP_GT), np.uint8)
+        return np.asarray(
+            cv2.compare(self._deviation, BUSY_OF_NOISE * self.noise + BUSY_LEAST, cv2.CMP_GT), np.uint8
+        )
 
     def learn(self, planes: Planes, keep_out: Bytes, elapsed_s: float) -> None:
         """Take *planes* in, but not where *keep_out* is set."""
@@ -110,8 +112,14 @@ class Background:
         high = cv2.copyTo(cv2.dilate(luma, None), busy, luma.copy())
         low, high = cv2.subtract(low, limit), cv2.add(high, limit)
         if planes.clipped is not None:
-            cv2.copyTo(np.full_like(high, 255), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_GT)), high)
-            cv2.copyTo(np.zeros_like(low), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_LT)), low)
+            cv2.copyTo(
+                np.full_like(high, 255),
+                cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_GT)),
+                high,
+            )
+            cv2.copyTo(
+                np.zeros_like(low), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_LT)), low
+            )
         count = np.zeros(luma.shape, np.uint8)
         for sample in self._samples:
             np.subtract(count, cv2.inRange(sample[0], low, high), out=count)
@@ -140,7 +148,9 @@ class Background:
         cv2.accumulateWeighted(cv2.min(away, MOST_AWAY), self._deviation, rate, free)
         cv2.accumulateWeighted(planes.luma, self.mean, rate, free)
         left = planes.luma[::4] - self.mean[::4]
-        self.noise += rate * (NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3]))) - self.noise)
+        self.noise += rate * (
+            NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3]))) - self.noise
+        )
         if not planes.chroma:
             return
         small = planes.chroma[0].shape

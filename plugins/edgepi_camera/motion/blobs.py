@@ -17,6 +17,7 @@ MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
 SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
+SIDES = ("left", "top", "right", "bottom")
 USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
 
@@ -25,7 +26,7 @@ class Blob:
     """A thing on the half grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
 
     *edges* are new or vanished edges in it, against the length of its border; *busy* is how much of it lies
-    where the place is restless; *border*: it is at the border of the picture, or nearly.
+    where the place is restless; *side*: the border of the picture that it is at, or nearly (``left``, ``top``...).
     """
 
     label: int
@@ -39,7 +40,7 @@ class Blob:
     weight: float
     edges: float
     busy: float
-    border: bool
+    side: str
 
     @property
     def right(self) -> int:
@@ -104,10 +105,15 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
                 label=k, x=x, y=y, width=w, height=h, area=int(area[k]),
                 cx=float(centres[k, 0]), cy=float(centres[k, 1]), weight=float(weight[k]),
                 edges=float(edges[k]) / (2.0 * (w + h)), busy=float(busy[k] / area[k]),
-                border=min(x, y, width - x - w, height - y - h) <= margin,
+                side=_side((x, y, width - x - w, height - y - h), margin),
             )
         )  # fmt: skip
     return blobs, labels
+
+
+def _side(gaps: tuple[int, int, int, int], margin: float) -> str:
+    nearest = min(gaps)
+    return SIDES[gaps.index(nearest)] if nearest <= margin else ""
 
 
 def unusual(usual: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -57,7 +57,9 @@ class Detector:
         seen = self._tracker.follow(blobs, time_s)
         learning = time_s - self._first_s < LEARNING_S
         clutter = self._tracker.clutter
-        limits = verdict.Limits(self._least, self._settings.shortest_s, clutter.size(time_s), clutter.rate(time_s), learning)
+        limits = verdict.Limits(
+            self._least, self._settings.shortest_s, clutter.size(time_s), clutter.rate(time_s), learning
+        )
         self._tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
         moving = []
         suspect = False
@@ -79,7 +81,9 @@ class Detector:
         out = keep[labels]
         self._learn_usual(mask, out, elapsed_s)
         height, width = self._size
-        out = cv2.resize(cv2.dilate(out, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST)
+        out = cv2.resize(
+            cv2.dilate(out, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST
+        )
         background.learn(planes, np.asarray(out, np.uint8), elapsed_s)
         self._mask = new > 0
         self.debug = (now, mask, clues, blobs)
@@ -146,4 +150,6 @@ class Detector:
     def _box(self, track) -> Box:
         height, width = self._half
         b = track.blob
-        return Box(b.x / width, b.y / height, b.width / width, b.height / height, track=track.number, score=0.5)
+        return Box(
+            b.x / width, b.y / height, b.width / width, b.height / height, track=track.number, score=0.5
+        )

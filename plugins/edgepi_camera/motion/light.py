@@ -125,5 +125,7 @@ def _rows(luma: Bytes, mean: Floats, light: Light) -> Floats | None:
     away, within = np.abs(ratio - 1.0), np.abs(ratio - band[:, None])
     if np.median(away) < 0.015 or np.median(within) > 0.6 * np.median(away):
         return None
-    band = cv2.GaussianBlur(np.clip(band, 1 - MOST_BAND, 1 + MOST_BAND).astype(np.float32)[:, None], (1, 5), 0)
+    band = cv2.GaussianBlur(
+        np.clip(band, 1 - MOST_BAND, 1 + MOST_BAND).astype(np.float32)[:, None], (1, 5), 0
+    )
     return np.asarray(cv2.resize(band, (1, height), interpolation=cv2.INTER_LINEAR)[:, 0], np.float32)

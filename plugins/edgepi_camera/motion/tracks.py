@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from edgepi_camera.motion.blobs import Blob
 
-__all__ = ["Clutter", "Seen", "Track", "Tracker"]
+__all__ = ["REMEMBER_S", "Clutter", "Seen", "Track", "Tracker"]
 
 REMEMBER_S = 2.5
 LOST_S = 0.35
 REACH = 2.5
 JOINED = 1.6
 ENTERED = 6.0
+DETOUR = 3.0
 REACH_OF_SIZE = 0.5
 CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
@@ -74,25 +75,51 @@ class Track:
             return 0.0, 0.0
         return (last.blob.cx - first.blob.cx) / span_s, (last.blob.cy - first.blob.cy) / span_s
 
-    def progress(self, within_s: float) -> tuple[float, float]:
-        """How far it came or grew (cells of the half grid) in the last *within_s*, how straight (0 to 1).
+    def progress(self, within_s: float, straight: float) -> float:
+        """The farthest that it came or grew (cells of the half grid) up to now, on a way as *straight* as that.
 
-        Steps in which it joined another or broke apart say nothing of where it goes: they only count as detours.
+        1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
         blobs = self.recent(within_s)
-        rows = np.array([(b.cx, b.cy, 0.5 * math.sqrt(b.area)) for b in blobs])
-        steps = np.diff(rows, axis=0)
-        whole = [_whole(one, other) for one, other in zip(blobs, blobs[1:], strict=False)]
-        x, y, growth = steps[whole].sum(axis=0) if len(steps) else (0.0, 0.0, 0.0)
-        net, path = math.hypot(x, y, max(0.0, growth)), float(np.sqrt(np.square(steps).sum(axis=1)).sum())
-        return net, net / path if path > 0 else 0.0
+        if len(blobs) < 2:
+            return 0.0
+        steps = np.array([_step_of(one, other) for one, other in zip(blobs, blobs[1:], strict=False)])
+        steps = np.cumsum(steps[::-1], axis=0)
+        net = np.sqrt(np.square(steps[:, :2]).sum(axis=1) + np.square(np.maximum(0.0, steps[:, 2])))
+        return float(np.where(net >= straight * steps[:, 3], net, 0.0).max())
+
+
+def _step_of(before: Blob, after: Blob) -> tuple[float, float, float, float]:
+    """Columns, rows and growth of one step, and its length; a thing coming in goes as fast as its inner side."""
+    growth = 0.5 * (math.sqrt(after.area) - math.sqrt(before.area))
+    x, y = after.cx - before.cx, after.cy - before.cy
+    length = math.hypot(x, y, growth)
+    if not _whole(before, after):
+        return 0.0, 0.0, 0.0, min(length, DETOUR)
+    if before.side and before.side == after.side and growth > 0:
+        x, y = _inner(before, after)
+        growth, length = 0.0, max(length, math.hypot(x, y))
+    return x, y, growth, length
+
+
+def _inner(before: Blob, after: Blob) -> tuple[float, float]:
+    """How far the side away from the border went."""
+    match after.side:
+        case "left":
+            return after.right - before.right, after.cy - before.cy
+        case "right":
+            return after.x - before.x, after.cy - before.cy
+        case "top":
+            return after.cx - before.cx, after.bottom - before.bottom
+        case _:
+            return after.cx - before.cx, after.y - before.y
 
 
 def _whole(before: Blob, after: Blob) -> bool:
     """Whether it is the same thing a step on, not other parts of something: about as large and not far off."""
     ratio = (after.area + 4) / (before.area + 4)
     far = math.hypot(after.cx - before.cx, after.cy - before.cy)
-    if before.border and ratio > 1.0:
+    if before.side and ratio > 1.0:
         return ratio < ENTERED and far < 2.0 + 0.5 * math.sqrt(after.area)
     across = max(before.x, after.x) - min(before.right, after.right)
     down = max(before.y, after.y) - min(before.bottom, after.bottom)
@@ -149,7 +176,7 @@ class Tracker:
                 _extend(known[i], blobs[j], time_s)
         for j in sorted(free_blobs):
             blob = blobs[j]
-            sudden = not blob.border and not bool(near[:, j].any())
+            sudden = not blob.side and not bool(near[:, j].any())
             track = Track(self._next, time_s, sudden)
             track.past.append(Seen(time_s, blob))
             self.tracks.append(track)

@@ -6,14 +6,14 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from edgepi_camera.motion.tracks import Track
+from edgepi_camera.motion.tracks import REMEMBER_S, Track
 
 __all__ = ["Limits", "doubtful", "is_light", "judged", "promising"]
 
 WINDOW_S = 0.6
 LEAST_SIGHTS = 3
 LEAST_EDGES = 0.25
-STRAIGHT = 0.5
+STRAIGHT = 0.6
 LEAST_WAY = 2.0
 WAY_OF_SIZE = 0.25
 SUDDEN_WAY = 0.6
@@ -22,7 +22,7 @@ BUSY_WAY = 6.0
 STERN_WAY = 8.0
 STERN_SIGHTS = 2
 STERN_STRAIGHT = 0.75
-STERN_OF_LEAST = 8.0
+STERN_OF_LEAST = 25.0
 STERN_OF_OWN = 0.5
 PROMISING_S = 2.0
 PROMISING_STRAIGHT = 0.7
@@ -52,7 +52,7 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
 
     *around* is the weight of all else in the picture that differs and is not known to move.
     """
-    recent = track.recent(WINDOW_S)
+    recent = track.recent(WINDOW_S)[-LEAST_SIGHTS:]
     weight = statistics.fmean(blob.weight for blob in recent)
     if weight < max(limits.weight, 1.4 * limits.clutter):
         return "small" if max(blob.area for blob in recent) < limits.weight else "sway"
@@ -62,16 +62,16 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
         return "short"
     if is_light(track):
         return "light"
-    way, straight = track.progress(2.5)
-    if way < needed_way(track, stern=stern) or straight < (STERN_STRAIGHT if stern else STRAIGHT):
+    if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) < needed_way(track, stern=stern):
         return "still"
     return ""
 
 
 def promising(track: Track) -> bool:
     """Whether it goes somewhere, so that it had better not be learnt as part of the place yet."""
-    way, straight = track.progress(PROMISING_S)
-    return not track.sudden and track.age_s() < PROMISING_S and way >= LEAST_WAY and straight >= PROMISING_STRAIGHT
+    if track.sudden or track.age_s() > PROMISING_S:
+        return False
+    return track.progress(PROMISING_S, PROMISING_STRAIGHT) >= LEAST_WAY
 
 
 def doubtful(track: Track) -> bool:
