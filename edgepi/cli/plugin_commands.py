@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,16 +100,20 @@ class _Output:
 
 
 class _Node:
-    """The node that runs, looked for when it is asked."""
+    """The node that runs, looked for when it is first asked."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
 
+    @cached_property
+    def _directory(self) -> Path:
+        return node_dir_of(self._args)
+
     def get(self, path: str, **query: object) -> Any:
-        return NodeClient(node_dir_of(self._args)).get(path, **query)
+        return NodeClient(self._directory).get(path, **query)
 
     def post(self, path: str, body: object = None) -> Any:
-        return NodeClient(node_dir_of(self._args)).post(path, body)
+        return NodeClient(self._directory).post(path, body)
 
 
 def _configs(plugin: str, args: argparse.Namespace) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepi.cli import paths
+from edgepi.cli import paths, plugin_commands
 from edgepi.cli.paths import find_config, node_dir, state_dir
 from edgepi.errors import EdgePiError
 
@@ -137,6 +137,20 @@ def test_it_is_said_when_the_simulated_node_is_asked(
     captured = capsys.readouterr()
     assert "simulated node" in captured.err
     assert not captured.out
+
+
+def test_a_command_that_asks_often_says_it_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EDGEPI_STATE_DIR", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(home.parent))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(plugin_commands.NodeClient, "get", lambda *_, **__: {})
+    with listening(home / "sim"):
+        context = plugin_commands.command_context("camera", argparse.Namespace(state_dir=None))
+        for _ in range(3):
+            context.node.get("status")
+    assert capsys.readouterr().err.count("simulated node") == 1
 
 
 def test_commands_share_the_names_of_their_options() -> None:
