@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from edgepi.plugin import CommandContext, Message
 from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, save
 from edgepi_camera.commands.workshop import ask
 from edgepi_camera.config import CameraConfig
-from edgepi_camera.model import Polygon
 
 __all__ = ["add_arguments", "run"]
 
@@ -67,13 +67,22 @@ def _areas(name: str, context: CommandContext) -> list[dict[str, Any]]:
     try:
         config = context.configs().get(name)
     except EdgePiError:
-        return []
+        config = None
     if not isinstance(config, CameraConfig):
-        return []
+        return _told(name, context)
     zones = [_area("zone", zone.name, zone.polygon) for zone in config.zones]
     ignored = [_area("ignore", "", polygon) for polygon in config.ignore]
     return zones + ignored + [_area("privacy", "", polygon) for polygon in config.privacy]
 
 
-def _area(kind: str, name: str, polygon: Polygon) -> dict[str, Any]:
+def _told(name: str, context: CommandContext) -> list[dict[str, Any]]:
+    """The zones that the running node has, for a configuration that is not at hand."""
+    try:
+        zones = context.node.get(f"plugins/{name}/status")["zones"]
+    except EdgePiError:
+        return []
+    return [_area("zone", zone, corners) for zone, corners in zones.items()]
+
+
+def _area(kind: str, name: str, polygon: Iterable[Iterable[float]]) -> dict[str, Any]:
     return {"kind": kind, "name": name, "polygon": [list(corner) for corner in polygon]}

@@ -92,8 +92,8 @@ def _numbers(picture: Bytes) -> None:
         _text(picture, said, (x - 13, height - 8), 0.55)
         _text(picture, said, (4, y + 6), 0.55)
         _text(picture, said, (width - 34, y + 6), 0.55)
-    _text(picture, "0,0", (4, 18), 0.55)
-    _text(picture, "1,1", (width - 34, height - 8), 0.55)
+    _text(picture, "0", (4, 18), 0.55)
+    _text(picture, "1", (width - 16, height - 8), 0.55)
 
 
 def _text(picture: Bytes, text: str, at: Sequence[int], size: float) -> None:

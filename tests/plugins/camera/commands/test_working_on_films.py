@@ -161,6 +161,13 @@ def test_the_grid_is_drawn_over_the_cameras_own_picture(clip: Path, tmp_path: Pa
         ran(broken, "zones", "-o", str(tmp_path / "grid.png"))
 
 
+def test_without_a_configuration_the_nodes_own_zones_are_drawn(clip: Path, tmp_path: Path) -> None:
+    status = {"zones": {"door": [[0.5, 0.5], [1, 0.5], [1, 1]]}}
+    context, shown, _ = context_of({"plugins/camera/status": status}, {})
+    assert ran(context, "zones", "--picture", str(clip), "-o", str(tmp_path / "grid.png")) == 0
+    assert "zone door: [[0.5, 0.5], [1, 0.5], [1, 1]]" in shown.text
+
+
 def test_a_day_is_saved_as_the_node_made_it(tmp_path: Path) -> None:
     context, shown, _ = context_of({"plugins/yard/timelapse/2026-11-28.mp4": b"film"})
     assert ran(context, "timelapse", "-o", str(tmp_path / "day.mp4")) == 0
