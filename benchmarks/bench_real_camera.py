@@ -2,7 +2,7 @@
 
 Needs, as Debian packages: qemu-system-x86, busybox-static, cpio; the kernel is fetched the first time. Each
 finding is a line, OK or WRONG; a wrong one makes the benchmark fail. Names of parts (found, sources, levels,
-event, two, busy, gone, errors, stuck) leave the others out.
+square, two, busy, gone, errors, stuck) leave the others out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ sleep 1000
 """
 CANNOT = """
 What the test camera cannot be: it offers neither MJPEG nor H.264, so that packets copied as they come are not
-tried here; it hangs on no USB; its pictures are bars, and the emulated processor is slow: rates are low.
+tried here; it hangs on no USB; nothing walks in its pictures, so there is no event; and the emulated processor
+is slow: rates are low, and what is seen is as old as the kernel's queue is long.
 """
 
 

@@ -20,9 +20,12 @@ from edgepi.plugin import Message
 from edgepi.runtime.child import Child
 from edgepi_camera.model import CameraSettings, ClipSettings, SourceSettings
 
-__all__ = ["Eye"]
+__all__ = ["Eye", "close_all"]
 
 ASK_S, WAIT_S, LOOK_S = 60.0, 90.0, 0.2
+
+
+_made: list[Eye] = []
 
 
 class Eye:
@@ -36,6 +39,7 @@ class Eye:
         self._source = SourceSettings(
             url=device, format="v4l2", width=320, height=180, fps=10, timeout_s=timeout_s, options=options
         )
+        _made.append(self)
         self._child = Child(
             "edgepi_camera.child.main:handle",
             name=device,
@@ -138,3 +142,9 @@ class Eye:
         with suppress(EdgePiError, TimeoutError):
             await self.ask("close")
         await self._child.stop()
+
+
+async def close_all() -> None:
+    """End those that a part left behind because something in it broke."""
+    while _made:
+        await _made.pop().close()

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from real_bus_rows import Row, tell
+from real_camera_eye import close_all
 from real_camera_faults import busy, errors, gone, stuck
 from real_camera_found import found
-from real_camera_levels import event, levels, two
+from real_camera_levels import levels, square, two
 from real_camera_sources import sources
 
 FOLDER = Path(sys.argv[1])
@@ -23,9 +24,9 @@ def main() -> None:
     parts: tuple[Callable[[], Iterator[Row] | AsyncIterator[Row]], ...] = (
         found,
         sources,
-        *(lambda part=part: part(FOLDER) for part in (levels, event, two, busy, gone, errors, stuck)),
+        *(lambda part=part: part(FOLDER) for part in (levels, square, two, busy, gone, errors, stuck)),
     )
-    names = ("found", "sources", "levels", "event", "two", "busy", "gone", "errors", "stuck")
+    names = ("found", "sources", "levels", "square", "two", "busy", "gone", "errors", "stuck")
     for name, part in zip(names, parts, strict=True):
         if not ONLY or name in ONLY:
             asyncio.run(_tell(name, part))
@@ -44,6 +45,8 @@ async def _tell(name: str, part: Callable[[], Iterator[Row] | AsyncIterator[Row]
     except Exception as error:  # noqa: BLE001 (the other parts must still be looked at)
         traceback.print_exc()
         tell(Row(name, "no error", f"{type(error).__name__}: {error}", ok=False))
+    finally:
+        await close_all()
 
 
 if __name__ == "__main__":
