@@ -52,6 +52,8 @@ async def test_decisions_name_the_consumer_and_tiny_powers_have_figures(served: 
     served.node.used_wh = {"node": 41.2, "weather": 0.0009, "unexplained": -2.0}
     served.node.describe(("wittypi", "wake_reason", "Switched on because", None, DeviceClass.ENUM, 0))
     served.node.states.set("wittypi.wake_reason", "power_connected", source="wittypi")
+    served.node.describe(("weather", "sent", "Last report", None, DeviceClass.TIMESTAMP, 0))
+    served.node.states.set("weather.sent", "2020-06-12T12:37:05.907Z", source="weather")
     served.node.decide("weather", "level", "full: battery 57 %")
     async with open_page(CHROMIUM) as page:
         await page.goto(served.server.login_link())
@@ -63,6 +65,7 @@ async def test_decisions_name_the_consumer_and_tiny_powers_have_figures(served: 
     ]
     assert "Weather station full: battery 57 %" in shown
     assert "Power connected" in shown
+    assert "Fri 12 Jun, 14:37" in shown, "moments are told in the node's zone"
     assert "39.2 Wh" in shown, "what was stated too much is taken off the computer"
     assert "Unexplained" not in shown
 

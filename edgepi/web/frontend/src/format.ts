@@ -62,6 +62,12 @@ export function text(state: State): string {
   return number(value, state.precision ?? (Math.abs(value) >= 100 ? 0 : 2));
 }
 
+/** A reading's value, moments in the node's own time. */
+export function reading(state: State, now: Date, zone: string): string {
+  const moment = state.device_class === "timestamp" && typeof state.value === "string" ? Date.parse(state.value) : NaN;
+  return Number.isNaN(moment) ? text(state) : when(new Date(moment), now, zone);
+}
+
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,6 +1,6 @@
 import type { State, Status } from "../api";
-import { text, time, titleOf } from "../format";
-import type { Model } from "../model";
+import { reading, time, titleOf } from "../format";
+import { nodeNow, type Model } from "../model";
 import { useCourses, type Course } from "../series";
 
 const MOST_SPARKS = 20;
@@ -43,7 +43,7 @@ function Reading({ state, course, zone }: { state: State; course: Course | undef
       {state.availability === "known" ? (
         <>
           <span class={typeof state.value === "string" ? "value words" : "value"}>
-            {text(state)}
+            {reading(state, nodeNow(), zone)}
             {state.unit && <small> {state.unit}</small>}
           </span>
           {course && typeof state.value === "number" && <Spark course={course} />}
