@@ -161,10 +161,12 @@ async def test_a_lost_camera_says_why_and_stays_quiet(served: Served, camera: De
         shown = await page.run(f"{CARD}.innerText")
         assert "No picture: rtsp://10.0.0.7/main: no answer in time. Trying again…" in shown
         assert "<b>x</b>" in shown
+        assert "Begins once there is a picture" in shown, "nothing is looked at meanwhile"
         assert camera.viewers == 0
-        camera.record |= {"link": "running", "reason": None}
+        camera.record |= {"link": "running", "reason": None, "note": "no labels: there is no model file"}
         await page.run("document.dispatchEvent(new Event('visibilitychange'))")
         await viewers(camera, 1)
+        assert "No labels: there is no model file" in await page.run(f"{CARD}.innerText")
 
 
 async def test_motion_is_said_at_once_and_its_event_appears(served: Served, camera: DemoCamera) -> None:

@@ -69,7 +69,7 @@ def _sayings(status: Mapping[str, Any]) -> list[str]:
     if status.get("reason"):
         said.append(str(status["reason"]))
     if status.get("note"):
-        said.append(f"the detector says: {status['note']}")
+        said.append(status["note"])
     return said
 
 

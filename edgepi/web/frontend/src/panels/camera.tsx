@@ -103,8 +103,9 @@ function Level({ camera, decisions, zone }: LevelProps) {
       {trouble && <p class="warn">{trouble}</p>}
       {camera.storage && <p class="warn">{capital(camera.storage)}</p>}
       <p>
-        <b>{title(camera.level)}.</b> {LEVEL_WORDS[camera.level] ?? ""}
+        <b>{title(camera.level)}.</b> {camera.link === "lost" ? "Begins once there is a picture." : (LEVEL_WORDS[camera.level] ?? "")}
       </p>
+      {camera.link === "running" && camera.note && <p class="muted note">{capital(camera.note)}</p>}
       {made.slice(0, all ? 6 : 1).map((each) => (
         <p class="muted because" key={each.time_utc}>
           <time dateTime={each.time_utc}>{when(new Date(each.time_utc), nodeNow(), zone)}</time> {capital(each.sentence)}

@@ -17,7 +17,7 @@ export function TimeLapse({ route, version, zone }: { route: string; version: st
   return (
     <div class="lapse">
       <h3>Time-lapse</h3>
-      {days.length === 0 && <p class="muted">No stills yet.</p>}
+      {days.length === 0 && <p class="muted">No stills yet. They are taken if the configuration says how often, by `timelapse`.</p>}
       <ul class="days">
         {days.map((each) => (
           <li key={each.day}>
@@ -51,7 +51,7 @@ function Film({ source }: { source: string }) {
       {state !== "failed" && (
         <video src={source} controls autoplay muted loop playsInline onLoadedData={() => set("ready")} onError={() => set("failed")} />
       )}
-      {state === "waiting" && <p class="caption">Putting the stills together…</p>}
+      {state === "waiting" && <p class="caption above">Putting the stills together…</p>}
       {state === "failed" && <p class="caption">The film could not be made; the log says why</p>}
     </div>
   );
