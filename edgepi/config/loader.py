@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from edgepi.config.document import IN_SECRETS, Document, Where, read_document
 from edgepi.config.explain import Strict, explain
 from edgepi.config.findings import Finding
 from edgepi.config.keys import Section
-from edgepi.config.masking import Masker
+from edgepi.config.masking import MASK, Masker
 from edgepi.config.plugins import PluginReader
 from edgepi.config.sections import SECTIONS
 from edgepi.config.settings import Settings
@@ -23,6 +24,9 @@ from edgepi.errors import ConfigError
 from edgepi.plugin.fields import nearest
 
 __all__ = ["Report", "check", "load"]
+
+# The password of an address, which may itself be what is wrong with it.
+_LOGIN = re.compile(r"(?<=://)([^\s/:@]*:)(\S(?:.*\S)?)(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,10 @@ def _masked(finding: Finding, mask: Masker) -> Finding:
     return dataclasses.replace(
         finding,
         message=mask(finding.message),
-        excerpt=mask(finding.excerpt),
+        excerpt=_LOGIN.sub(_hidden, mask(finding.excerpt)),
         suggestion=mask(finding.suggestion) if finding.suggestion else None,
     )
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return found[1] + MASK[0] * len(found[2])  # as long as it is, so that the caret stays where it belongs

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from edgepi.config import Report
 from edgepi.testing.catalog import FakeCatalog
 
@@ -85,3 +87,14 @@ def test_finding_never_shows_a_secret_value(checked: Check, catalog: FakeCatalog
     shown = "".join(f.render() for f in report.findings)
     assert "hunter" not in shown
     assert len(report.findings) == 3
+
+
+@pytest.mark.parametrize("login", ["bob:hunter2@", "bob:hun/ter2#@", "bob:hun ter2@", ":hunter2@"])
+def test_the_password_of_an_address_is_not_shown_with_the_line_that_is_wrong(
+    checked: Check, login: str
+) -> None:
+    report = checked(NODE.replace("latitude: 48.85", f"latitude: 'rtsp://{login}host/x'"))
+    (finding,) = report.findings
+    assert "ter2" not in finding.excerpt
+    assert "host/x" in finding.excerpt
+    assert finding.excerpt[finding.column - 1 :].startswith("'rtsp://")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -277,10 +278,9 @@ class Watch:
                 yield self._darkroom.develop(planes_of(frame)), time_of(frame)
             return
         decoding = Decoding(self.decoding.make)
-        for frame in decoding.replay(self._recorder.ring.since(since_s)):
-            yield self._darkroom.develop(planes_of(frame)), time_of(frame)
-        for frame in decoding.drain():
-            yield self._darkroom.develop(planes_of(frame)), time_of(frame)
+        for frame in itertools.chain(decoding.replay(self._recorder.ring.since(since_s)), decoding.drain()):
+            if (frame.width, frame.height) == (self.form.width, self.form.height):  # one clip has one size
+                yield self._darkroom.develop(planes_of(frame)), time_of(frame)
 
     def enlarge(self, time_s: float) -> Callable[[], Picture | None]:
         """What finds the large picture of a time, in any thread, where the detector sees a small one."""

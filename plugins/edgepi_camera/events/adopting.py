@@ -33,7 +33,7 @@ class _Kept(Protocol):
 
 
 class Adopter:
-    """Works on the keeper's folder; a file that its reader does not outlive twice is taken for unplayable."""
+    """Works on the keeper's folder; a file that its reader does not outlive twice stays as it is."""
 
     def __init__(self, kept: _Kept, context: PluginContext[CameraConfig]) -> None:
         self._kept = kept
@@ -92,7 +92,11 @@ class Adopter:
             probe = await workshop.probe(clip)
             if probe is None and trials < MOST_TRIALS:
                 return
-            if probe is None or not probe.playable:
+            if probe is None:
+                self._log.warning(
+                    "the clip %s was cut off and cannot be looked into: kept as it is", clip.name
+                )
+            elif not probe.playable:
                 await self._run(clip.unlink, True)
                 self._log.warning("the clip %s was cut off and cannot be played: removed", clip.name)
             else:

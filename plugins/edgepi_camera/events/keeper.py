@@ -87,11 +87,26 @@ class Keeper:
                 self._fails(error)
                 return
             self._ready = True
-        if aside is not None:
-            self._context.log.warning("the camera's events were damaged and lie in %s now; clips stay", aside)
+        self._tell_damage(aside)
         self.last_event_utc = events[0].began_utc if events else None
         if found:
             self._adopting = asyncio.create_task(self._adopter.finish(found), name="camera cut off")
+
+    async def _mend(self) -> None:
+        """Begin a new index if this one is damaged, with what the folder has."""
+        async with self._turn:
+            try:
+                aside = await self._run(self.store.mend)
+            except (EdgePiError, OSError):  # which is said already
+                return
+        if aside is not None:
+            self._tell_damage(aside)
+            self._ready = False
+            await self.prepare()
+
+    def _tell_damage(self, aside: Path | None) -> None:
+        if aside is not None:
+            self._context.log.warning("the camera's events were damaged and lie in %s now; clips stay", aside)
 
     def _open(self) -> Path | None:
         _ = self.stills.zone  # read from the disk once, here where that may block
@@ -139,6 +154,8 @@ class Keeper:
             self._fails(error)
             return
         if self.free_bytes < self.rules.free or self.full or self.diary.trouble is not None:
+            if self.diary.trouble is not None:
+                await self._mend()
             await self.diary.write()
             await self.make_room()
 

@@ -32,11 +32,16 @@ class Timeline:
         self._begun = False
         self._source_s = 0.0
         self._last_now_s = 0.0
+        self._moved_s = float("inf")
 
     def place(self, pts_s: float | None, dts_s: float | None, now_s: float) -> Stamp:
         """Place a packet that came at *now_s*; a small step back is smoothed, a large one begins anew."""
         fresh, self._begun = not self._begun, True
         source_s = dts_s if dts_s is not None else pts_s
+        if source_s is not None and self._stands_still(source_s, now_s):
+            self.last_s = max(now_s, self.last_s + STEP_S)
+            self._last_now_s = now_s
+            return Stamp(self.last_s, self.last_s, fresh)
         if source_s is None:
             return self._untimed(now_s, fresh)
         if self._offset_s is None or self._jumped(source_s, now_s):
@@ -45,8 +50,15 @@ class Timeline:
             self._source_s = source_s
         self._source_s, self._last_now_s = max(source_s, self._source_s), now_s
         self.last_s = max(source_s + self._offset_s, self.last_s + STEP_S)
-        shown_s = (source_s if pts_s is None else pts_s) + self._offset_s
+        ahead = pts_s is None or abs(pts_s - source_s) > AHEAD_S  # no picture is held back for so long
+        shown_s = (source_s if ahead or pts_s is None else pts_s) + self._offset_s
         return Stamp(max(shown_s, self.last_s), self.last_s, fresh)
+
+    def _stands_still(self, source_s: float, now_s: float) -> bool:
+        """Whether a camera stamps all its packets with the same time."""
+        if self._offset_s is None or source_s != self._source_s:
+            self._moved_s = now_s
+        return self._live and now_s - self._moved_s > AHEAD_S
 
     def _jumped(self, source_s: float, now_s: float) -> bool:
         step_s = source_s - self._source_s

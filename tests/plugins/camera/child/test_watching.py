@@ -194,3 +194,19 @@ def test_a_camera_that_has_sent_nothing_yet_is_said_to_have_and_one_that_hangs_h
     finally:
         hangs.set()
         engine.close()
+
+
+def test_a_clip_that_is_encoded_has_its_event_though_the_size_changed_just_before(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for number, picture in enumerate(scene(still_s=6.0, moving_s=2.4, after_s=3.0, fps=10)):
+        shown = cv2.resize(picture, (240, 160)) if number < 20 else picture
+        cv2.imwrite(str(album / f"{number:04}.jpg"), shown)
+    settings = SourceSettings(url=str(album), live=False, fps=10.0)
+    clip = ClipSettings(before_s=10.0, after_s=1.0)
+    with driven(settings, tmp_path / "clips", rate=4.0, clip=clip) as camera:
+        ended = camera.event("ended")
+    assert ended["reason"] == ""
+    assert ended["clip_s"] > 5.0
+    with av.open(str(tmp_path / "clips" / ended["clip"])) as container:
+        assert {(frame.width, frame.height) for frame in container.decode(video=0)} == {(320, 240)}

@@ -141,18 +141,21 @@ async def test_a_clip_that_cannot_be_played_is_removed_and_said(
 
 
 @pytest.mark.parametrize("fault", ["dies", "hangs"])
-async def test_a_clip_that_kills_its_reader_gets_two_trials(disk: Disk, fault: str) -> None:
+async def test_a_clip_that_kills_its_reader_gets_two_trials_and_is_then_kept_as_it_is(
+    disk: Disk, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
     clip = await do(disk.file, "e1.mp4")
     good = await do(disk.file, "e2.mp4")
     for trial in (1, 2):
         keeper = disk.keeper()
         disk.children.files.faults["probe"] = fault
         await begun(keeper)
-        assert await do(clip.exists) is (trial == 1)
+        assert await do(clip.exists)
+        assert ("kept as it is" in caplog.text) is (trial == 2)
     await do(good.write_bytes, b"x" * 10)
     keeper = disk.keeper()
     await begun(keeper)
-    assert await names(keeper) == ["e2"]
+    assert set(await names(keeper)) == {"e1", "e2"}
 
 
 async def test_rows_whose_files_are_gone_are_forgotten(disk: Disk, caplog: pytest.LogCaptureFixture) -> None:
@@ -362,3 +365,19 @@ async def test_films_of_past_days_are_made_by_the_upkeep(disk: Disk) -> None:
     await clock.advance(86400.0)
     await keeper.upkeep()
     assert [film.day for film in await do(keeper.films.all)] == ["2025-06-01"]
+
+
+async def test_an_index_that_is_damaged_while_the_node_runs_is_begun_anew(
+    disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = disk.keeper()
+    await keeper.prepare()
+    await happened(keeper, disk, "e1")
+    await do(keeper.store.path.write_bytes, b"no database" * 1000)
+    await happened(keeper, disk, "e2")
+    assert keeper.diary.trouble is not None
+    await keeper.look()
+    await keeper.upkeep()
+    assert keeper.diary.trouble is None
+    assert set(await names(keeper)) == {"e1", "e2"}
+    assert caplog.text.count("were damaged") == 1

@@ -59,3 +59,19 @@ def test_a_first_packet_without_a_time_does_not_squeeze_those_that_have_one() ->
     second, third = line.place(0.02, 0.02, 100.0), line.place(1.02, 1.02, 100.9)
     assert not second.fresh
     assert third.dts_s - second.dts_s == pytest.approx(1.0)
+
+
+def test_a_camera_that_stamps_all_with_the_same_time_is_followed_by_our_own_clock() -> None:
+    line = Timeline(live=True)
+    stamps = [line.place(7.0, 7.0, 100.0 + number / 10) for number in range(200)]
+    assert not any(stamp.fresh for stamp in stamps[1:])
+    assert stamps[-1].time_s == pytest.approx(119.9)
+    assert stamps[-1].time_s - stamps[-11].time_s == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("pts_s", [4e15, -4e15, 3600.0])
+def test_a_picture_that_claims_to_be_shown_at_another_age_is_shown_at_once(pts_s: float) -> None:
+    line = Timeline(live=True)
+    line.place(5.0, 5.0, 100.0)
+    stamp = line.place(pts_s, 5.04, 100.04)
+    assert stamp.time_s == stamp.dts_s == pytest.approx(100.04)
