@@ -8,6 +8,8 @@ from edgepi_camera.status import Status
 __all__ = ["Health"]
 
 MOST_MB = 300.0
+# A decoder and what follows hold some twenty pictures at once; those up to this size are in MOST_MB.
+PICTURES, USUAL_PIXELS, PIXEL_BYTES = 20, 1920 * 1080, 1.5
 STANDS_STILL_S = 60.0
 OPENS_S = 120.0
 
@@ -21,7 +23,7 @@ class Health:
 
     def ailing(self, status: Status, level: str, now_s: float) -> str | None:
         """Return what is wrong with it in a sentence, or None."""
-        if status.rss_mb is not None and status.rss_mb > MOST_MB:
+        if status.rss_mb is not None and status.rss_mb > _most_mb(status):
             return f"the process that reads the camera had grown to {status.rss_mb:.0f} MB"
         watching = level in {"saver", "full"}
         stale = status.picture_ago_s is not None and status.picture_ago_s > STANDS_STILL_S
@@ -42,3 +44,8 @@ class Health:
         if self._since_s is None:
             self._since_s = now_s
         return now_s - self._since_s
+
+
+def _most_mb(status: Status) -> float:
+    larger = max(0, status.width * status.height - USUAL_PIXELS)
+    return MOST_MB + PICTURES * larger * PIXEL_BYTES / 1e6

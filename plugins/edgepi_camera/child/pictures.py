@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange
 from edgepi_camera.model import Polygon
 from edgepi_camera.motion.picture import Bytes, Picture
 
-__all__ = ["Darkroom", "bgr_of", "i420_of", "jpeg_of", "planes_of"]
+__all__ = ["Darkroom", "bgr_of", "i420_of", "jpeg_of", "planes_of", "shrunk"]
 
 # Pictures here are of the range that video has, 16 to 235; JPEGs and some cameras use all of 0 to 255.
 _LEVELS = np.arange(256)
@@ -117,11 +117,12 @@ def i420_of(picture: Picture) -> Bytes:
 def bgr_of(picture: Picture, width: int | None = None) -> Bytes:
     """For OpenCV, in colour, no wider than *width*."""
     if width is not None and width < picture.luma.shape[1]:
-        picture = _shrunk(picture, max(16, width // 2 * 2))
+        picture = shrunk(picture, max(16, width // 2 * 2))
     return np.asarray(cv2.cvtColor(i420_of(picture), cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-def _shrunk(picture: Picture, width: int) -> Picture:
+def shrunk(picture: Picture, width: int) -> Picture:
+    """The picture made smaller, *width* (even) wide."""
     height = max(16, round(picture.luma.shape[0] * width / picture.luma.shape[1]) // 2 * 2)
 
     def reduce(plane: Bytes, size: tuple[int, int]) -> Bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import av
 from av.video.stream import VideoStream
 
-from edgepi_camera.child.pictures import i420_of
+from edgepi_camera.child.pictures import i420_of, shrunk
 from edgepi_camera.motion.picture import Picture
 from edgepi_camera.record.clip import TICKS, Clip, ClipError
 from edgepi_camera.record.disk import Disk
@@ -19,11 +20,16 @@ from edgepi_camera.source.base import TIME_BASE
 __all__ = ["EncodedClip"]
 
 KEY_EVERY_S = 2.0
+# Of larger pictures x264 holds a quarter of a gigabyte, and no small board compresses them in time.
+MOST_PIXELS = 1920 * 1080
 ENCODER = {"preset": "superfast", "tune": "zerolatency"}
 
 
 class EncodedClip(Clip):
-    """Encodes what it is given with x264, in one thread; a change of size ends it with a ClipError."""
+    """Encodes what it is given with x264, in one thread; what is larger than `MOST_PIXELS` is made smaller.
+
+    A change of size ends it with a ClipError.
+    """
 
     def __init__(self, path: Path, disk: Disk, *, fps: float, crf: int) -> None:
         super().__init__(path, disk)
@@ -35,6 +41,7 @@ class EncodedClip(Clip):
 
     def add(self, picture: Picture, time_s: float) -> None:
         """Take the next picture; raises ClipError."""
+        picture = _fitting(picture)
         try:
             if self._stream is None:
                 self._begin(picture)
@@ -70,3 +77,10 @@ class EncodedClip(Clip):
             with contextlib.suppress(av.error.FFmpegError):
                 for packet in self._stream.encode(None):
                     self._take(packet)
+
+
+def _fitting(picture: Picture) -> Picture:
+    height, width = picture.luma.shape
+    if width * height <= MOST_PIXELS:
+        return picture
+    return shrunk(picture, int(width * math.sqrt(MOST_PIXELS / (width * height))) // 2 * 2)

@@ -179,7 +179,13 @@ async def test_a_sick_process_is_replaced(bench: Bench, sick: dict[str, Any], af
 
 
 @pytest.mark.parametrize(
-    "fine", [{"rss_mb": 150.0}, {"picture_ago_s": 30.0}, {"link": "lost", "reason": "away"}]
+    "fine",
+    [
+        {"rss_mb": 150.0},
+        {"rss_mb": 450.0, "width": 3840, "height": 2160},
+        {"picture_ago_s": 30.0},
+        {"link": "lost", "reason": "away"},
+    ],
 )
 async def test_a_process_that_does_what_it_can_is_left_alone(bench: Bench, fine: dict[str, Any]) -> None:
     await bench.link.go("full")
