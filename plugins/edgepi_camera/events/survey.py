@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edgepi_camera.events.event import Event, clip_name, is_event_id, picture_name
+from edgepi_camera.events.event import Event, clip_name, picture_name
 from edgepi_camera.events.store import EventStore
 
 __all__ = ["CutOff", "adopted", "lost_files", "survey", "with_files"]
 
 CUT = "cut off"
+# Of what is not in the index only what a camera's process has named: the rest belongs to others, and would be
+# removed with the oldest.
+OURS = re.compile(r"[0-9a-f]{12}-[0-9]{7,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ def survey(
     rows = {event.event_id: event for event in store.all()}
     files: dict[str, float] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix in {".mp4", ".jpg"} and is_event_id(path.stem):
+        if path.suffix in {".mp4", ".jpg"} and (path.stem in rows or OURS.fullmatch(path.stem)):
             files[path.stem] = max(path.stat().st_mtime, files.get(path.stem, 0.0))
     cut = {event_id for event_id, event in rows.items() if event.ended_utc is None}
     for event_id in sorted(

@@ -19,6 +19,9 @@ from edgepi_camera.events.event import Event
 from edgepi_camera.events.keeper import Keeper
 from tests.plugins.camera.doubles import JPEG, Children, config_of
 
+# As a camera's process names them.
+E1, E2 = "0123456789ab-0000001", "0123456789ab-0000002"
+
 MB = 10**6
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 (as that of shutil)
 
@@ -108,17 +111,17 @@ async def test_what_a_power_cut_interrupted_ends_where_its_clip_does(disk: Disk)
 
 
 async def test_a_clip_that_nobody_wrote_down_is_adopted_with_the_time_of_its_file(disk: Disk) -> None:
-    await do(disk.file, "e7.mp4", 5000, -60.0)
+    await do(disk.file, f"{E1}.mp4", 5000, -60.0)
     keeper = disk.keeper()
     await begun(keeper)
     event = await only(keeper)
-    assert (event.event_id, event.clip_s) == ("e7", 12.0)
+    assert (event.event_id, event.clip_s) == (E1, 12.0)
     assert event.ended_utc == START - timedelta(seconds=60)
     assert event.began_utc == START - timedelta(seconds=72)
 
 
 async def test_a_file_from_the_future_is_dated_now(disk: Disk) -> None:
-    await do(disk.file, "e7.mp4", 5000, 1e7)
+    await do(disk.file, f"{E1}.mp4", 5000, 1e7)
     keeper = disk.keeper()
     await begun(keeper)
     assert (await only(keeper)).ended_utc == START
@@ -127,25 +130,25 @@ async def test_a_file_from_the_future_is_dated_now(disk: Disk) -> None:
 async def test_a_clip_that_cannot_be_played_is_removed_and_said(
     disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clip, picture = await do(disk.file, "e1.mp4"), await do(disk.file, "e1.jpg")
-    broken = await do(disk.file, "e2.mp4")
+    clip, picture = await do(disk.file, f"{E1}.mp4"), await do(disk.file, f"{E1}.jpg")
+    broken = await do(disk.file, f"{E2}.mp4")
     keeper = disk.keeper()
-    disk.children.files.probes |= {"e1.mp4": (False, 0.0), "e2.mp4": (False, 0.0)}
+    disk.children.files.probes |= {f"{E1}.mp4": (False, 0.0), f"{E2}.mp4": (False, 0.0)}
     await begun(keeper)
     assert not await do(clip.exists)
     assert not await do(broken.exists)
     assert await do(picture.exists)
     event = await only(keeper)
-    assert (event.event_id, event.clip, event.picture) == ("e1", False, True)
-    assert "e2.mp4 was cut off and cannot be played" in caplog.text
+    assert (event.event_id, event.clip, event.picture) == (E1, False, True)
+    assert f"{E2}.mp4 was cut off and cannot be played" in caplog.text
 
 
 @pytest.mark.parametrize("fault", ["dies", "hangs"])
 async def test_a_clip_that_kills_its_reader_gets_two_trials_and_is_then_kept_as_it_is(
     disk: Disk, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clip = await do(disk.file, "e1.mp4")
-    good = await do(disk.file, "e2.mp4")
+    clip = await do(disk.file, f"{E1}.mp4")
+    good = await do(disk.file, f"{E2}.mp4")
     for trial in (1, 2):
         keeper = disk.keeper()
         disk.children.files.faults["probe"] = fault
@@ -155,7 +158,7 @@ async def test_a_clip_that_kills_its_reader_gets_two_trials_and_is_then_kept_as_
     await do(good.write_bytes, b"x" * 10)
     keeper = disk.keeper()
     await begun(keeper)
-    assert set(await names(keeper)) == {"e1", "e2"}
+    assert set(await names(keeper)) == {E1, E2}
 
 
 async def test_rows_whose_files_are_gone_are_forgotten(disk: Disk, caplog: pytest.LogCaptureFixture) -> None:
@@ -172,7 +175,10 @@ async def test_rows_whose_files_are_gone_are_forgotten(disk: Disk, caplog: pytes
 
 async def test_drafts_are_removed_and_foreign_files_left_alone(disk: Disk) -> None:
     draft = await do(disk.file, ".e1.jpg.12345678.new")
-    foreign = [await do(disk.file, name) for name in ("holiday.mov", "not ours.mp4", "notes.txt")]
+    foreign = [
+        await do(disk.file, name)
+        for name in ("holiday.mov", "holiday.mp4", "01-20261128.mp4", "not ours.mp4")
+    ]
     keeper = disk.keeper()
     await begun(keeper)
     assert not await do(draft.exists)
@@ -205,11 +211,11 @@ async def test_a_damaged_index_is_put_aside_and_the_clips_stay(
 ) -> None:
     keeper = disk.keeper()
     await keeper.prepare()
-    await happened(keeper, disk)
+    await happened(keeper, disk, E1)
     await do((disk.folder / "events.sqlite").write_bytes, b"rubbish" * 1000)
     after = disk.keeper()
     await begun(after)
-    assert await names(after) == ["e1"]
+    assert await names(after) == [E1]
     assert "damaged" in caplog.text
     assert await do((disk.folder / "events.broken").exists)
 
@@ -372,12 +378,12 @@ async def test_an_index_that_is_damaged_while_the_node_runs_is_begun_anew(
 ) -> None:
     keeper = disk.keeper()
     await keeper.prepare()
-    await happened(keeper, disk, "e1")
+    await happened(keeper, disk, E1)
     await do(keeper.store.path.write_bytes, b"no database" * 1000)
-    await happened(keeper, disk, "e2")
+    await happened(keeper, disk, E2)
     assert keeper.diary.trouble is not None
     await keeper.look()
     await keeper.upkeep()
     assert keeper.diary.trouble is None
-    assert set(await names(keeper)) == {"e1", "e2"}
+    assert set(await names(keeper)) == {E1, E2}
     assert caplog.text.count("were damaged") == 1
