@@ -58,8 +58,10 @@ def _days(args: argparse.Namespace, context: CommandContext) -> list[date]:
     first = _day(args.day or args.begin) or today
     last = (_day(args.end) or today) if args.begin else first
     count = (last - first).days + 1
-    if not 1 <= count <= MOST_DAYS:
-        raise RequestError(f"{first} to {last} are no days from 1 to {MOST_DAYS}")
+    if count < 1:
+        raise RequestError(f"{first} is after {last}", hint="--from is the first day, --to the last")
+    if count > MOST_DAYS:
+        raise RequestError(f"{first} to {last} are {count} days", hint=f"{MOST_DAYS} at most make a film")
     return [first + timedelta(days=number) for number in range(count)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from edgepi.errors import NotFoundError, RequestError
@@ -30,12 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sensitivity", type=_sensitivity, metavar="1..100", help="for a film: try this one")
     parser.add_argument(
         "--smallest",
-        type=float,
+        type=_number(100, "percent"),
         metavar="PERCENT",
         help="for a film: the least size, in percent of the picture",
     )
     parser.add_argument(
-        "--shortest", type=float, metavar="SECONDS", help="for a film: the least time it must move"
+        "--shortest",
+        type=_number(60, "seconds"),
+        metavar="SECONDS",
+        help="for a film: the least time it must move",
     )
     parser.add_argument("--no-zones", action="store_true", help="for a film: without the camera's zones")
     parser.add_argument("--each-second", action="store_true", help="for a film: a line for each second, too")
@@ -71,6 +75,21 @@ def run(args: argparse.Namespace, context: CommandContext) -> int:
             hint="to try other settings, name a film: any clip of an event is one",
         )
     return tune_live.run(camera_of(what, context), args, context)
+
+
+def _number(most: float, unit: str) -> Callable[[str], float]:
+    """Read a number from 0 to *most*, as the configuration takes it."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= most:
+            raise argparse.ArgumentTypeError(f"it goes from 0 to {most:g} {unit}")
+        return value
+
+    return read
 
 
 def _sensitivity(text: str) -> int:

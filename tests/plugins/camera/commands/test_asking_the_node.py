@@ -188,8 +188,20 @@ def test_settings_are_tried_on_films_only() -> None:
     assert "name a film" in str(caught.value.hint)
 
 
-def test_a_sensitivity_beyond_its_scale_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--sensitivity", "0", "from 1 to 100"),
+        ("--smallest", "900", "from 0 to 100 percent"),
+        ("--smallest", "nan", "from 0 to 100 percent"),
+        ("--shortest", "-3", "from 0 to 60 seconds"),
+        ("--shortest", "soon", "from 0 to 60 seconds"),
+    ],
+)
+def test_a_number_beyond_its_scale_is_refused(
+    option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     context, _, _ = context_of({})
     with pytest.raises((SystemExit, argparse.ArgumentError)):
-        ran(context, "tune", "yard", "--sensitivity", "0")
-    assert "from 1 to 100" in capsys.readouterr().err
+        ran(context, "tune", "yard", f"{option}={value}")
+    assert said in capsys.readouterr().err

@@ -202,6 +202,8 @@ def test_days_of_which_there_is_nothing_are_told() -> None:
     ):
         with pytest.raises(RequestError):
             ran(context, "timelapse", *words)
+    with pytest.raises(RequestError, match="2026-11-27 is after 2026-11-02"):
+        ran(context, "timelapse", "--from", "2026-11-27", "--to", "2026-11-02")
 
 
 @pytest.mark.slow
