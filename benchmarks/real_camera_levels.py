@@ -37,6 +37,17 @@ async def levels(folder: Path) -> AsyncIterator[Row]:
         f"{status['fps']}",
         2 <= status["fps"] <= 11,
     )
+    yield Row("full: memory, MB", f"<= {MOST_MB:.0f}", f"{status['rss_mb']}", status["rss_mb"] <= MOST_MB)
+    await eye.level("snapshot")
+    yield exact("snapshot: lets go of the device", True, await eye.lets_go())
+    for _ in range(2):
+        yield exact("snapshot: opens it for a still", "320x180", await eye.still())
+        yield exact(
+            "snapshot: lets go again", (True, "closed"), (await eye.lets_go(), await eye.link("closed"))
+        )
+    await eye.level("full")
+    await eye.goes_on()
+    yield exact("off: holds, and the device is closed", (True, False), (await eye.level("off"), eye.holds()))
     await eye.close()
 
 
