@@ -21,7 +21,7 @@ LONG_S = {
     "recorder_kill": 900.0,
     "power_cut": 1800.0,
     "real_bus": 900.0,
-    "real_camera": 1500.0,
+    "real_camera": 1800.0,
     "wake": 3600.0,
 }  # and these come last
 
