@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from edgepi_camera.motion.picture import Bytes, Planes, reduced
+from edgepi_camera.motion.picture import Bytes, Planes
 
 __all__ = ["SAMPLES", "Background", "Tolerance"]
 
@@ -22,18 +23,21 @@ RECENT_S = 0.9
 OLD_EVERY = 4
 MEMORY_S = 12.0
 NOISE_START = 2.0
-MEAN_TO_LIMIT = 4.5
+# Mean deviation to limit: 4.5 of it are 3.6 standard deviations of normal noise.
+OF_NOISE = 4.5
+NOISE_OF_STEP = 0.85
+# Light makes differences in proportion to itself: in the dark, smaller ones count.
 DARK_SHARE = 0.3
 BRIGHT = 100.0
 BUSY_OF_NOISE = 3.0
 BUSY_LEAST = 3.0
-MOST_AWAY = 40.0
-NOISE_OF_STEP = 0.85
+MOST_AWAY = 40
+AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far a value may lie from a past one and still be the same: levels of luma and of u and v, at least."""
+    """How far a value may lie from a past one and still be the same: levels of luma, of u and v."""
 
     luma: float
     chroma: float
@@ -45,17 +49,19 @@ class Background:
     Consensus of samples after H. Wang, D. Suter: "A consensus-based method for tracking" (2007); here each
     sample is a whole picture taken at a set time, half of them of the last seconds and half of a minute, and
     what is being watched moving is left out. Where the place itself is restless (mean deviation well above
-    that of the rest), a pixel only counts as new if neither it nor its neighbours were ever like that.
+    that of the rest), a pixel may also be like what its neighbours were.
     """
 
     def __init__(self, planes: Planes, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
         self._samples = [planes.copied() for _ in range(SAMPLES)]
-        self.mean: Floats = planes.luma.astype(np.float32)
-        self.chroma_mean: list[Floats] = [plane.astype(np.float32) for plane in planes.chroma]
+        self._means: list[Floats] = [plane.astype(np.float32) for plane in planes]
         self._deviation: Floats = np.full(planes.luma.shape, NOISE_START, np.float32)
         self._chroma_noise = 1.0
         self.noise = NOISE_START
+        self.means: tuple[Bytes, ...] = planes.copied()
+        self.busy: Bytes = np.zeros(planes.luma.shape, np.uint8)
+        self._limit = self._limits()
         self._seen = 0
         self._written = 0
         self._age_s = 0.0
@@ -63,114 +69,99 @@ class Background:
 
     def foreground(self, planes: Planes) -> Bytes:
         """255 where *planes* is unlike what was there before, else 0."""
-        new = self._unlike_luma(planes)
-        if planes.chroma:
-            new = cv2.bitwise_or(new, self._unlike_chroma(planes))
+        needed = cv2.copyTo(np.full_like(self.busy, NEEDED_BUSY), self.busy, np.full_like(self.busy, NEEDED))
+        new: MatLike = self._unlike_luma(planes, needed)
+        limit = np.uint8(max(self._tolerance.chroma, OF_NOISE * self._chroma_noise))
+        for index, plane in enumerate(planes.chroma, 1):
+            low, high = np.maximum(plane, limit) - limit, np.minimum(plane, 255 - limit) + limit
+            count = self._agreeing(index, low, high)
+            unlike = cv2.compare(count, needed, cv2.CMP_LT)
+            if planes.clipped is not None:
+                unlike = cv2.subtract(unlike, planes.clipped)
+            new = cv2.bitwise_or(new, unlike)
         return np.asarray(new, np.uint8)
-
-    @property
-    def busy(self) -> Bytes:
-        """255 where the place is restless by itself: leaves, water, a screen."""
-        return np.asarray(
-            cv2.compare(self._deviation, BUSY_OF_NOISE * self.noise + BUSY_LEAST, cv2.CMP_GT), np.uint8
-        )
 
     def learn(self, planes: Planes, keep_out: Bytes, elapsed_s: float) -> None:
         """Take *planes* in, but not where *keep_out* is set."""
         self._seen += 1
         self._age_s += elapsed_s
-        free = cv2.bitwise_not(keep_out)
-        self._learn_mean(planes, free, elapsed_s)
+        free = np.asarray(cv2.bitwise_not(keep_out), np.uint8)
+        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
+        self._learn_noise(planes, free, rate)
+        for plane, mean in zip(planes, self._means, strict=True):
+            cv2.accumulateWeighted(plane, mean, rate, free)
         if self._age_s >= self._next_s:
             self._next_s = self._age_s + (0.0 if self._age_s < EARLY_S else RECENT_S)
             self._write(self._slot(), planes, free)
+        self._settle()
 
-    def accept(self, planes: Planes, where: Bytes, samples: int = SAMPLES) -> None:
-        """Take *planes* for the background from now on where *where* is set, in so many *samples*."""
-        for index in range(SAMPLES - samples, SAMPLES):
+    def accept(self, planes: Planes, where: Bytes) -> None:
+        """Take *planes* for the background from now on where *where* is set."""
+        for index in range(SAMPLES):
             self._write(index, planes, where)
-        for plane, mean in zip(planes, [self.mean, *self.chroma_mean], strict=True):
-            inside = reduced(where, (plane.shape[0], plane.shape[1])) > 127
-            mean[inside] = plane[inside]
+        for plane, mean in zip(planes, self._means, strict=True):
+            cv2.copyTo(plane.astype(np.float32), where, mean)
+        self._settle()
 
-    def remapped(self, tables: tuple[Bytes, ...]) -> None:
-        """Look at all that was learnt in another light: *tables* say which level becomes which, per plane."""
-        for sample in self._samples:
-            for plane, table in zip(sample, tables, strict=True):
-                cv2.LUT(plane, table, plane)
-        means = [self.mean, *self.chroma_mean]
-        for mean, table in zip(means, tables, strict=True):
-            mean[...] = np.interp(mean, np.arange(256, dtype=np.float32), table.astype(np.float32))
+    def _settle(self) -> None:
+        self.means = tuple(np.asarray(cv2.convertScaleAbs(mean), np.uint8) for mean in self._means)
+        limit = BUSY_OF_NOISE * self.noise + BUSY_LEAST
+        busy = cv2.threshold(self._deviation, limit, 255, cv2.THRESH_BINARY)[1]
+        self.busy = np.asarray(busy, np.uint8)
+        self._limit = self._limits()
 
-    def _unlike_luma(self, planes: Planes) -> Bytes:
+    def _limits(self) -> Bytes:
+        """Per pixel, how far luma may be off: by brightness, and by its own unrest within bounds."""
+        base, noise = self._tolerance.luma, OF_NOISE * self.noise
+        share = base * (1.0 - DARK_SHARE) / BRIGHT
+        least = cv2.convertScaleAbs(self._means[0], alpha=share, beta=base * DARK_SHARE)
+        least = np.maximum(least, np.uint8(min(255.0, noise)))
+        most = cv2.convertScaleAbs(least, alpha=1.5)
+        own = cv2.convertScaleAbs(self._deviation, alpha=OF_NOISE)
+        return np.asarray(cv2.min(cv2.max(own, least), most), np.uint8)
+
+    def _unlike_luma(self, planes: Planes, needed: MatLike) -> Bytes:
         luma = planes.luma
-        least = self._tolerance.luma * (DARK_SHARE + (1 - DARK_SHARE) / BRIGHT * self.mean)
-        least = np.maximum(least, MEAN_TO_LIMIT * self.noise)
-        limit = np.clip(MEAN_TO_LIMIT * self._deviation, least, 1.5 * least).astype(np.uint8)
-        busy = self.busy
-        low = cv2.copyTo(cv2.erode(luma, None), busy, luma.copy())
-        high = cv2.copyTo(cv2.dilate(luma, None), busy, luma.copy())
-        low, high = cv2.subtract(low, limit), cv2.add(high, limit)
+        low = cv2.copyTo(cv2.erode(luma, AROUND), self.busy, luma.copy())
+        high = cv2.copyTo(cv2.dilate(luma, AROUND), self.busy, luma.copy())
+        low, high = cv2.subtract(low, self._limit), cv2.add(high, self._limit)
         if planes.clipped is not None:
-            cv2.copyTo(
-                np.full_like(high, 255),
-                cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_GT)),
-                high,
-            )
-            cv2.copyTo(
-                np.zeros_like(low), cv2.bitwise_and(planes.clipped, cv2.compare(luma, 128, cv2.CMP_LT)), low
-            )
-        count = np.zeros(luma.shape, np.uint8)
+            # What the sensor could not tell from white or black may have been any more so.
+            high[(planes.clipped > 0) & (luma > 128)] = 255
+            low[(planes.clipped > 0) & (luma <= 128)] = 0
+        return np.asarray(cv2.compare(self._agreeing(0, low, high), needed, cv2.CMP_LT), np.uint8)
+
+    def _agreeing(self, index: int, low: MatLike, high: MatLike) -> Bytes:
+        """How many samples lie between *low* and *high*."""
+        count, within = np.zeros_like(self.busy), np.empty_like(self.busy)
         for sample in self._samples:
-            np.subtract(count, cv2.inRange(sample[0], low, high), out=count)
-        needed = np.where(busy, np.uint8(NEEDED_BUSY), np.uint8(NEEDED))
-        return np.asarray(cv2.compare(count, needed, cv2.CMP_LT), np.uint8)
+            cv2.inRange(sample[index], low, high, within)
+            np.subtract(count, within, out=count)
+        return count
 
-    def _unlike_chroma(self, planes: Planes) -> Bytes:
-        limit = max(self._tolerance.chroma, MEAN_TO_LIMIT * self._chroma_noise)
-        height, width = planes.luma.shape
-        small = planes.chroma[0].shape
-        busy = cv2.resize(self.busy, (small[1], small[0]), interpolation=cv2.INTER_NEAREST)
-        needed = np.where(busy, np.uint8(NEEDED_BUSY), np.uint8(NEEDED))
-        new = np.zeros(small, np.uint8)
-        for index, plane in enumerate(planes.chroma, 1):
-            low, high = cv2.subtract(plane, limit), cv2.add(plane, limit)
-            count = np.zeros(small, np.uint8)
-            for sample in self._samples:
-                np.subtract(count, cv2.inRange(sample[index], low, high), out=count)
-            cv2.bitwise_or(new, cv2.compare(count, needed, cv2.CMP_LT), new)
-        new = np.asarray(cv2.resize(new, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-        return new if planes.clipped is None else np.asarray(cv2.subtract(new, planes.clipped), np.uint8)
-
-    def _learn_mean(self, planes: Planes, free: Bytes, elapsed_s: float) -> None:
-        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
-        away = cv2.absdiff(planes.luma.astype(np.float32), self.mean)
-        cv2.accumulateWeighted(cv2.min(away, MOST_AWAY), self._deviation, rate, free)
-        cv2.accumulateWeighted(planes.luma, self.mean, rate, free)
-        left = planes.luma[::4] - self.mean[::4]
-        self.noise += rate * (
-            NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3]))) - self.noise
-        )
-        if not planes.chroma:
+    def _learn_noise(self, planes: Planes, free: Bytes, rate: float) -> None:
+        away = np.minimum(cv2.absdiff(planes.luma, self.means[0]), np.uint8(MOST_AWAY))
+        cv2.accumulateWeighted(away, self._deviation, rate, free)
+        if min(planes.luma.shape) <= 16:
             return
-        small = planes.chroma[0].shape
-        free = np.asarray(cv2.resize(free, (small[1], small[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
-        noise = 0.0
-        for plane, mean in zip(planes.chroma, self.chroma_mean, strict=True):
-            noise = max(noise, float(np.median(np.abs(plane[::4, ::4] - mean[::4, ::4]))))
-            cv2.accumulateWeighted(plane, mean, rate, free)
-        self._chroma_noise += rate * (1.2 * noise - self._chroma_noise)
+        left = cv2.subtract(planes.luma[::3], self.means[0][::3], dtype=cv2.CV_16S)
+        noise = NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3])))
+        self.noise += rate * (noise - self.noise)
+        noises = [
+            float(np.abs(plane[::5, ::5].astype(np.int16) - mean[::5, ::5]).mean())
+            for plane, mean in zip(planes.chroma, self.means[1:], strict=True)
+        ]
+        self._chroma_noise += rate * (min(6.0, max(noises, default=0.0)) - self._chroma_noise)
 
     def _slot(self) -> int:
         self._written += 1
         half = SAMPLES // 2
-        if self._age_s >= EARLY_S and self._written % OLD_EVERY == 0:
+        if self._age_s < EARLY_S:
+            return self._written % SAMPLES
+        if self._written % OLD_EVERY == 0:
             return (self._written // OLD_EVERY) % half
-        return self._written % SAMPLES if self._age_s < EARLY_S else half + self._written % half
+        return half + self._written % half
 
     def _write(self, index: int, planes: Planes, where: Bytes) -> None:
         for plane, sample in zip(planes, self._samples[index], strict=True):
-            if plane.shape != where.shape:
-                size = (plane.shape[1], plane.shape[0])
-                where = np.asarray(cv2.resize(where, size, interpolation=cv2.INTER_NEAREST), np.uint8)
             cv2.copyTo(plane, where, sample)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from edgepi_camera.motion.picture import Bytes
@@ -23,10 +24,10 @@ USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A thing on the half grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
+    """A thing on the grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
 
     *edges* are new or vanished edges in it, against the length of its border; *busy* is how much of it lies
-    where the place is restless; *side*: the border of the picture that it is at, or nearly (``left``, ``top``...).
+    where the place is restless; *side*: the border of the picture that it is at, or nearly, such as ``left``.
     """
 
     label: int
@@ -55,7 +56,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """Planes on the half grid that tell a thing from what only looks like one."""
+    """Planes on the grid that tell a thing from what only looks like one."""
 
     usual: NDArray[np.float32]
     edges: Bytes
@@ -63,8 +64,8 @@ class Clues:
 
 
 def cleaned(new: Bytes) -> Bytes:
-    """*new* (0 or 255) without specks and pinholes: what most of the 5x5 pixels around say."""
-    return np.asarray(cv2.compare(cv2.blur(new, (5, 5)), 127, cv2.CMP_GT), np.uint8)
+    """*new* (0 or 255) without specks and pinholes: what most of the 3x3 pixels around say."""
+    return np.asarray(cv2.threshold(cv2.blur(new, (3, 3)), 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
@@ -83,10 +84,10 @@ def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
 
 
 def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[np.int32]]:
-    """The things in *mask* (half grid, 0 or 255) of at least so many cells, and which pixel belongs to which."""
+    """The things in *mask* (grid, 0 or 255) of at least so many cells, and which pixel belongs to which."""
     joined = cv2.dilate(mask, CROSS)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
-    labels = np.asarray(labels, np.int32)
+    count, parts, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
+    labels = np.asarray(parts, np.int32)
     inside = np.flatnonzero(labels)
     owner = labels.ravel()[inside]
     core = mask.ravel()[inside] > 0
@@ -117,10 +118,10 @@ def _side(gaps: tuple[int, int, int, int], margin: float) -> str:
 
 
 def unusual(usual: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much a cell counts (0 to 1), by the share of the time in which it differs without anything moving."""
+    """How much a cell counts (0 to 1), by how often it differs without anything moving."""
     lowest, highest = math.log(USUAL_LEAST), math.log(USUAL_MOST)
-    return np.clip((highest - np.log(usual + 1e-3)) / (highest - lowest), 0.0, 1.0)
+    return np.asarray(np.clip((highest - np.log(usual + 1e-3)) / (highest - lowest), 0.0, 1.0), np.float32)
 
 
-def _allowed(detail: Bytes, share: float, floor: float) -> Bytes:
+def _allowed(detail: MatLike, share: float, floor: float) -> Bytes:
     return np.asarray(cv2.convertScaleAbs(cv2.dilate(detail, SQUARE), alpha=share, beta=floor), np.uint8)

@@ -7,18 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepi_camera.model import Box, MotionSettings, Sight
-from edgepi_camera.motion import light, verdict
+from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
 from edgepi_camera.motion.blobs import Clues, cleaned, found, structure
-from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size, reduced
-from edgepi_camera.motion.tracks import Tracker
+from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
+from edgepi_camera.motion.tracks import Track, Tracker
+from edgepi_camera.motion.zones import Places
 
 __all__ = ["Detector"]
 
 LONGEST_GAP_S = 30.0
+# Pictures farther apart than this show what is new, but not whether it moves.
+TRACKED_S = 0.7
 USUAL_S = 30.0
 LEARNING_S = 2.0
+LINGER_S = 2.0
 SWITCH_SHARE = 0.35
+LEAST_SHARE = 0.001
+LUMA, CHROMA = 12.0, 6.0
+AROUND = np.ones((3, 3), np.uint8)
 
 
 class Detector:
@@ -26,130 +33,159 @@ class Detector:
 
     def __init__(self, settings: MotionSettings) -> None:
         self._settings = settings
+        # Half as much suffices at 100, twice as much is needed near 0.
         self._strength = 2.0 ** ((50 - settings.sensitivity) / 50)
         self._shape = (0, 0)
-        self._size = (0, 0)
         self._last_s: float | None = None
-        self._mask = np.zeros((1, 1), np.bool_)
+        self._sight = Sight(time_s=0.0)
+        self._begin(Picture(np.zeros((1, 1), np.uint8)), 0.0)
 
     def see(self, picture: Picture, time_s: float) -> Sight:
         """What moves in *picture*, taken *time_s* seconds into the stream."""
-        shape = (picture.luma.shape[0], picture.luma.shape[1])
-        if shape != self._shape or self._last_s is None or not 0 < time_s - self._last_s < LONGEST_GAP_S:
-            return self._restart(picture, shape, time_s)
-        elapsed_s, self._last_s = time_s - self._last_s, time_s
+        if self._is_anew(picture, time_s):
+            self._begin(picture, time_s)
+            self._last_s, self._sight = time_s, Sight(time_s=time_s, note="learning")
+            return self._sight
+        elapsed_s, self._last_s = time_s - (self._last_s or 0.0), time_s
         planes = self._grain.calmed(Planes.of(picture, self._size))
-        background = self._background
-        now = light.measured(planes, [background.mean, *background.chroma_mean])
-        planes = light.corrected(planes, now)
-        new = cleaned(background.foreground(planes))
-        half = self._half
-        mask = np.asarray(cv2.compare(reduced(new, half), 100, cv2.CMP_GT), np.uint8)
-        small = reduced(planes.luma, half)
-        mean = reduced(background.mean.astype(np.uint8), half)
-        clues = Clues(self._usual, structure(small, mean, background.noise), reduced(background.busy, half))
-        if self._switched(mask):
-            boxes = self._expected()
-            out = np.asarray(cv2.resize(boxes, self._size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-            background.accept(planes, np.asarray(cv2.bitwise_not(out), np.uint8))
-            mask = np.asarray(cv2.bitwise_and(mask, boxes), np.uint8)
-        blobs, labels = found(mask, clues, max(3.0, 0.25 * self._least))
-        seen = self._tracker.follow(blobs, time_s)
-        learning = time_s - self._first_s < LEARNING_S
-        clutter = self._tracker.clutter
-        limits = verdict.Limits(
-            self._least, self._settings.shortest_s, clutter.size(time_s), clutter.rate(time_s), learning
-        )
-        self._tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
-        moving = []
-        suspect = False
-        keep = np.zeros(int(labels.max()) + 1, np.uint8)
-        doubtful = sum(t.blob.weight for t in seen if verdict.doubtful(t))
-        for track in seen:
-            mine = track.blob.weight if verdict.doubtful(track) else 0.0
-            track.why = verdict.judged(track, limits, doubtful - mine)
-            if not track.why:
-                track.confirmed = True
-                track.moved_s = time_s
-            if track.confirmed and time_s - track.moved_s <= 2.0:
-                moving.append(track)
-                keep[track.blob.label] = 255
-            elif track.why in ("short", "still"):
-                suspect = True
-            if verdict.promising(track):
-                keep[track.blob.label] = 255
-        out = keep[labels]
-        self._learn_usual(mask, out, elapsed_s)
-        height, width = self._size
-        out = cv2.resize(
-            cv2.dilate(out, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST
-        )
-        background.learn(planes, np.asarray(out, np.uint8), elapsed_s)
-        self._mask = new > 0
-        self.debug = (now, mask, clues, blobs)
-        return Sight(
-            time_s=time_s,
-            moving=bool(moving),
-            suspect=suspect or bool(moving),
-            began_s=min((t.began_s for t in moving), default=None),
-            changed=float(mask.mean() / 255),
-            boxes=tuple(self._box(t) for t in moving),
-        )
+        planes = light.corrected(planes, light.measured(planes, self._background.means))
+        self._mask = self._places.seen(cleaned(self._background.foreground(planes)))
+        switched = self._switched(planes)
+        self._follow(planes, time_s)
+        self._learn(planes, elapsed_s)
+        self._sight = self._said(time_s, elapsed_s, switched=switched)
+        return self._sight
 
     def mask(self) -> NDArray[np.bool_]:
         """What is thought to be foreground, at the detector's own grid."""
-        return self._mask
+        return np.asarray(self._mask > 0, np.bool_)
 
     def drawn(self, base_bgr: Bytes) -> Bytes:
-        """The tuning view over *base_bgr*."""
-        out = base_bgr.copy()
-        height, width = out.shape[:2]
-        mask = np.asarray(self._mask, np.uint8)
-        full = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), np.bool_)
-        out[full] = (60, 60, 255)
-        return out
+        """The tuning view over *base_bgr*: what differs and why it counts or not."""
+        whys = ["moving" if track in self._moving else track.why or "still" for track in self._seen]
+        masks = {}
+        for why in dict.fromkeys(whys):
+            chosen = self._labelled([t for t, w in zip(self._seen, whys, strict=True) if w == why])
+            masks[why] = np.asarray(cv2.bitwise_and(chosen, self._mask), np.uint8)
+        things = tuple(
+            drawing.Thing(
+                *self._shares(track), number=track.number, score=self._score(track),
+                why="" if why == "moving" else why, zones=track.zones,
+            )
+            for track, why in zip(self._seen, whys, strict=True)
+        )  # fmt: skip
+        view = drawing.View(
+            masks=masks, things=things, zones=self._settings.zones, ignore=self._settings.ignore,
+            sensitivity=self._settings.sensitivity, changed=self._sight.changed, note=self._sight.note,
+        )  # fmt: skip
+        return drawing.drawn(base_bgr, view)
 
-    def _restart(self, picture: Picture, shape: tuple[int, int], time_s: float) -> Sight:
-        self._shape = shape
-        self._size = grid_size(*shape)
-        self._half = (max(1, self._size[0] // 2), max(1, self._size[1] // 2))
-        self._background = Background(
-            Planes.of(picture, self._size), Tolerance(12.0 * self._strength, 6.0 * self._strength)
-        )
-        self._tracker = Tracker()
-        self._share = 0.0
+    def _is_anew(self, picture: Picture, time_s: float) -> bool:
+        other = picture.luma.shape != self._shape or (picture.u is not None) != self._coloured
+        return other or self._last_s is None or not 0 < time_s - self._last_s < LONGEST_GAP_S
+
+    def _begin(self, picture: Picture, time_s: float) -> None:
+        self._shape = (picture.luma.shape[0], picture.luma.shape[1])
+        self._coloured = picture.u is not None
+        self._size = grid_size(*self._shape)
+        tolerance = Tolerance(LUMA * self._strength, CHROMA * self._strength)
+        self._background = Background(Planes.of(picture, self._size), tolerance)
         self._grain = Grain()
-        self._mask = np.zeros(self._size, np.bool_)
-        self._usual = np.zeros(self._half, np.float32)
-        self._seen = 0
-        self._last_s = self._first_s = time_s
-        share = self._settings.smallest or 0.001 * self._strength**2
-        self._least = share * self._half[0] * self._half[1]
-        return Sight(time_s=time_s, note="learning")
+        self._places = Places.of(self._settings.zones, self._settings.ignore, self._size)
+        self._tracker = Tracker()
+        self._seen: list[Track] = []
+        self._moving: list[Track] = []
+        self._mask = np.zeros(self._size, np.uint8)
+        self._labels = np.zeros(self._size, np.int32)
+        self._usual = np.zeros(self._size, np.float32)
+        self._looks = 0
+        self._share = 0.0
+        self._first_s = time_s
+        share = self._settings.smallest or LEAST_SHARE * self._strength**2
+        self._least = share * self._size[0] * self._size[1]
 
-    def _switched(self, mask: Bytes) -> bool:
-        """Whether much of the picture is suddenly new, other than where something moves already."""
-        share = float(np.mean((mask > 0) & (self._expected() == 0)))
+    def _switched(self, planes: Planes) -> bool:
+        """Whether much is suddenly new, other than where something moves: then it is the place."""
+        expected = self._expected()
+        share = cv2.countNonZero(cv2.subtract(self._mask, expected)) / self._mask.size
         before, self._share = self._share, share
-        return share > SWITCH_SHARE and share - before > 0.5 * SWITCH_SHARE
+        if share < SWITCH_SHARE or share - before < 0.5 * SWITCH_SHARE:
+            return False
+        self._background.accept(planes, np.asarray(cv2.bitwise_not(expected), np.uint8))
+        self._mask = np.asarray(cv2.bitwise_and(self._mask, expected), np.uint8)
+        return True
 
     def _expected(self) -> Bytes:
         """255 in the boxes of what moves, as last seen and a little around."""
-        boxes = np.zeros(self._half, np.uint8)
-        for track in self._tracker.tracks:
-            if track.confirmed:
-                b = track.blob
-                boxes[max(0, b.y - 3) : b.bottom + 3, max(0, b.x - 3) : b.right + 3] = 255
+        boxes = np.zeros(self._size, np.uint8)
+        for blob in (track.blob for track in self._tracker.tracks if track.confirmed):
+            boxes[max(0, blob.y - 3) : blob.bottom + 3, max(0, blob.x - 3) : blob.right + 3] = 255
         return boxes
 
-    def _learn_usual(self, mask: Bytes, out: Bytes, elapsed_s: float) -> None:
-        self._seen += 1
-        rate = max(elapsed_s / USUAL_S, 1 / (self._seen + 10))
-        cv2.accumulateWeighted((mask > 0).astype(np.float32), self._usual, rate, cv2.bitwise_not(out))
+    def _follow(self, planes: Planes, time_s: float) -> None:
+        background, tracker = self._background, self._tracker
+        edges = structure(planes.luma, background.means[0], background.noise)
+        clues = Clues(self._usual, edges, background.busy)
+        blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
+        self._seen = tracker.follow(blobs, time_s)
+        touched = self._places.touched(self._labels, self._mask)
+        learning = time_s - self._first_s < LEARNING_S
+        tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
+        rate, size = tracker.clutter.rate(time_s), tracker.clutter.size(time_s)
+        limits = verdict.Limits(self._least, self._settings.shortest_s, size, rate, learning)
+        around = sum(track.blob.weight for track in self._seen if verdict.doubtful(track))
+        for track in self._seen:
+            own = track.blob.weight if verdict.doubtful(track) else 0.0
+            track.why = verdict.judged(track, limits, around - own)
+            track.zones = touched.get(track.blob.label, ())
+            if not track.why:
+                track.confirmed, track.moved_s = True, time_s
+        self._moving = [t for t in self._seen if t.confirmed and time_s - t.moved_s <= LINGER_S]
 
-    def _box(self, track) -> Box:
-        height, width = self._half
-        b = track.blob
-        return Box(
-            b.x / width, b.y / height, b.width / width, b.height / height, track=track.number, score=0.5
+    def _learn(self, planes: Planes, elapsed_s: float) -> None:
+        self._looks += 1
+        kept = [track for track in self._seen if track in self._moving or verdict.promising(track)]
+        keep = self._labelled(kept)
+        rate = max(elapsed_s / USUAL_S, 1 / (self._looks + 10))
+        differs = np.minimum(self._mask, np.uint8(1))
+        cv2.accumulateWeighted(differs, self._usual, min(1.0, rate), cv2.bitwise_not(keep))
+        keep = np.asarray(cv2.dilate(keep, AROUND), np.uint8)
+        self._background.learn(planes, keep, elapsed_s)
+
+    def _labelled(self, tracks: list[Track]) -> Bytes:
+        """255 in the cells of *tracks*."""
+        if not tracks:
+            return np.zeros(self._size, np.uint8)
+        chosen = np.zeros(int(self._labels.max()) + 1, np.uint8)
+        chosen[[track.blob.label for track in tracks]] = 255
+        return np.asarray(chosen[self._labels], np.uint8)
+
+    def _said(self, time_s: float, elapsed_s: float, *, switched: bool) -> Sight:
+        counted = [track for track in self._moving if self._places.counts(track.zones)]
+        moving = bool(counted) and elapsed_s <= TRACKED_S
+        hints = ("short", "still")
+        suspect = bool(counted) or any(t.why in hints for t in self._seen if self._places.counts(t.zones))
+        note = "light" if switched else "learning" if time_s - self._first_s < LEARNING_S else ""
+        return Sight(
+            time_s=time_s,
+            moving=moving,
+            suspect=suspect,
+            began_s=min(track.began_s for track in counted) if moving else None,
+            score=max(map(self._score, counted)) if moving else 0.0,
+            changed=cv2.countNonZero(self._mask) / self._mask.size,
+            boxes=tuple(
+                Box(*self._shares(track), track=track.number, zones=track.zones, score=self._score(track))
+                for track in counted
+            )
+            if moving
+            else (),
+            note=note,
         )
+
+    def _shares(self, track: Track) -> tuple[float, float, float, float]:
+        height, width = self._size
+        blob = track.blob
+        return blob.x / width, blob.y / height, blob.width / width, blob.height / height
+
+    def _score(self, track: Track) -> float:
+        return verdict.score(track, self._least)

@@ -42,10 +42,10 @@ class Light:
 STEADY = Light((1.0,), (0.0,))
 
 
-def measured(planes: Planes, means: list[Floats]) -> Light:
+def measured(planes: Planes, means: tuple[Bytes, ...]) -> Light:
     """The light of *planes* against the background's *means*, whatever moves in less than half of it."""
     small = [cv2.resize(plane, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes]
-    before = [cv2.resize(mean, CELLS, interpolation=cv2.INTER_AREA) for mean in means]
+    before = [cv2.resize(mean, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for mean in means]
     gain, offset = _line(before[0].ravel(), small[0].ravel())
     pairs = [(gain, offset)]
     pairs += [_tint(was, now, gain) for was, now in zip(before[1:], small[1:], strict=True)]
@@ -71,7 +71,7 @@ def corrected(planes: Planes, light: Light) -> Planes:
 
 
 def _tint(before: Floats, now: Floats, gain: float) -> tuple[float, float]:
-    """Colour is grey (128) plus what grows with the *gain* of the light, plus a shift by the light's own colour."""
+    """Colour is grey (128) plus what grows with the *gain* of the light, and the light's own colour."""
     best = (math.inf, 1.0, 0.0)
     for scale in {1.0, gain}:
         scaled = 128.0 + scale * (before - 128.0)
@@ -115,11 +115,13 @@ def _fitted(x: Floats, y: Floats, *, with_offset: bool) -> tuple[float, float]:
     return gain, offset
 
 
-def _rows(luma: Bytes, mean: Floats, light: Light) -> Floats | None:
-    """Gain per row (a lamp on the mains and a rolling shutter make bands), if that explains much of the rest."""
+def _rows(luma: Bytes, mean: Bytes, light: Light) -> Floats | None:
+    """Gain per row (mains and rolling shutter make bands), if that explains much of the rest."""
     height = luma.shape[0]
     now = cv2.resize(luma, BANDS, interpolation=cv2.INTER_AREA).astype(np.float32)
-    before = cv2.resize(mean, BANDS, interpolation=cv2.INTER_AREA) * light.gains[0] + light.offsets[0]
+    before = (
+        cv2.resize(mean, BANDS, interpolation=cv2.INTER_AREA) * np.float32(light.gains[0]) + light.offsets[0]
+    )
     ratio = (now + 4.0) / np.maximum(before + 4.0, 4.0)
     band = np.median(ratio, axis=1)
     away, within = np.abs(ratio - 1.0), np.abs(ratio - band[:, None])

@@ -19,7 +19,7 @@ LOST_S = 0.35
 REACH = 2.5
 JOINED = 1.6
 ENTERED = 6.0
-DETOUR = 3.0
+DETOUR = 30.0
 REACH_OF_SIZE = 0.5
 CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
@@ -27,10 +27,11 @@ CLUTTER_LEAST = 12
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A track's blob at one time."""
+    """A track's blob at one time, and its *step* since the last: columns, rows, growth, length."""
 
     time_s: float
     blob: Blob
+    step: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Track:
     confirmed: bool = False
     moved_s: float = -math.inf
     why: str = ""
+    zones: tuple[str, ...] = ()
 
     @property
     def blob(self) -> Blob:
@@ -76,21 +78,20 @@ class Track:
         return (last.blob.cx - first.blob.cx) / span_s, (last.blob.cy - first.blob.cy) / span_s
 
     def progress(self, within_s: float, straight: float) -> float:
-        """The farthest that it came or grew (cells of the half grid) up to now, on a way as *straight* as that.
+        """The farthest that it came or grew (cells of the grid) up to now, on a way as *straight* as that.
 
         1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
-        blobs = self.recent(within_s)
-        if len(blobs) < 2:
+        steps = [seen.step for seen in self.past if self.seen_s - seen.time_s <= within_s][:0:-1]
+        if not steps:
             return 0.0
-        steps = np.array([_step_of(one, other) for one, other in zip(blobs, blobs[1:], strict=False)])
-        steps = np.cumsum(steps[::-1], axis=0)
-        net = np.sqrt(np.square(steps[:, :2]).sum(axis=1) + np.square(np.maximum(0.0, steps[:, 2])))
-        return float(np.where(net >= straight * steps[:, 3], net, 0.0).max())
+        sums = np.cumsum(steps, axis=0)
+        net = np.sqrt(np.square(sums[:, :2]).sum(axis=1) + np.square(np.maximum(0.0, sums[:, 2])))
+        return float(np.where(net >= straight * sums[:, 3], net, 0.0).max())
 
 
 def _step_of(before: Blob, after: Blob) -> tuple[float, float, float, float]:
-    """Columns, rows and growth of one step, and its length; a thing coming in goes as fast as its inner side."""
+    """Columns, rows and growth of one step, and its length; a thing coming in goes as its inner side does."""
     growth = 0.5 * (math.sqrt(after.area) - math.sqrt(before.area))
     x, y = after.cx - before.cx, after.cy - before.cy
     length = math.hypot(x, y, growth)
@@ -116,7 +117,7 @@ def _inner(before: Blob, after: Blob) -> tuple[float, float]:
 
 
 def _whole(before: Blob, after: Blob) -> bool:
-    """Whether it is the same thing a step on, not other parts of something: about as large and not far off."""
+    """Whether it is the same thing a step on, not other parts of something."""
     ratio = (after.area + 4) / (before.area + 4)
     far = math.hypot(after.cx - before.cx, after.cy - before.cy)
     if before.side and ratio > 1.0:
@@ -152,7 +153,7 @@ class Clutter:
 
 
 class Tracker:
-    """Follows blobs: a blob goes on the track whose box, moved on at its speed, it overlaps or is nearest to."""
+    """Follows blobs: a blob goes on the track whose box, moved on at its speed, it is nearest to."""
 
     def __init__(self) -> None:
         self.tracks: list[Track] = []
@@ -194,7 +195,7 @@ class Tracker:
 
 
 def _extend(track: Track, blob: Blob, time_s: float) -> None:
-    track.past.append(Seen(time_s, blob))
+    track.past.append(Seen(time_s, blob, _step_of(track.blob, blob)))
     while track.past[0].time_s < time_s - REMEMBER_S:
         track.past.popleft()
 
@@ -218,7 +219,7 @@ def _nearness(tracks: Sequence[Track], blobs: Sequence[Blob]) -> NDArray[np.bool
 
 
 def _gaps(tracks: Sequence[Track], blobs: Sequence[Blob], time_s: float) -> NDArray[np.float64]:
-    """How unlike the expected each blob is: empty cells between the boxes, size, distance; inf if out of reach."""
+    """How unlike the expected each blob is: gap, size, distance; inf if out of reach."""
     if not tracks or not blobs:
         return np.zeros((len(tracks), len(blobs)))
     ahead = np.array([(time_s - t.seen_s) * np.array(t.speed()) for t in tracks])[:, None, :]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from edgepi_camera.motion.tracks import REMEMBER_S, Track
 
-__all__ = ["Limits", "doubtful", "is_light", "judged", "promising"]
+__all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
 
 WINDOW_S = 0.6
 LEAST_SIGHTS = 3
 LEAST_EDGES = 0.25
-STRAIGHT = 0.6
+STRAIGHT = 0.7
 LEAST_WAY = 2.0
 WAY_OF_SIZE = 0.25
 SUDDEN_WAY = 0.6
@@ -22,17 +22,18 @@ BUSY_WAY = 6.0
 STERN_WAY = 8.0
 STERN_SIGHTS = 2
 STERN_STRAIGHT = 0.75
-STERN_OF_LEAST = 25.0
+STERN_OF_LEAST = 12.0
 STERN_OF_OWN = 0.5
 PROMISING_S = 2.0
-PROMISING_STRAIGHT = 0.7
+PROMISING_STRAIGHT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a track must reach: *weight* in cells of the half grid, *shortest_s* of being there.
+    """What a track must reach: *weight* in cells of the grid, *shortest_s* of being there.
 
-    *clutter* is the weight that false things have here, *rate* how many there are a second; *learning*: the place is not known yet.
+    *clutter* is the weight that false things have here, *rate* how many there are a second; *learning*: the
+    place is not known yet.
     """
 
     weight: float
@@ -75,12 +76,18 @@ def promising(track: Track) -> bool:
 
 
 def doubtful(track: Track) -> bool:
-    """Whether it is neither known to move nor light: much of this at once means that the place itself is restless."""
+    """Whether it is neither known to move nor light: much of this means a restless place."""
     return not track.confirmed and track.why != "light" and not promising(track)
 
 
 def needed_way(track: Track, *, stern: bool) -> float:
-    """How far it must come before it counts: more if it is large, appeared at once or lies where all sways."""
+    """How far it must come before it counts: more if it is large or came at once, or where all sways."""
     share = LEARNING_WAY if stern else SUDDEN_WAY if track.sudden else WAY_OF_SIZE
     busy = statistics.fmean(blob.busy for blob in track.recent(WINDOW_S))
     return (STERN_WAY if stern else LEAST_WAY) + share * math.sqrt(track.blob.area) + BUSY_WAY * busy
+
+
+def score(track: Track, least: float) -> float:
+    """How sure it is, 0 to 1: half for twice the way needed, half for four times the least weight."""
+    way = track.progress(REMEMBER_S, STRAIGHT) / (2.0 * needed_way(track, stern=False))
+    return round(0.5 * min(1.0, way) + 0.5 * min(1.0, track.blob.weight / (4.0 * least)), 2)
