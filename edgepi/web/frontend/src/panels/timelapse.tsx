@@ -17,7 +17,7 @@ export function TimeLapse({ route, version, zone }: { route: string; version: st
   return (
     <div class="lapse">
       <h3>Time-lapse</h3>
-      {days.length === 0 && <p class="muted">No stills yet. They are taken if the configuration says how often, by `timelapse`.</p>}
+      {days.length === 0 && <p class="muted">No stills yet. The configuration says how often they are taken: <code>timelapse: 5min</code>.</p>}
       <ul class="days">
         {days.map((each) => (
           <li key={each.day}>
