@@ -167,6 +167,9 @@ async def test_a_lost_camera_says_why_and_stays_quiet(served: Served, camera: De
         await page.run("document.dispatchEvent(new Event('visibilitychange'))")
         await viewers(camera, 1)
         assert "No labels: there is no model file" in await page.run(f"{CARD}.innerText")
+        camera.record |= {"note": "light"}
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for(f"{CARD}.innerText.includes('The light has changed, which is no motion')")
 
 
 async def test_motion_is_said_at_once_and_its_event_appears(served: Served, camera: DemoCamera) -> None:

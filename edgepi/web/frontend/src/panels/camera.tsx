@@ -25,6 +25,11 @@ const LEVEL_WORDS: Record<string, string> = {
   snapshot: "Takes a still now and then, and rests between.",
   off: "Switched off to save energy.",
 };
+/** What the detector says in one word. */
+const NOTE_WORDS: Record<string, string> = {
+  learning: "Learns what the place looks like.",
+  light: "The light has changed, which is no motion.",
+};
 
 /** Cards that plugins declare as cameras. */
 export function CameraCards(props: Props) {
@@ -105,7 +110,7 @@ function Level({ camera, decisions, zone }: LevelProps) {
       <p>
         <b>{title(camera.level)}.</b> {camera.link === "lost" ? "Begins once there is a picture." : (LEVEL_WORDS[camera.level] ?? "")}
       </p>
-      {camera.link === "running" && camera.note && <p class="muted note">{capital(camera.note)}</p>}
+      {camera.link === "running" && camera.note && <p class="muted note">{NOTE_WORDS[camera.note] ?? capital(camera.note)}</p>}
       {made.slice(0, all ? 6 : 1).map((each) => (
         <p class="muted because" key={each.time_utc}>
           <time dateTime={each.time_utc}>{when(new Date(each.time_utc), nodeNow(), zone)}</time> {capital(each.sentence)}

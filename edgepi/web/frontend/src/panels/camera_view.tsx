@@ -57,7 +57,7 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
       </div>
       {detector && (
         <p class="muted legend">
-          Tinted is what differs from the background, framed is what counts as motion; the words say why something was set aside.
+          Tinted is what differs from the background, framed is what counts as motion; the other colours say why something was set aside.
         </p>
       )}
     </div>
