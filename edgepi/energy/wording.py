@@ -28,6 +28,7 @@ def duty_decision(weighed: Weighed, duty: DutyNow) -> Decision:
         words, cause = f"worth {duty.points(level):g} points/h, and takes hardly any power", "price"
     elif duty.index(level):
         words = f"a Wh kept is worth {price:.2f} points, this earns {earns:.2f} per Wh"
+        words += _beyond(duty, level, price)
         cause = "price"
     else:
         words = f"battery {percent(soc)}, a Wh kept is worth {price:.2f} points, this earns {earns:.2f}"
@@ -44,6 +45,16 @@ def duty_decision(weighed: Weighed, duty: DutyNow) -> Decision:
             "earns_points_per_wh": earns,
         },
     )
+
+
+def _beyond(duty: DutyNow, level: str, price: float) -> str:
+    """What the next level would earn with each Wh more, where that is not worth it."""
+    above = duty.levels[duty.index(level) + 1 :]
+    if not above:
+        return ""
+    points = duty.points(above[0].name) - duty.points(level)
+    earns = points / max(duty.power_w(above[0].name) - duty.power_w(level), _HARDLY_W)
+    return f", {above[0].name} only {earns:.2f} with each Wh more" if earns < price else ""
 
 
 def _earns(duty: DutyNow, level: str, weighed: Weighed) -> float:
