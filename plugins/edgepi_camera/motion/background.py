@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from edgepi_camera.motion.picture import Bytes, Planes
+from edgepi_camera.motion.light import Reference
+from edgepi_camera.motion.picture import Bytes, Planes, middle
+from edgepi_camera.motion.samples import SAMPLES, Samples
 
-__all__ = ["SAMPLES", "Background", "Tolerance"]
+__all__ = ["Background", "Tolerance"]
 
 Floats = NDArray[np.float32]
 
-SAMPLES = 20
 NEEDED = 4
 NEEDED_BUSY = 3
 EARLY_S = 2.0
@@ -32,6 +33,8 @@ BRIGHT = 100.0
 BUSY_OF_NOISE = 3.0
 BUSY_LEAST = 3.0
 MOST_AWAY = 40
+# The means change slowly: to take in each picture would cost more than to look at it.
+LEARN_EVERY_S = 0.35
 AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -52,63 +55,63 @@ class Background:
     that of the rest), a pixel may also be like what its neighbours were.
     """
 
-    def __init__(self, planes: Planes, tolerance: Tolerance) -> None:
+    def __init__(self, planes: Planes, tolerance: Tolerance, watched: Bytes | None = None) -> None:
+        """*planes* is the first picture; the light of what is not *watched* does not count."""
         self._tolerance = tolerance
-        self._samples = [planes.copied() for _ in range(SAMPLES)]
+        self._watched = watched
+        self._samples = Samples(np.concatenate(list(planes)))
         self._means: list[Floats] = [plane.astype(np.float32) for plane in planes]
         self._deviation: Floats = np.full(planes.luma.shape, NOISE_START, np.float32)
         self._chroma_noise = 1.0
         self.noise = NOISE_START
-        self.means: tuple[Bytes, ...] = planes.copied()
-        self.busy: Bytes = np.zeros(planes.luma.shape, np.uint8)
-        self._limit = self._limits()
         self._seen = 0
         self._written = 0
         self._age_s = 0.0
         self._next_s = 0.0
+        self._waiting_s = 0.0
+        self._settle()
 
     def foreground(self, planes: Planes) -> Bytes:
         """255 where *planes* is unlike what was there before, else 0."""
-        needed = cv2.copyTo(np.full_like(self.busy, NEEDED_BUSY), self.busy, np.full_like(self.busy, NEEDED))
-        new: MatLike = self._unlike_luma(planes, needed)
-        limit = np.uint8(max(self._tolerance.chroma, OF_NOISE * self._chroma_noise))
-        for index, plane in enumerate(planes.chroma, 1):
-            low, high = np.maximum(plane, limit) - limit, np.minimum(plane, 255 - limit) + limit
-            count = self._agreeing(index, low, high)
-            unlike = cv2.compare(count, needed, cv2.CMP_LT)
-            if planes.clipped is not None:
-                unlike = cv2.subtract(unlike, planes.clipped)
-            new = cv2.bitwise_or(new, unlike)
-        return np.asarray(new, np.uint8)
+        bounds = [self._bounds(planes), *map(self._chroma_bounds, planes.chroma)]
+        low, high = (np.concatenate(sides) for sides in zip(*bounds, strict=True))
+        new, *colours = np.split(self._samples.unlike(low, high, self._needed), len(bounds))
+        for unlike in colours:
+            # Where the sensor is at its end, there are no colours.
+            found = unlike if planes.clipped is None else cv2.subtract(unlike, planes.clipped)
+            cv2.bitwise_or(new, found, new)
+        return new
 
     def learn(self, planes: Planes, keep_out: Bytes, elapsed_s: float) -> None:
         """Take *planes* in, but not where *keep_out* is set."""
         self._seen += 1
         self._age_s += elapsed_s
         free = np.asarray(cv2.bitwise_not(keep_out), np.uint8)
-        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
-        self._learn_noise(planes, free, rate)
-        for plane, mean in zip(planes, self._means, strict=True):
-            cv2.accumulateWeighted(plane, mean, rate, free)
+        self._waiting_s += elapsed_s
+        if self._age_s < EARLY_S or self._waiting_s >= LEARN_EVERY_S:
+            self._learn_means(planes, free, self._waiting_s)
+            self._waiting_s = 0.0
         if self._age_s >= self._next_s:
             self._next_s = self._age_s + (0.0 if self._age_s < EARLY_S else RECENT_S)
-            self._write(self._slot(), planes, free)
-        self._settle()
+            self._write([self._slot()], planes, free)
 
     def accept(self, planes: Planes, where: Bytes) -> None:
         """Take *planes* for the background from now on where *where* is set."""
-        for index in range(SAMPLES):
-            self._write(index, planes, where)
+        self._write(range(SAMPLES), planes, where)
         for plane, mean in zip(planes, self._means, strict=True):
             cv2.copyTo(plane.astype(np.float32), where, mean)
         self._settle()
 
     def _settle(self) -> None:
+        """Work out what follows from what was learnt, and holds until more is."""
         self.means = tuple(np.asarray(cv2.convertScaleAbs(mean), np.uint8) for mean in self._means)
+        self.reference = Reference.of(self.means, self._watched)
         limit = BUSY_OF_NOISE * self.noise + BUSY_LEAST
         busy = cv2.threshold(self._deviation, limit, 255, cv2.THRESH_BINARY)[1]
         self.busy = np.asarray(busy, np.uint8)
         self._limit = self._limits()
+        needed = np.where(self.busy, np.uint8(NEEDED_BUSY), np.uint8(NEEDED))
+        self._needed = np.concatenate([needed] * len(self.means))
 
     def _limits(self) -> Bytes:
         """Per pixel, how far luma may be off: by brightness, and by its own unrest within bounds."""
@@ -120,7 +123,8 @@ class Background:
         own = cv2.convertScaleAbs(self._deviation, alpha=OF_NOISE)
         return np.asarray(cv2.min(cv2.max(own, least), most), np.uint8)
 
-    def _unlike_luma(self, planes: Planes, needed: MatLike) -> Bytes:
+    def _bounds(self, planes: Planes) -> tuple[Bytes, Bytes]:
+        """The lowest and the highest luma that a past one may have."""
         luma = planes.luma
         low = cv2.copyTo(cv2.erode(luma, AROUND), self.busy, luma.copy())
         high = cv2.copyTo(cv2.dilate(luma, AROUND), self.busy, luma.copy())
@@ -129,15 +133,18 @@ class Background:
             # What the sensor could not tell from white or black may have been any more so.
             high[(planes.clipped > 0) & (luma > 128)] = 255
             low[(planes.clipped > 0) & (luma <= 128)] = 0
-        return np.asarray(cv2.compare(self._agreeing(0, low, high), needed, cv2.CMP_LT), np.uint8)
+        return np.asarray(low, np.uint8), np.asarray(high, np.uint8)
 
-    def _agreeing(self, index: int, low: MatLike, high: MatLike) -> Bytes:
-        """How many samples lie between *low* and *high*."""
-        count, within = np.zeros_like(self.busy), np.empty_like(self.busy)
-        for sample in self._samples:
-            cv2.inRange(sample[index], low, high, within)
-            np.subtract(count, within, out=count)
-        return count
+    def _chroma_bounds(self, plane: Bytes) -> tuple[Bytes, Bytes]:
+        limit = np.uint8(max(self._tolerance.chroma, OF_NOISE * self._chroma_noise))
+        return np.maximum(plane, limit) - limit, np.minimum(plane, 255 - limit) + limit
+
+    def _learn_means(self, planes: Planes, free: Bytes, elapsed_s: float) -> None:
+        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
+        self._learn_noise(planes, free, rate)
+        for plane, mean in zip(planes, self._means, strict=True):
+            cv2.accumulateWeighted(plane, mean, rate, free)
+        self._settle()
 
     def _learn_noise(self, planes: Planes, free: Bytes, rate: float) -> None:
         away = np.minimum(cv2.absdiff(planes.luma, self.means[0]), np.uint8(MOST_AWAY))
@@ -145,7 +152,7 @@ class Background:
         if min(planes.luma.shape) <= 16:
             return
         left = cv2.subtract(planes.luma[::3], self.means[0][::3], dtype=cv2.CV_16S)
-        noise = NOISE_OF_STEP * float(np.median(np.abs(left[:, 4::3] - left[:, :-4:3])))
+        noise = NOISE_OF_STEP * middle(np.abs(left[:, 4::3] - left[:, :-4:3]))
         self.noise += rate * (noise - self.noise)
         noises = [
             float(np.abs(plane[::5, ::5].astype(np.int16) - mean[::5, ::5]).mean())
@@ -162,6 +169,8 @@ class Background:
             return (self._written // OLD_EVERY) % half
         return half + self._written % half
 
-    def _write(self, index: int, planes: Planes, where: Bytes) -> None:
-        for plane, sample in zip(planes, self._samples[index], strict=True):
-            cv2.copyTo(plane, where, sample)
+    def _write(self, indices: Iterable[int], planes: Planes, where: Bytes) -> None:
+        picture = np.concatenate(list(planes))
+        everywhere = np.concatenate([where] * len(self.means))
+        for index in indices:
+            self._samples.write(index, picture, everywhere)

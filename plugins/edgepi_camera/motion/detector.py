@@ -48,7 +48,7 @@ class Detector:
             return self._sight
         elapsed_s, self._last_s = time_s - (self._last_s or 0.0), time_s
         planes = self._grain.calmed(Planes.of(picture, self._size))
-        planes = light.corrected(planes, light.measured(planes, self._background.means))
+        planes = light.corrected(planes, light.measured(planes, self._background.reference))
         self._mask = self._places.seen(cleaned(self._background.foreground(planes)))
         switched = self._switched(planes)
         self._follow(planes, time_s)
@@ -89,9 +89,10 @@ class Detector:
         self._coloured = picture.u is not None
         self._size = grid_size(*self._shape)
         tolerance = Tolerance(LUMA * self._strength, CHROMA * self._strength)
-        self._background = Background(Planes.of(picture, self._size), tolerance)
-        self._grain = Grain()
         self._places = Places.of(self._settings.zones, self._settings.ignore, self._size)
+        first = Planes.of(picture, self._size)
+        self._background = Background(first, tolerance, self._places.watched)
+        self._grain = Grain()
         self._tracker = Tracker()
         self._seen: list[Track] = []
         self._moving: list[Track] = []

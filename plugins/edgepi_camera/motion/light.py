@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepi_camera.motion.picture import Bytes, Planes
+from edgepi_camera.motion.picture import Bytes, Planes, middle
 
-__all__ = ["STEADY", "Light", "corrected", "measured"]
+__all__ = ["Light", "Reference", "corrected", "measured"]
 
 Floats = NDArray[np.float32]
 
@@ -22,7 +22,9 @@ DARK, BRIGHT = 4, 246
 WORTH = 0.75
 LEVELS = np.arange(256, dtype=np.float32)
 BANDS = (32, 60)
-MOST_BAND = 0.25
+LEAST_BAND, MOST_BAND = 0.015, 0.25
+WORTH_BANDS = 0.6
+WATCHED = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,53 @@ class Light:
     offsets: tuple[float, ...]
     rows: Floats | None = None
 
-    def tables(self) -> tuple[Bytes, ...]:
-        """Which level of the background becomes which in this light, per plane."""
-        pairs = zip(self.gains, self.offsets, strict=True)
-        return tuple(np.clip(LEVELS * gain + offset + 0.5, 0, 255).astype(np.uint8) for gain, offset in pairs)
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The background that light is measured against: *cells* of each plane, and *bands* of luma.
+
+    *watched* cells and *columns* of the bands are those where the owner wants anything looked at (None: all).
+    """
+
+    cells: tuple[Floats, ...]
+    bands: Floats
+    watched: NDArray[np.bool_] | None = None
+    columns: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, means: tuple[Bytes, ...], watched: Bytes | None = None) -> Reference:
+        """From the background's *means*, luma first."""
+        if watched is None:
+            return cls(tuple(_cells(mean, None) for mean in means), _bands(means[0], None))
+        inside = _small(watched, CELLS).ravel() > WATCHED
+        columns = np.asarray((_small(watched, BANDS) > WATCHED).all(axis=0), np.bool_)
+        return cls(tuple(_cells(mean, inside) for mean in means), _bands(means[0], columns), inside, columns)
 
 
-STEADY = Light((1.0,), (0.0,))
+def _small(plane: Bytes, size: tuple[int, int]) -> Floats:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def measured(planes: Planes, means: tuple[Bytes, ...]) -> Light:
-    """The light of *planes* against the background's *means*, whatever moves in less than half of it."""
-    small = [cv2.resize(plane, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in planes]
-    before = [cv2.resize(mean, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for mean in means]
-    gain, offset = _line(before[0].ravel(), small[0].ravel())
+def _cells(plane: Bytes, watched: NDArray[np.bool_] | None) -> Floats:
+    cells = _small(plane, CELLS).ravel()
+    return cells if watched is None else cells[watched]
+
+
+def _bands(luma: Bytes, columns: NDArray[np.bool_] | None) -> Floats:
+    bands = _small(luma, BANDS)
+    return bands if columns is None else bands[:, columns]
+
+
+def measured(planes: Planes, reference: Reference) -> Light:
+    """The light of *planes* against the background's, whatever moves in less than half of the picture."""
+    before, now = reference.cells, [_cells(plane, reference.watched) for plane in planes]
+    if not before[0].size:
+        return Light((1.0,) * len(now), (0.0,) * len(now))
+    gain, offset = _line(before[0], now[0])
     pairs = [(gain, offset)]
-    pairs += [_tint(was, now, gain) for was, now in zip(before[1:], small[1:], strict=True)]
+    pairs += [_tint(*pair, gain) for pair in zip(before[1:], now[1:], strict=True)]
     light = Light(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
-    return Light(light.gains, light.offsets, _rows(planes.luma, means[0], light))
+    return Light(light.gains, light.offsets, _rows(planes.luma, reference, light))
 
 
 def corrected(planes: Planes, light: Light) -> Planes:
@@ -75,7 +106,7 @@ def _tint(before: Floats, now: Floats, gain: float) -> tuple[float, float]:
     best = (math.inf, 1.0, 0.0)
     for scale in {1.0, gain}:
         scaled = 128.0 + scale * (before - 128.0)
-        shift = float(np.median(now - scaled))
+        shift = middle(now - scaled)
         shift = shift if abs(shift) >= SMALL else 0.0
         best = min(best, (float(np.abs(now - scaled - shift).mean()), scale, shift))
     return best[1], best[2] + 128.0 * (1.0 - best[1])
@@ -87,25 +118,25 @@ def _line(before: Floats, now: Floats) -> tuple[float, float]:
     if usable.sum() < 0.2 * now.size:
         return 1.0, 0.0
     x, y = before[usable], now[usable]
-    left = float(np.median(np.abs(y - x)))
+    left = middle(np.abs(y - x))
     if left < SMALL:
         return 1.0, 0.0
     gain, offset = _fitted(x, y, with_offset=False)
-    left, better = WORTH * left, float(np.median(np.abs(y - gain * x)))
+    left, better = WORTH * left, middle(np.abs(y - gain * x))
     if better > left:
         gain, better = 1.0, left / WORTH
     line = _fitted(x, y, with_offset=True)
-    if float(np.median(np.abs(y - line[0] * x - line[1]))) < WORTH * better:
+    if middle(np.abs(y - line[0] * x - line[1])) < WORTH * better:
         return line
     return gain, offset
 
 
 def _fitted(x: Floats, y: Floats, *, with_offset: bool) -> tuple[float, float]:
     """Iteratively reweighted least squares with Tukey's weights, begun at the median of the ratios."""
-    gain, offset = float(np.median(y / x)), 0.0
+    gain, offset = middle(y / x), 0.0
     for _round in range(ROUNDS):
         left = y - gain * x - offset
-        scale = 6.0 * max(0.7, float(np.median(np.abs(left))))
+        scale = 6.0 * max(0.7, middle(np.abs(left)))
         weight = np.square(np.maximum(0.0, 1.0 - np.square(left / scale)))
         total = float(weight.sum()) + 1e-6
         mx, my = (float(weight @ x) / total, float(weight @ y) / total) if with_offset else (0.0, 0.0)
@@ -115,19 +146,20 @@ def _fitted(x: Floats, y: Floats, *, with_offset: bool) -> tuple[float, float]:
     return gain, offset
 
 
-def _rows(luma: Bytes, mean: Bytes, light: Light) -> Floats | None:
+def _rows(luma: Bytes, reference: Reference, light: Light) -> Floats | None:
     """Gain per row (mains and rolling shutter make bands), if that explains much of the rest."""
-    height = luma.shape[0]
-    now = cv2.resize(luma, BANDS, interpolation=cv2.INTER_AREA).astype(np.float32)
-    before = (
-        cv2.resize(mean, BANDS, interpolation=cv2.INTER_AREA) * np.float32(light.gains[0]) + light.offsets[0]
-    )
+    now = _bands(luma, reference.columns)
+    if not now.size:
+        return None
+    before = reference.bands * np.float32(light.gains[0]) + np.float32(light.offsets[0])
     ratio = (now + 4.0) / np.maximum(before + 4.0, 4.0)
+    away = middle(np.abs(ratio - 1.0))
+    if away < LEAST_BAND:
+        return None
     band = np.median(ratio, axis=1)
-    away, within = np.abs(ratio - 1.0), np.abs(ratio - band[:, None])
-    if np.median(away) < 0.015 or np.median(within) > 0.6 * np.median(away):
+    if middle(np.abs(ratio - band[:, None])) > WORTH_BANDS * away:
         return None
     band = cv2.GaussianBlur(
         np.clip(band, 1 - MOST_BAND, 1 + MOST_BAND).astype(np.float32)[:, None], (1, 5), 0
     )
-    return np.asarray(cv2.resize(band, (1, height), interpolation=cv2.INTER_LINEAR)[:, 0], np.float32)
+    return np.asarray(cv2.resize(band, (1, luma.shape[0]), interpolation=cv2.INTER_LINEAR)[:, 0], np.float32)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRID_HEIGHT", "GRID_WIDTH", "Bytes", "Grain", "Picture", "Planes", "grid_size", "reduced"]
+__all__ = [
+    "GRID_HEIGHT",
+    "GRID_WIDTH",
+    "Bytes",
+    "Grain",
+    "Picture",
+    "Planes",
+    "grid_size",
+    "middle",
+    "reduced",
+]
 
 Bytes = NDArray[np.uint8]
 
@@ -47,6 +58,15 @@ def reduced(plane: Bytes, size: tuple[int, int]) -> Bytes:
     finer = plane.shape[0] >= height and plane.shape[1] >= width
     scaled = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA if finer else cv2.INTER_LINEAR)
     return np.asarray(scaled, np.uint8)
+
+
+def middle(values: NDArray[Any]) -> float:
+    """The median; of few values in a fraction of the time that numpy's takes."""
+    half = values.size // 2
+    if values.size % 2:
+        return float(np.partition(values, half, axis=None)[half])
+    low, high = np.partition(values, (half - 1, half), axis=None)[half - 1 : half + 1].tolist()
+    return float(0.5 * (low + high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,7 @@ class Grain:
         rows = planes.luma[1::4]
         if self._before is not None and min(rows.shape) > 8:
             step = cv2.subtract(rows, self._before, dtype=cv2.CV_16S)
-            level = float(np.median(np.abs(step[:, 4::3] - step[:, :-4:3]))) * GRAIN_OF_STEP
+            level = middle(np.abs(step[:, 4::3] - step[:, :-4:3])) * GRAIN_OF_STEP
             self._seen += 1
             self._level += (level - self._level) * max(0.05, 1.0 / self._seen)
             self._width = self._chosen()

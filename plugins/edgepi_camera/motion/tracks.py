@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,12 @@ class Track:
 
     def recent(self, within_s: float) -> list[Blob]:
         """Its blobs of the last *within_s*, the oldest first."""
-        return [seen.blob for seen in self.past if self.seen_s - seen.time_s <= within_s]
+        return [seen.blob for seen in self._latest(within_s)][::-1]
+
+    def _latest(self, within_s: float) -> Iterator[Seen]:
+        """Its sights of the last *within_s*, the latest first."""
+        last_s = self.seen_s
+        return takewhile(lambda seen: last_s - seen.time_s <= within_s, reversed(self.past))
 
     def speed(self) -> tuple[float, float]:
         """Columns and rows a second, over its last half second."""
@@ -82,7 +88,7 @@ class Track:
 
         1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
-        steps = [seen.step for seen in self.past if self.seen_s - seen.time_s <= within_s][:0:-1]
+        steps = [seen.step for seen in self._latest(within_s)][:-1]
         if not steps:
             return 0.0
         sums = np.cumsum(steps, axis=0)

@@ -1,0 +1,99 @@
+"""Things in one picture, and the clues that speak for or against them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgepi_camera.motion.blobs import MOST_BLOBS, Clues, cleaned, found, unusual
+
+GRID = (120, 160)
+
+
+def clues(**planes: np.ndarray) -> Clues:
+    nothing = np.zeros(GRID, np.uint8)
+    return Clues(
+        planes.get("usual", np.zeros(GRID, np.float32)),
+        planes.get("edges", nothing),
+        planes.get("busy", nothing),
+    )
+
+
+def mask(*boxes: tuple[int, int, int, int]) -> np.ndarray:
+    plane = np.zeros(GRID, np.uint8)
+    for x, y, width, height in boxes:
+        plane[y : y + height, x : x + width] = 255
+    return plane
+
+
+def test_specks_go_and_holes_are_closed() -> None:
+    plane = mask((40, 40, 20, 20))
+    plane[50, 50] = 0
+    plane[10, 10] = 255
+    clean = cleaned(plane)
+    assert clean[50, 50] == 255
+    assert clean[10, 10] == 0
+    assert abs(int((clean > 0).sum()) - 400) < 30
+
+
+def test_a_thing_has_its_place_and_its_size() -> None:
+    (thing,), labels = found(mask((40, 50, 10, 20)), clues(), 10.0)
+    assert thing.area == 200
+    assert thing.weight == pytest.approx(200.0)
+    assert thing.cx == pytest.approx(44.5)
+    assert thing.cy == pytest.approx(59.5)
+    assert labels[60, 45] == thing.label
+    assert labels[10, 10] == 0
+
+
+def test_things_too_small_to_matter_are_left_out_and_the_largest_come_first() -> None:
+    things, _labels = found(mask((10, 10, 2, 2), (40, 50, 10, 20), (90, 50, 20, 20)), clues(), 10.0)
+    assert [thing.area for thing in things] == [400, 200]
+
+
+def test_nothing_is_found_where_nothing_differs() -> None:
+    things, labels = found(mask(), clues(), 10.0)
+    assert things == []
+    assert not labels.any()
+
+
+def test_more_than_can_be_followed_are_not_told() -> None:
+    many = [(2 + 8 * (k % 19), 2 + 8 * (k // 19), 4, 4) for k in range(150)]
+    things, _labels = found(mask(*many), clues(), 3.0)
+    assert len(things) == MOST_BLOBS
+
+
+def test_what_is_usual_at_a_place_weighs_nothing() -> None:
+    usual = np.zeros(GRID, np.float32)
+    usual[:, :45] = 0.5
+    (thing,), _labels = found(mask((40, 50, 10, 20)), clues(usual=usual), 10.0)
+    assert thing.area == 200
+    assert thing.weight == pytest.approx(100.0)
+
+
+def test_the_weight_falls_with_the_share_of_time_in_which_a_cell_differs() -> None:
+    weights = unusual(np.array([0.0, 0.005, 0.03, 0.08, 0.2, 1.0], np.float32)).tolist()
+    assert weights == sorted(weights, reverse=True)
+    assert (weights[0], weights[-1]) == (1.0, 0.0)
+
+
+def test_edges_and_restlessness_are_shares_of_the_thing() -> None:
+    inside = mask((40, 50, 5, 20))
+    (thing,), _labels = found(mask((40, 50, 10, 20)), clues(edges=inside, busy=inside), 10.0)
+    assert thing.busy == pytest.approx(0.5)
+    assert thing.edges == pytest.approx(110 / 68, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("box", "side"),
+    [
+        ((0, 50, 10, 20), "left"),
+        ((150, 50, 10, 20), "right"),
+        ((60, 0, 10, 20), "top"),
+        ((60, 100, 10, 20), "bottom"),
+        ((60, 50, 10, 20), ""),
+    ],
+)
+def test_a_thing_knows_the_border_it_is_at(box: tuple[int, int, int, int], side: str) -> None:
+    (thing,), _labels = found(mask(box), clues(), 10.0)
+    assert thing.side == side

@@ -1,0 +1,103 @@
+"""Things keep their track while they go, and how far they came is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgepi_camera.motion.blobs import Blob
+from edgepi_camera.motion.tracks import Track, Tracker
+
+from .making import STEP_S, blob
+
+
+def followed(tracker: Tracker, blobs: list[list[Blob]], begin_s: float = 0.0) -> list[Track]:
+    seen: list[Track] = []
+    for k, now in enumerate(blobs):
+        seen = tracker.follow(now, begin_s + k * STEP_S)
+    return seen
+
+
+def going(columns: float, count: int = 15) -> list[list[Blob]]:
+    return [[blob(20.0 + columns * k, 60.0)] for k in range(count)]
+
+
+def test_a_thing_that_goes_keeps_its_track() -> None:
+    tracker = Tracker()
+    (track,) = followed(tracker, going(2.0))
+    assert len(track.past) == 15
+    assert tracker.tracks == [track]
+    assert track.speed()[0] == pytest.approx(2.0 / STEP_S)
+
+
+def test_two_that_cross_each_other_keep_their_tracks() -> None:
+    blobs = [[blob(20.0 + 3.0 * k, 40.0), blob(80.0 - 3.0 * k, 70.0)] for k in range(20)]
+    first, second = followed(Tracker(), blobs)
+    assert first.blob.cy != second.blob.cy
+    assert len({seen.blob.cy for seen in first.past}) == 1
+    assert len({seen.blob.cy for seen in second.past}) == 1
+
+
+def test_what_is_not_seen_for_a_while_is_forgotten_and_another_when_it_comes_back() -> None:
+    tracker = Tracker()
+    (before,) = followed(tracker, going(0.0))
+    assert followed(tracker, [[]] * 10, 1.5) == []
+    assert tracker.tracks == []
+    (after,) = followed(tracker, [[blob(20.0, 60.0)]], 3.0)
+    assert after.number != before.number
+
+
+def test_one_picture_without_it_does_not_break_a_track() -> None:
+    blobs = going(1.0)
+    blobs[7] = []
+    (track,) = followed(Tracker(), blobs)
+    assert track.began_s == 0.0
+
+
+@pytest.mark.parametrize("columns", [0.5, 2.0, -2.0])
+def test_progress_is_how_far_it_came(columns: float) -> None:
+    (track,) = followed(Tracker(), going(columns))
+    assert track.progress(100.0, 0.9) == pytest.approx(14 * abs(columns))
+    assert track.progress(5 * STEP_S + 0.01, 0.9) == pytest.approx(5 * abs(columns))
+
+
+def test_to_and_fro_is_no_progress_on_a_straight_way() -> None:
+    blobs = [[blob(20.0 + (k % 2), 60.0)] for k in range(15)]
+    (track,) = followed(Tracker(), blobs)
+    assert track.progress(100.0, 0.7) <= 1.0
+
+
+def test_a_thing_that_comes_nearer_makes_progress_by_growing() -> None:
+    blobs = [[blob(60.0, 60.0, 10 + k, 14 + k)] for k in range(15)]
+    (track,) = followed(Tracker(), blobs)
+    assert track.progress(100.0, 0.6) > 4.0
+
+
+def test_a_single_sight_is_no_progress() -> None:
+    (track,) = followed(Tracker(), going(2.0, 1))
+    assert track.progress(100.0, 0.5) == 0.0
+
+
+def test_what_is_there_at_once_in_the_middle_is_sudden_and_what_comes_in_is_not() -> None:
+    (middle,) = followed(Tracker(), [[blob(60.0, 60.0)]])
+    (side,) = followed(Tracker(), [[blob(4.0, 60.0, side="left")]])
+    assert middle.sudden
+    assert not side.sudden
+
+
+def test_only_the_past_that_counts_is_kept() -> None:
+    (track,) = followed(Tracker(), going(0.3, 200))
+    assert track.age_s() == pytest.approx(199 * STEP_S)
+    assert len(track.past) * STEP_S < 4.0
+
+
+def test_what_comes_and_goes_all_the_time_is_known_as_clutter() -> None:
+    tracker = Tracker()
+    tracker.clutter.open = True
+    for k in range(40):
+        tracker.follow([blob(20.0 + 7.0 * (k % 12), 30.0 + 40.0 * (k % 2))] if k % 6 == 0 else [], 0.2 * k)
+    assert tracker.clutter.size(8.0) == 0.0, "a few are none"
+    for k in range(40, 160):
+        tracker.follow([blob(20.0 + 7.0 * (k % 12), 30.0 + 40.0 * (k % 2))] if k % 3 == 0 else [], 0.2 * k)
+    assert tracker.clutter.size(32.0) == pytest.approx(blob(0.0, 0.0).weight)
+    assert tracker.clutter.rate(32.0) > 0.5
+    assert tracker.clutter.size(100.0) == 0.0, "it is over"
