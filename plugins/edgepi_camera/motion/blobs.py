@@ -10,14 +10,15 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from edgepi_camera.motion.picture import Bytes
+from edgepi_camera.motion.picture import Bytes, Planes
 
-__all__ = ["Blob", "Clues", "cleaned", "found", "structure"]
+__all__ = ["Blob", "Clues", "changed", "cleaned", "found", "structure"]
 
 MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
 SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
+OF_COLOUR = 1.5
 SIDES = ("left", "top", "right", "bottom")
 USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
@@ -26,7 +27,7 @@ USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 class Blob:
     """A thing on the grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
 
-    *edges* are new or vanished edges in it, against the length of its border; *busy* is how much of it lies
+    *edges* is how steeply it sets in, for the length of its border and for how much it differs; *busy* is how much of it lies
     where the place is restless; *side*: the border of the picture that it is at, or nearly, such as ``left``.
     """
 
@@ -60,6 +61,7 @@ class Clues:
 
     usual: NDArray[np.float32]
     edges: Bytes
+    change: Bytes
     busy: Bytes
 
 
@@ -68,19 +70,24 @@ def cleaned(new: Bytes) -> Bytes:
     return np.asarray(cv2.threshold(cv2.blur(new, (3, 3)), 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def structure(luma: Bytes, mean: Bytes, noise: float) -> Bytes:
-    """255 where *luma* has detail that *mean* has not, or the other way round; blind to smooth light.
+def changed(planes: Planes, means: tuple[Bytes, ...]) -> Bytes:
+    """How much *planes* differ from *means*: in luma, or half as much again in colour."""
+    luma, *chroma = (cv2.absdiff(plane, mean) for plane, mean in zip(planes, means, strict=True))
+    for plane in chroma:
+        luma = cv2.max(luma, cv2.convertScaleAbs(plane, alpha=OF_COLOUR))
+    return np.asarray(luma, np.uint8)
+
+
+def structure(luma: Bytes, mean: Bytes, change: Bytes, noise: float) -> Bytes:
+    """How steep *change* is, or how much detail of *mean* is gone; blind to smooth light.
 
     Detail is what differs from the 7x7 around it. Light scales what is there, so that much is allowed for.
     """
-    floor = float(np.clip(2.5 * noise, 3.5, 40.0))
-    smooth_now, smooth_before = cv2.blur(luma, DETAIL), cv2.blur(mean, DETAIL)
-    now, before = cv2.absdiff(luma, smooth_now), cv2.absdiff(mean, smooth_before)
-    change = cv2.subtract(luma, mean, dtype=cv2.CV_16S)
-    fresh = cv2.absdiff(change, cv2.subtract(smooth_now, smooth_before, dtype=cv2.CV_16S))
-    fresh = cv2.compare(cv2.convertScaleAbs(fresh), _allowed(before, 1.2, floor), cv2.CMP_GT)
-    gone = cv2.compare(before, _allowed(now, 2.0, floor), cv2.CMP_GT)
-    return np.asarray(cv2.bitwise_or(fresh, gone), np.uint8)
+    now, before = (cv2.absdiff(plane, cv2.blur(plane, DETAIL)) for plane in (luma, mean))
+    fresh = cv2.absdiff(change, cv2.blur(change, DETAIL))
+    fresh = cv2.subtract(fresh, _allowed(before, 1.0, noise))
+    gone = cv2.subtract(before, _allowed(now, 2.0, 2.0 * noise))
+    return np.asarray(cv2.max(fresh, gone), np.uint8)
 
 
 def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[np.int32]]:
@@ -93,7 +100,8 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
     core = mask.ravel()[inside] > 0
     area = np.bincount(owner, core, count)
     weight = np.bincount(owner, core * unusual(clues.usual.ravel()[inside]), count)
-    edges = np.bincount(owner, clues.edges.ravel()[inside] > 0, count)
+    edges = np.bincount(owner, clues.edges.ravel()[inside], count)
+    change = np.bincount(owner, clues.change.ravel()[inside] * core, count)
     busy = np.bincount(owner, core & (clues.busy.ravel()[inside] > 0), count)
     order = np.argsort(-area[1:])[:MOST_BLOBS] + 1
     height, width = mask.shape
@@ -105,7 +113,7 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
             Blob(
                 label=k, x=x, y=y, width=w, height=h, area=int(area[k]),
                 cx=float(centres[k, 0]), cy=float(centres[k, 1]), weight=float(weight[k]),
-                edges=float(edges[k]) / (2.0 * (w + h)), busy=float(busy[k] / area[k]),
+                edges=float(edges[k] / (2.0 * (w + h) * max(1.0, change[k] / area[k]))), busy=float(busy[k] / area[k]),
                 side=_side((x, y, width - x - w, height - y - h), margin),
             )
         )  # fmt: skip

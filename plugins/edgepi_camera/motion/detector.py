@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgepi_camera.model import Box, MotionSettings, Sight
 from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
-from edgepi_camera.motion.blobs import Clues, cleaned, found, structure
+from edgepi_camera.motion.blobs import Clues, changed, cleaned, found, structure
 from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
 from edgepi_camera.motion.tracks import Track, Tracker
 from edgepi_camera.motion.zones import Places
@@ -125,8 +125,9 @@ class Detector:
 
     def _follow(self, planes: Planes, time_s: float) -> None:
         background, tracker = self._background, self._tracker
-        edges = structure(planes.luma, background.means[0], background.noise)
-        clues = Clues(self._usual, edges, background.busy)
+        change = changed(planes, background.means)
+        edges = structure(planes.luma, background.means[0], change, background.noise)
+        clues = Clues(self._usual, edges, change, background.busy)
         blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
         self._seen = tracker.follow(blobs, time_s)
         touched = self._places.touched(self._labels, self._mask)
