@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ TRACKED_S = 0.7
 USUAL_S = 30.0
 LEARNING_S = 2.0
 LINGER_S = 2.0
+# What may yet turn out to be motion.
+HINTS = ("short", "still")
 SWITCH_SHARE = 0.35
 LEAST_SHARE = 0.001
 LUMA, CHROMA = 12.0, 6.0
@@ -62,7 +66,7 @@ class Detector:
 
     def drawn(self, base_bgr: Bytes) -> Bytes:
         """The tuning view over *base_bgr*: what differs and why it counts or not."""
-        whys = ["moving" if track in self._moving else track.why or "still" for track in self._seen]
+        whys = [self._kind(track) for track in self._seen]
         masks = {}
         for why in dict.fromkeys(whys):
             chosen = self._labelled([t for t, w in zip(self._seen, whys, strict=True) if w == why])
@@ -80,6 +84,12 @@ class Detector:
         )  # fmt: skip
         return drawing.drawn(base_bgr, view)
 
+    def _kind(self, track: Track) -> str:
+        """What the tuning view calls it."""
+        if track not in self._moving:
+            return track.why or "still"
+        return "moving" if self._counts(track) else "outside"
+
     def _is_anew(self, picture: Picture, time_s: float) -> bool:
         other = picture.luma.shape != self._shape or (picture.u is not None) != self._coloured
         return other or self._last_s is None or not 0 < time_s - self._last_s < LONGEST_GAP_S
@@ -93,6 +103,7 @@ class Detector:
         first = Planes.of(picture, self._size)
         self._background = Background(first, tolerance, self._places.watched)
         self._grain = Grain()
+        self._watched = max(1.0, self._places.share * self._size[0] * self._size[1])
         self._tracker = Tracker()
         self._seen: list[Track] = []
         self._moving: list[Track] = []
@@ -108,7 +119,7 @@ class Detector:
     def _switched(self, planes: Planes) -> bool:
         """Whether much is suddenly new, other than where something moves: then it is the place."""
         expected = self._expected()
-        share = cv2.countNonZero(cv2.subtract(self._mask, expected)) / self._mask.size
+        share = cv2.countNonZero(cv2.subtract(self._mask, expected)) / self._watched
         before, self._share = self._share, share
         if share < SWITCH_SHARE or share - before < 0.5 * SWITCH_SHARE:
             return False
@@ -130,16 +141,21 @@ class Detector:
         clues = Clues(self._usual, edges, change, background.busy)
         blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
         self._seen = tracker.follow(blobs, time_s)
-        touched = self._places.touched(self._labels, self._mask)
+        self._judge(time_s)
+
+    def _judge(self, time_s: float) -> None:
+        """Say of each thing seen where it is, and whether it moves or why it does not count."""
+        touched, tracker = self._places.touched(self._labels, self._mask), self._tracker
         learning = time_s - self._first_s < LEARNING_S
         tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
         rate, size = tracker.clutter.rate(time_s), tracker.clutter.size(time_s)
         limits = verdict.Limits(self._least, self._settings.shortest_s, size, rate, learning)
-        around = sum(track.blob.weight for track in self._seen if verdict.doubtful(track))
-        for track in self._seen:
-            own = track.blob.weight if verdict.doubtful(track) else 0.0
+        doubts = [track.blob.weight if verdict.doubtful(track) else 0.0 for track in self._seen]
+        around = sum(doubts)
+        for track, own in zip(self._seen, doubts, strict=True):
             track.why = verdict.judged(track, limits, around - own)
             track.zones = touched.get(track.blob.label, ())
+            track.counts_s = min(track.counts_s, time_s) if self._counts(track) else math.inf
             if not track.why:
                 track.confirmed, track.moved_s = True, time_s
         self._moving = [t for t in self._seen if t.confirmed and time_s - t.moved_s <= LINGER_S]
@@ -163,26 +179,27 @@ class Detector:
         return np.asarray(chosen[self._labels], np.uint8)
 
     def _said(self, time_s: float, elapsed_s: float, *, switched: bool) -> Sight:
-        counted = [track for track in self._moving if self._places.counts(track.zones)]
+        counted = [track for track in self._moving if self._counts(track)]
+        hints = any(track.why in HINTS for track in self._seen if self._counts(track))
         moving = bool(counted) and elapsed_s <= TRACKED_S
-        hints = ("short", "still")
-        suspect = bool(counted) or any(t.why in hints for t in self._seen if self._places.counts(t.zones))
+        boxes = tuple(self._box(track) for track in counted) if moving else ()
         note = "light" if switched else "learning" if time_s - self._first_s < LEARNING_S else ""
         return Sight(
             time_s=time_s,
             moving=moving,
-            suspect=suspect,
-            began_s=min(track.began_s for track in counted) if moving else None,
-            score=max(map(self._score, counted)) if moving else 0.0,
+            suspect=bool(counted) or hints,
+            began_s=min(max(track.began_s, track.counts_s) for track in counted) if moving else None,
+            score=max((box.score for box in boxes), default=0.0),
             changed=cv2.countNonZero(self._mask) / self._mask.size,
-            boxes=tuple(
-                Box(*self._shares(track), track=track.number, zones=track.zones, score=self._score(track))
-                for track in counted
-            )
-            if moving
-            else (),
+            boxes=boxes,
             note=note,
         )
+
+    def _counts(self, track: Track) -> bool:
+        return self._places.counts(track.zones)
+
+    def _box(self, track: Track) -> Box:
+        return Box(*self._shares(track), track=track.number, zones=track.zones, score=self._score(track))
 
     def _shares(self, track: Track) -> tuple[float, float, float, float]:
         height, width = self._size

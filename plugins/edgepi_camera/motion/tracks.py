@@ -39,7 +39,8 @@ class Seen:
 class Track:
     """One thing over time: *past* holds its latest sights, *began_s* is when it was first seen.
 
-    *sudden*: it was there at once in the middle of the picture, as only light and ghosts are.
+    *sudden*: it was there at once in the middle of the picture, as only light and ghosts are. *counts_s* is
+    since when it is where motion counts.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Track:
     moved_s: float = -math.inf
     why: str = ""
     zones: tuple[str, ...] = ()
+    counts_s: float = math.inf
 
     @property
     def blob(self) -> Blob:
