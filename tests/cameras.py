@@ -78,12 +78,16 @@ def film(
     return film_of(pictures, fps=fps, gop=gop)
 
 
-def film_of(pictures: Iterable[Picture], *, fps: int = 25, gop: int = 25) -> Film:
-    """Compress BGR *pictures* as cameras do: no pictures that look ahead, a keyframe each *gop*."""
+def film_of(pictures: Iterable[Picture], *, fps: int = 25, gop: int = 25, slices: int = 1) -> Film:
+    """Compress BGR *pictures* as cameras do: no pictures that look ahead, a keyframe each *gop*.
+
+    *slices*: parts of a picture that stand for themselves.
+    """
     coder: Any = av.CodecContext.create("libx264", "w")
     coder.pix_fmt, coder.time_base, coder.framerate = "yuv420p", Fraction(1, fps), Fraction(fps)
     coder.gop_size, coder.max_b_frames, coder.thread_count = gop, 0, 1
     coder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
+    coder.options["x264-params"] = f"slices={slices}"
     packets: list[Any] = []
     for number, picture in enumerate(pictures):
         if number == 0:

@@ -19,11 +19,11 @@ from edgepi_camera.source.device import Patience, copied, let_go, there
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.options import attempts
 from edgepi_camera.source.press import Press
+from edgepi_camera.source.whole import HEAD_BYTES, Whole
 from edgepi_camera.source.words import explained, masked
 
 __all__ = ["StreamSource"]
 
-HEAD_BYTES = 4096
 # Their demuxers make up times from a rate that nobody told them.
 UNTIMED = {"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc"}
 
@@ -41,6 +41,7 @@ class StreamSource:
         self._format = Format("", 0, 0)
         self._bsf: av.BitStreamFilterContext | None = None
         self._waiting: list[av.Packet[Any]] = []
+        self._next = self._part
         self._press: Press | None = None
         self._patience: Patience | None = None
 
@@ -126,6 +127,9 @@ class StreamSource:
         if "v4l2" in container.format.name or self._settings.format == "v4l2":
             self._patience = Patience(self._settings.url, self._settings.timeout_s)
         self._packets = container.demux(stream)
+        self._next = self._part
+        if self._settings.live and self._format.copied and self._patience is None:
+            self._next = Whole(self._part, self._format.codec).read
 
     def read(self) -> Unit | None:
         """Wait for the next unit; None if a device has none for now. Raises SourceError, SourceEndError."""
@@ -139,7 +143,7 @@ class StreamSource:
 
     def _read(self) -> Unit:
         try:
-            packet = self._waiting.pop(0) if self._waiting else self._next()
+            packet = self._next()
         except StopIteration:
             packet = None
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -160,7 +164,9 @@ class StreamSource:
             self._complete(unit)
         return unit
 
-    def _next(self) -> av.Packet[Any]:
+    def _part(self) -> av.Packet[Any]:
+        if self._waiting:
+            return self._waiting.pop(0)
         while True:
             packet = next(self._packets)
             if not packet.size:

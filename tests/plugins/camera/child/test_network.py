@@ -114,6 +114,17 @@ def test_torn_packets_are_survived(rtsp_camera: Start, walker: Film, tmp_path: P
     assert counted(tmp_path / ended["clip"])[0] > 25
 
 
+def test_keys_that_come_in_parts_are_whole_pictures(rtsp_camera: Start, tmp_path: Path) -> None:
+    server = rtsp_camera(main=film_of(scene(after_s=2.4), gop=25, slices=2))
+    with driven(source(server.url()), tmp_path) as camera:
+        ended = camera.event("ended")
+        assert camera.ask("status")["note"] != "what the camera sends is torn"
+    pictures, first_s, claimed_s = counted(tmp_path / ended["clip"])
+    assert first_s == 0.0
+    assert claimed_s is not None
+    assert abs(pictures - claimed_s * 25) <= 1
+
+
 @pytest.mark.parametrize(("level", "private"), [("full", False), ("saver", True)])
 def test_the_small_stream_is_looked_at_and_the_large_one_kept(
     rtsp_camera: Start, walker: Film, tmp_path: Path, level: str, private: bool
