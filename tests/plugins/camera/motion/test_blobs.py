@@ -13,9 +13,10 @@ GRID = (120, 160)
 def clues(**planes: np.ndarray) -> Clues:
     nothing = np.zeros(GRID, np.uint8)
     return Clues(
-        planes.get("usual", np.zeros(GRID, np.float32)),
-        planes.get("edges", nothing),
-        planes.get("busy", nothing),
+        usual=planes.get("usual", np.zeros(GRID, np.float32)),
+        edges=planes.get("edges", nothing),
+        change=planes.get("change", nothing),
+        busy=planes.get("busy", nothing),
     )
 
 
@@ -78,10 +79,10 @@ def test_the_weight_falls_with_the_share_of_time_in_which_a_cell_differs() -> No
 
 
 def test_edges_and_restlessness_are_shares_of_the_thing() -> None:
-    inside = mask((40, 50, 5, 20))
-    (thing,), _labels = found(mask((40, 50, 10, 20)), clues(edges=inside, busy=inside), 10.0)
+    left, whole = mask((40, 50, 5, 20)), mask((40, 50, 10, 20))
+    (thing,), _labels = found(whole, clues(edges=left, busy=left, change=whole), 10.0)
     assert thing.busy == pytest.approx(0.5)
-    assert thing.edges == pytest.approx(110 / 68, abs=0.3)
+    assert thing.edges == pytest.approx(100 / 60, abs=0.3)
 
 
 @pytest.mark.parametrize(

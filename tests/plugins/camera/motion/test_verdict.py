@@ -39,7 +39,7 @@ def test_what_goes_straight_on_moves() -> None:
         (walker(weight=5.0), LIMITS, "sway"),
         (walker(), replace(LIMITS, clutter=200.0), "sway"),
         (walker(), replace(LIMITS, shortest_s=5.0), "short"),
-        (walker(edges=0.05), LIMITS, "light"),
+        (walker(edges=0.0), LIMITS, "light"),
         (lambda _k: blob(60.0, 60.0), LIMITS, "still"),
         (lambda k: blob(60.0 + 2 * (k % 2), 60.0), LIMITS, "still"),
     ],
