@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgepi_camera.motion.samples import SAMPLES, Samples
 
 SIZE = (40, 60)
