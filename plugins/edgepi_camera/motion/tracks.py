@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ DETOUR = 30.0
 REACH_OF_SIZE = 0.5
 CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
+NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,14 @@ class Track:
         """Its blobs of the last *within_s*, the oldest first."""
         return [seen.blob for seen in self._latest(within_s)][::-1]
 
-    def _latest(self, within_s: float) -> Iterator[Seen]:
+    def _latest(self, within_s: float) -> list[Seen]:
         """Its sights of the last *within_s*, the latest first."""
-        last_s = self.seen_s
-        return takewhile(lambda seen: last_s - seen.time_s <= within_s, reversed(self.past))
+        last_s, found = self.seen_s, []
+        for seen in reversed(self.past):
+            if last_s - seen.time_s > within_s:
+                break
+            found.append(seen)
+        return found
 
     def speed(self) -> tuple[float, float]:
         """Columns and rows a second, over its last half second."""
@@ -90,12 +94,14 @@ class Track:
 
         1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
-        steps = [seen.step for seen in self._latest(within_s)][:-1]
-        if not steps:
-            return 0.0
-        sums = np.cumsum(steps, axis=0)
-        net = np.sqrt(np.square(sums[:, :2]).sum(axis=1) + np.square(np.maximum(0.0, sums[:, 2])))
-        return float(np.where(net >= straight * sums[:, 3], net, 0.0).max())
+        farthest = x = y = growth = length = 0.0
+        for seen in self._latest(within_s)[:-1]:
+            step = seen.step
+            x, y, growth, length = x + step[0], y + step[1], growth + step[2], length + step[3]
+            net = math.sqrt(x * x + y * y + max(0.0, growth) ** 2)
+            if net > farthest and net >= straight * length:
+                farthest = net
+        return farthest
 
 
 def _step_of(before: Blob, after: Blob) -> tuple[float, float, float, float]:
@@ -157,7 +163,10 @@ class Clutter:
             self._gone.popleft()
         if len(self._gone) < CLUTTER_LEAST:
             return 0.0
-        return float(np.quantile([weight for _time_s, weight in self._gone], 0.95))
+        weights = sorted(weight for _time_s, weight in self._gone)
+        place = NEARLY_ALL * (len(weights) - 1)
+        below = int(place)
+        return weights[below] + (place - below) * (weights[below + 1] - weights[below])
 
 
 class Tracker:
