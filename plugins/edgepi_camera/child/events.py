@@ -19,7 +19,7 @@ BETTER = 1.15
 class Event:
     """What is known of it so far; *rating* is that of the best picture, score times size.
 
-    *looked*: whether a model was asked for its labels.
+    *looked*: whether a model was asked for its labels. *follows*: it goes on with one that was too long.
     """
 
     id: str
@@ -31,12 +31,18 @@ class Event:
     zones: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
     looked: bool = False
+    follows: bool = False
     boxes: list[dict[str, Any]] = field(default_factory=list)
     clip: str | None = None
     picture: str | None = None
     reason: str = ""
     clip_s: float = 0.0
     size: int = 0
+
+    @property
+    def blank(self) -> bool:
+        """Whether it was begun for motion that turned out to be over."""
+        return self.follows and self.motion_s <= 0 and not self.boxes
 
     def fields(self) -> dict[str, Any]:
         """For a message."""

@@ -192,7 +192,7 @@ class Recorder:
             return
         self.cut("longest")
         following = self.events.begin(time_s)
-        following.score = event.score
+        following.follows, following.score = True, event.score
         following.zones |= event.zones
         self._saved_s = float("-inf")
         with self._giving_up(following):
@@ -212,7 +212,7 @@ class Recorder:
         def end() -> None:
             if clip is not None:
                 _finish(event, clip)
-            if not self._wants(event):
+            if event.blank or not self._wants(event):
                 self._leave(event)
             self._say({"phase": "ended", "ago_s": ago_s + self._ago(0.0) - ended_s} | event.fields())
 
@@ -245,7 +245,7 @@ class Recorder:
         self._disk.submit(save)
 
     def _leave(self, event: Event) -> None:
-        """Keep nothing of an event that shows none of what is wanted."""
+        """Keep nothing of an event that shows none of what is wanted, or nothing at all."""
         for name in filter(None, (event.clip, event.picture)):
             with contextlib.suppress(OSError):
                 (self._folder / name).unlink()
