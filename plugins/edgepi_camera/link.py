@@ -23,6 +23,7 @@ TARGET = "edgepi_camera.child.main:handle"
 OPEN_S = 15.0
 ASK_S = 5.0
 STILL_S = 25.0  # the camera may have to be opened for it, or be away: the process says so by then
+WATCHED_STILL_S = 12.0
 WAKE_S = 14.0
 END_EVENT_S = 8.0
 END_S = 12.0
@@ -119,7 +120,8 @@ class ChildLink:
         """Ask for one picture; raises what asking may, and NotFoundError while there is no process."""
         if not self.ready:
             raise NotFoundError("the camera gives no pictures now", hint=self.status.reason or None)
-        return await self._ask("snapshot", STILL_S, width=width, what=what)
+        timeout_s = STILL_S if self.level == SNAPSHOT else WATCHED_STILL_S
+        return await self._ask("snapshot", timeout_s, width=width, what=what)
 
     async def sight(self) -> Mapping[str, Any]:
         """Ask what the detector made of the last picture; raises as `still`."""

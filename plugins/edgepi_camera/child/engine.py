@@ -41,6 +41,7 @@ SETTLE_S = 1.0
 CHECK_S = 0.2
 # The node takes a process for hung that says nothing for 8 s; a camera may hang longer than that.
 ANSWER_S = 5.0
+FIRST_PICTURE_S = 3.0
 # A live stream is read in gulps while nobody looks: to wake for each packet alone, with cold caches, costs
 # up to half as much again as to decode it.
 CALM_NAP_S, NAP_S, CAUGHT_UP_S = 0.4, 0.2, 0.002
@@ -163,12 +164,13 @@ class Engine:
 
     def still(self) -> tuple[Picture, float]:
         """A picture as it may be shown, and its age in seconds; raises RequestError, TimeoutError."""
-        asked_s, wait_s = self._clock.monotonic(), self._settings.source.timeout_s + LINGER_S
+        asked_s, wait_s = self._clock.monotonic(), FIRST_PICTURE_S
         if self.levels.held is Level.OFF:
             raise RequestError("the camera is off")
         with self._changed:
             fresh_s = float("-inf")
             if self.levels.held is Level.SNAPSHOT:
+                wait_s = self._settings.source.timeout_s + LINGER_S
                 fresh_s, self._stills_until_s = asked_s, asked_s + wait_s
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: self.watch.latest.at_s > fresh_s, wait_s):

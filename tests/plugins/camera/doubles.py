@@ -36,7 +36,8 @@ def config_of(**changes: Any) -> CameraConfig:
 class ScriptedChild:
     """A process in memory: *status* is what it says of itself, *faults* what happens to a kind of question.
 
-    A fault is ``dies``, ``hangs``, ``refuses`` or an answer. What was asked stands in *asked*.
+    A fault is ``dies``, ``hangs``, ``refuses`` or an answer. What was asked stands in *asked*, how long each
+    kind of question was last waited for in *patience_s*.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class ScriptedChild:
         self.alive = False
         self.starts = 0
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.patience_s: dict[str, float] = {}
         self.status = dict(STATUS)
         self.faults: dict[str, Any] = {}
         self.probes: dict[str, tuple[bool, float]] = {}
@@ -63,7 +65,7 @@ class ScriptedChild:
         return next(fields for each, fields in reversed(self.asked) if each == kind)
 
     async def ask(self, message: Message, *, timeout_s: float) -> Message:
-        del timeout_s
+        self.patience_s[message.kind] = timeout_s
         async with self._turn:
             if not self.alive:
                 self.alive, self.starts = True, self.starts + 1

@@ -231,6 +231,15 @@ async def test_stills_are_had_while_it_runs_and_refused_else(bench: Bench) -> No
     assert bench.child.last("snapshot") == {"width": 320, "what": "picture"}
 
 
+async def test_a_still_is_waited_for_longer_where_the_camera_is_opened_for_it(bench: Bench) -> None:
+    await bench.link.go("snapshot")
+    await bench.link.still()
+    opened_s = bench.child.patience_s["snapshot"]
+    await bench.link.go("full")
+    await bench.link.still()
+    assert bench.child.patience_s["snapshot"] <= 12.0 < opened_s
+
+
 async def test_for_one_still_at_off_the_process_is_started_and_ended(bench: Bench) -> None:
     assert (await bench.link.wake_for_still()).data == JPEG
     assert bench.child.kinds == ["open", "level", "snapshot"]
