@@ -37,7 +37,7 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
         <Still route={routes.snapshot ?? ""} camera={camera} renew={!live} name={name} />
         {live && <Live key={route} source={address(route)} name={detector ? `What the detector of ${name} sees` : `${name}, live`} />}
         {hasZones && zonesShown && !detector && <Zones camera={camera!} />}
-        <Caption camera={camera} live={live} detector={detector} zone={zone} />
+        {!(live && detector) && <Caption camera={camera} live={live} zone={zone} />}
       </div>
       <div class="controls">
         <button type="button" disabled={!can} onClick={() => choose(!wanted)}>
@@ -130,12 +130,12 @@ function Still({ route, camera, renew, name }: { route: string; camera: CameraSt
   );
 }
 
-function Caption({ camera, live, detector, zone }: { camera: CameraStatus | null; live: boolean; detector: boolean; zone: string }) {
+function Caption({ camera, live, zone }: { camera: CameraStatus | null; live: boolean; zone: string }) {
   if (!camera) return null;
   if (live) {
     return (
       <p class="caption">
-        <span class="pulse" /> {detector ? "detector" : "live"}
+        <span class="pulse" /> live
       </p>
     );
   }
