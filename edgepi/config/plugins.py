@@ -156,7 +156,8 @@ class PluginReader:
             )
             self._document.find(where, message, key=True, suggestion=nearest(plugin, installed))
         except PluginError as error:
-            self._document.find(where, f"plugin {plugin!r} cannot be used: {error}", key=True)
+            why = str(error).removeprefix(f"plugin {plugin!r}: ")
+            self._document.find(where, f"plugin {plugin!r} cannot be used: {why}", key=True)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the plugin's own code ran)
             self._document.find(where, _crash(plugin, error), key=True)
         else:

@@ -152,8 +152,9 @@ def test_missing_file_is_a_finding(tmp_path: Path, catalog: FakeCatalog) -> None
     assert [str(f) for f in caught.value.findings] == [f"{tmp_path}/none.yaml:1:1: there is no such file"]
 
 
-def test_plugin_that_cannot_be_imported_says_what_to_do(tmp_path: Path) -> None:
-    broken = RequirementMissingError("smbus2 is missing", hint="pip install 'edgepi[weather]'")
+@pytest.mark.parametrize("said", ["smbus2 is missing", "plugin 'weather': smbus2 is missing"])
+def test_plugin_that_cannot_be_imported_says_what_to_do(tmp_path: Path, said: str) -> None:
+    broken = RequirementMissingError(said, hint="pip install 'edgepi[weather]'")
     path = tmp_path / "edgepi.yaml"
     path.write_text(NODE + "plugins: {weather: {a: 1}, other: }\n")
     with pytest.raises(ConfigError) as caught:
