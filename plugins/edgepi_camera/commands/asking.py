@@ -20,6 +20,7 @@ __all__ = [
     "bytes_of",
     "camera_of",
     "cameras_of",
+    "check_ending",
     "local",
     "now_of",
     "save",
@@ -80,6 +81,12 @@ def save(content: bytes, path: Path) -> None:
         raise RequestError(
             f"{path} cannot be written: {error.strerror or error}", hint="name another file by -o"
         ) from error
+
+
+def check_ending(path: Path | None, what: str, *endings: str) -> None:
+    """Refuse a name that ends as if something else than *what* were in it; raises RequestError."""
+    if path is not None and path.suffix and path.suffix.lower() not in endings:
+        raise RequestError(f"{path} would be {what}", hint=f"end its name with {' or '.join(endings)}")
 
 
 def zone_of(context: CommandContext) -> ZoneInfo:

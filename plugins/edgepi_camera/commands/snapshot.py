@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from edgepi.plugin import CommandContext
-from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, save
+from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, check_ending, save
 
 __all__ = ["add_arguments", "run"]
 
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Save it."""
+    check_ending(args.output, "a JPEG", ".jpg", ".jpeg")
     name = camera_of(args.name, context)
     path = args.output or Path(f"{name}.jpg")
     content = bytes_of(context, f"plugins/{name}/snapshot.jpg", width=args.width)

@@ -8,10 +8,20 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgepi.errors import NotFoundError, RequestError
+from edgepi.errors import EdgePiError, NotFoundError, RequestError
 from edgepi.plugin import CommandContext, Message
-from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, now_of, save, zone_of
+from edgepi_camera.commands.asking import (
+    add_camera,
+    add_output,
+    bytes_of,
+    camera_of,
+    check_ending,
+    now_of,
+    save,
+    zone_of,
+)
 from edgepi_camera.commands.workshop import ask
+from edgepi_camera.config import CameraConfig
 
 __all__ = ["add_arguments", "run"]
 
@@ -30,13 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Save it; days without stills are left out, and said."""
+    check_ending(args.output, "an MP4", ".mp4", ".m4v")
     name, days = camera_of(args.name, context), _days(args, context)
     films = {day: film for day in days if (film := _film(name, day, context)) is not None}
     if not films:
         wanted = f"of {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
-        raise NotFoundError(
-            f"the camera {name!r} has no film {wanted}", hint="`timelapse: 5min` makes it take stills"
-        )
+        raise NotFoundError(f"the camera {name!r} has no film {wanted}", hint=_hint(name, context))
     said = f"{days[0]}" if len(days) == 1 else f"{days[0]}-{days[-1]}"
     path = args.output or Path(f"{name}-{said}.mp4")
     _write(list(films.values()), path, context)
@@ -47,6 +56,19 @@ def run(args: argparse.Namespace, context: CommandContext) -> int:
     left_out = f"; without {', '.join(missing)}, of which there are no stills" if missing else ""
     context.out.line(f"{path}: {len(films)} day{'' if len(films) == 1 else 's'}{left_out}")
     return 0
+
+
+def _hint(name: str, context: CommandContext) -> str:
+    try:
+        config = context.configs().get(name)
+    except EdgePiError:
+        config = None
+    if isinstance(config, CameraConfig) and config.timelapse is not None:
+        return (
+            f"it takes a still each {config.timelapse:g} s while it is on, and two make a film;"
+            f" old ones go as `keep` says"
+        )
+    return "`timelapse: 5min` makes it take stills"
 
 
 def _days(args: argparse.Namespace, context: CommandContext) -> list[date]:

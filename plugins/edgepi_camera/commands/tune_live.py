@@ -9,7 +9,7 @@ from typing import Any
 
 from edgepi.errors import RequestError
 from edgepi.plugin import CommandContext
-from edgepi_camera.commands.asking import bytes_of, save
+from edgepi_camera.commands.asking import bytes_of, check_ending, save
 
 __all__ = ["run"]
 
@@ -18,6 +18,7 @@ PACE_S = 1.0
 
 def run(name: str, args: argparse.Namespace, context: CommandContext) -> int:
     """Print lines until the time is over or somebody presses Ctrl-C."""
+    check_ending(args.output, "a JPEG", ".jpg", ".jpeg")
     if args.output is not None:
         save(bytes_of(context, f"plugins/{name}/snapshot.jpg", what="detector"), args.output)
         if args.for_s is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgepi.errors import EdgePiError, NodeNotRunningError, NotFoundError
 from edgepi.plugin import CommandContext, Message
-from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, save
+from edgepi_camera.commands.asking import add_camera, add_output, bytes_of, camera_of, check_ending, save
 from edgepi_camera.commands.workshop import ask
 from edgepi_camera.config import CameraConfig
 
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Draw it, and print the zones that there are."""
+    check_ending(args.output, "a PNG", ".png")
     name = camera_of(args.name, context)
     areas = _areas(name, context)
     path = args.output or Path(f"{name}-zones.png")

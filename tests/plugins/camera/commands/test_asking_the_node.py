@@ -181,6 +181,25 @@ def test_the_picture_of_the_detector_is_saved(tmp_path: Path) -> None:
     assert shown.text == f"written: {tmp_path}/seen.jpg\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "would_be", "ending"),
+    [
+        (["tune", "yard", "-o", "x.gif"], "x.gif would be a JPEG", ".jpg or .jpeg"),
+        (["snapshot", "-o", "x.png"], "x.png would be a JPEG", ".jpg or .jpeg"),
+        (["zones", "-o", "x.jpg"], "x.jpg would be a PNG", ".png"),
+        (["timelapse", "-o", "x.avi"], "x.avi would be an MP4", ".mp4 or .m4v"),
+    ],
+)
+def test_a_name_that_promises_something_else_is_refused_before_anything_is_asked(
+    words: list[str], would_be: str, ending: str
+) -> None:
+    context, _, node = context_of({})
+    with pytest.raises(RequestError, match=would_be) as caught:
+        ran(context, *words)
+    assert caught.value.hint == f"end its name with {ending}"
+    assert node.asked == []
+
+
 def test_settings_are_tried_on_films_only() -> None:
     context, _, _ = context_of({})
     with pytest.raises(RequestError, match="as it is configured") as caught:

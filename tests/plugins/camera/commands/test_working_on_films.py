@@ -206,6 +206,18 @@ def test_days_of_which_there_is_nothing_are_told() -> None:
         ran(context, "timelapse", "--from", "2026-11-27", "--to", "2026-11-02")
 
 
+def test_why_a_day_has_no_film_depends_on_whether_stills_are_taken() -> None:
+    answers = {"plugins/yard/timelapse/2026-11-28.mp4": NotFoundError("not enough stills")}
+    hints = []
+    for cameras in ({"yard": config()}, {"yard": config(timelapse="5min")}):
+        context, _, _ = context_of(answers, cameras)
+        with pytest.raises(NotFoundError) as caught:
+            ran(context, "timelapse")
+        hints.append(str(caught.value.hint))
+    assert hints[0] == "`timelapse: 5min` makes it take stills"
+    assert hints[1].startswith("it takes a still each 300 s while it is on")
+
+
 @pytest.mark.slow
 async def test_the_workshop_works_in_a_process_of_its_own(clip: Path) -> None:
     pushed: list[Message] = []
