@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from edgepi_camera.motion.picture import Bytes, Planes
 
-__all__ = ["Blob", "Clues", "changed", "cleaned", "found", "structure"]
+__all__ = ["Blob", "Clues", "changed", "cleaned", "found", "steep", "structure"]
 
 MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
 SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
 OF_COLOUR = 1.5
+STEEP = 0.12
 SIDES = ("left", "top", "right", "bottom")
 USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
@@ -27,8 +28,9 @@ USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 class Blob:
     """A thing on the grid: its box, *area*, *weight* (area less what is usual there) and clues as shares.
 
-    *edges* is how steeply it sets in, for the length of its border and for how much it differs; *busy* is how much of it lies
-    where the place is restless; *side*: the border of the picture that it is at, or nearly, such as ``left``.
+    *edges* is how steeply it sets in, for the length of its border and for how much it differs; *busy* is how
+    much of it lies where the place is restless; *side*: the border of the picture that it is at, or nearly,
+    such as ``left``.
     """
 
     label: int
@@ -90,6 +92,12 @@ def structure(luma: Bytes, mean: Bytes, change: Bytes, noise: float) -> Bytes:
     return np.asarray(cv2.max(fresh, gone), np.uint8)
 
 
+def steep(mask: Bytes, clues: Clues) -> Bytes:
+    """*mask* without what lies far from any place where it sets in steeply: only what is near edges."""
+    edges = cv2.compare(clues.edges, cv2.convertScaleAbs(clues.change, alpha=STEEP), cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_and(mask, cv2.dilate(edges, np.ones(DETAIL, np.uint8))), np.uint8)
+
+
 def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[np.int32]]:
     """The things in *mask* (grid, 0 or 255) of at least so many cells, and which pixel belongs to which."""
     joined = cv2.dilate(mask, CROSS)
@@ -113,7 +121,8 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
             Blob(
                 label=k, x=x, y=y, width=w, height=h, area=int(area[k]),
                 cx=float(centres[k, 0]), cy=float(centres[k, 1]), weight=float(weight[k]),
-                edges=float(edges[k] / (2.0 * (w + h) * max(1.0, change[k] / area[k]))), busy=float(busy[k] / area[k]),
+                edges=float(edges[k] / (2.0 * (w + h) * max(1.0, change[k] / area[k]))),
+                busy=float(busy[k] / area[k]),
                 side=_side((x, y, width - x - w, height - y - h), margin),
             )
         )  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgepi_camera.model import Box, MotionSettings, Sight
 from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
-from edgepi_camera.motion.blobs import Clues, changed, cleaned, found, structure
+from edgepi_camera.motion.blobs import Clues, changed, cleaned, found, steep, structure
 from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
 from edgepi_camera.motion.tracks import Track, Tracker
 from edgepi_camera.motion.zones import Places
@@ -27,6 +27,8 @@ LINGER_S = 2.0
 # What may yet turn out to be motion.
 HINTS = ("short", "still")
 SWITCH_SHARE = 0.35
+# Light that drifts hides what moves in it: for a while after so much of it, only what has edges is looked at.
+DRIFT_SHARE, DRIFT_S = 0.015, 5.0
 LEAST_SHARE = 0.001
 LUMA, CHROMA = 12.0, 6.0
 AROUND = np.ones((3, 3), np.uint8)
@@ -103,6 +105,7 @@ class Detector:
         first = Planes.of(picture, self._size)
         self._background = Background(first, tolerance, self._places.watched)
         self._grain = Grain()
+        self._lit_s = -math.inf
         self._watched = max(1.0, self._places.share * self._size[0] * self._size[1])
         self._tracker = Tracker()
         self._seen: list[Track] = []
@@ -139,9 +142,17 @@ class Detector:
         change = changed(planes, background.means)
         edges = structure(planes.luma, background.means[0], change, background.noise)
         clues = Clues(self._usual, edges, change, background.busy)
+        lit = 0
+        if time_s - self._lit_s <= DRIFT_S:
+            whole = cv2.countNonZero(self._mask)
+            self._mask = steep(self._mask, clues)
+            lit = whole - cv2.countNonZero(self._mask)
         blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
         self._seen = tracker.follow(blobs, time_s)
         self._judge(time_s)
+        lit += sum(track.blob.area for track in self._seen if track.why == "light")
+        if lit >= DRIFT_SHARE * self._mask.size:
+            self._lit_s = time_s
 
     def _judge(self, time_s: float) -> None:
         """Say of each thing seen where it is, and whether it moves or why it does not count."""
