@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgepi.cli import paths, plugin_commands
+from edgepi.cli.client import NodeClient
 from edgepi.cli.paths import find_config, node_dir, state_dir
 from edgepi.errors import EdgePiError
 
@@ -145,7 +146,7 @@ def test_a_command_that_asks_often_says_it_once(
     monkeypatch.delenv("EDGEPI_STATE_DIR", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(home.parent))
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr(plugin_commands.NodeClient, "get", lambda *_, **__: {})
+    monkeypatch.setattr(NodeClient, "get", lambda *_, **__: {})
     with listening(home / "sim"):
         context = plugin_commands.command_context("camera", argparse.Namespace(state_dir=None))
         for _ in range(3):
