@@ -20,6 +20,8 @@ SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
 OF_COLOUR = 1.5
 STEEP = 0.12
+LIT_DETAIL = 1.3
+DARKEST = 8
 SIDES = ("left", "top", "right", "bottom")
 USUAL_LEAST, USUAL_MOST = 0.01, 0.12
 
@@ -83,11 +85,15 @@ def changed(planes: Planes, means: tuple[Bytes, ...]) -> Bytes:
 def structure(luma: Bytes, mean: Bytes, change: Bytes, noise: float) -> Bytes:
     """How steep *change* is, or how much detail of *mean* is gone; blind to smooth light.
 
-    Detail is what differs from the 7x7 around it. Light scales what is there, so that much is allowed for.
+    Detail is what differs from the 7x7 around it. Light that changes by a share changes detail by that share.
     """
-    now, before = (cv2.absdiff(plane, cv2.blur(plane, DETAIL)) for plane in (luma, mean))
-    fresh = cv2.absdiff(change, cv2.blur(change, DETAIL))
-    fresh = cv2.subtract(fresh, _allowed(before, 1.0, noise))
+    smooth_mean, smooth_change = cv2.blur(mean, DETAIL), cv2.blur(change, DETAIL)
+    now, before = cv2.absdiff(luma, cv2.blur(luma, DETAIL)), cv2.absdiff(mean, smooth_mean)
+    lit = cv2.multiply(cv2.dilate(before, SQUARE), smooth_change, scale=LIT_DETAIL, dtype=cv2.CV_32F)
+    lit = cv2.convertScaleAbs(
+        cv2.divide(lit, np.maximum(smooth_mean, DARKEST).astype(np.float32)), beta=noise
+    )
+    fresh = cv2.subtract(cv2.absdiff(change, smooth_change), lit)
     gone = cv2.subtract(before, _allowed(now, 2.0, 2.0 * noise))
     return np.asarray(cv2.max(fresh, gone), np.uint8)
 

@@ -160,7 +160,8 @@ class Detector:
         learning = time_s - self._first_s < LEARNING_S
         tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
         rate, size = tracker.clutter.rate(time_s), tracker.clutter.size(time_s)
-        limits = verdict.Limits(self._least, self._settings.shortest_s, size, rate, learning)
+        drift = time_s - self._lit_s <= DRIFT_S
+        limits = verdict.Limits(self._least, self._settings.shortest_s, size, rate, learning, drift)
         doubts = [track.blob.weight if verdict.doubtful(track) else 0.0 for track in self._seen]
         around = sum(doubts)
         for track, own in zip(self._seen, doubts, strict=True):

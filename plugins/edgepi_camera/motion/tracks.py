@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ REACH = 2.5
 JOINED = 1.6
 ENTERED = 6.0
 DETOUR = 30.0
+OF_LEAD = 2.0
 REACH_OF_SIZE = 0.5
 CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
@@ -95,13 +97,23 @@ class Track:
         1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
         farthest = x = y = growth = length = 0.0
-        for seen in self._latest(within_s)[:-1]:
+        latest = self._latest(within_s)
+        for seen, before in itertools.pairwise(latest):
             step = seen.step
             x, y, growth, length = x + step[0], y + step[1], growth + step[2], length + step[3]
-            net = math.sqrt(x * x + y * y + max(0.0, growth) ** 2)
+            led = (x, y) if self.confirmed else _led(before.blob, latest[0].blob, x, y)
+            net = math.sqrt(led[0] ** 2 + led[1] ** 2 + max(0.0, growth) ** 2)
             if net > farthest and net >= straight * length:
                 farthest = net
         return farthest
+
+
+def _led(first: Blob, last: Blob, x: float, y: float) -> tuple[float, float]:
+    """*x* and *y* as far as the side ahead went along: what only fades away behind goes nowhere."""
+    across = last.right - first.right if x > 0 else first.x - last.x
+    down = last.bottom - first.bottom if y > 0 else first.y - last.y
+    most_x, most_y = OF_LEAD * max(0, across), OF_LEAD * max(0, down)
+    return min(max(x, -most_x), most_x), min(max(y, -most_y), most_y)
 
 
 def _step_of(before: Blob, after: Blob) -> tuple[float, float, float, float]:

@@ -12,7 +12,8 @@ __all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
 
 WINDOW_S = 0.6
 LEAST_SIGHTS = 3
-LEAST_EDGES = 0.05
+LEAST_EDGES = 0.1
+LEAST_EDGES_DRIFT = 0.15
 STRAIGHT = 0.7
 LEAST_WAY = 2.0
 WAY_OF_SIZE = 0.25
@@ -33,7 +34,7 @@ class Limits:
     """What a track must reach: *weight* in cells of the grid, *shortest_s* of being there.
 
     *clutter* is the weight that false things have here, *rate* how many there are a second; *learning*: the
-    place is not known yet.
+    place is not known yet; *drift*: light drifts over it.
     """
 
     weight: float
@@ -41,11 +42,13 @@ class Limits:
     clutter: float = 0.0
     rate: float = 0.0
     learning: bool = False
+    drift: bool = False
 
 
-def is_light(track: Track) -> bool:
-    """Whether it has no edges of its own: light or shadow on what was there before."""
-    return statistics.median(seen.blob.edges for seen in track.past) < LEAST_EDGES
+def is_light(track: Track, *, drift: bool = False) -> bool:
+    """Whether it has no edges of its own: light or shadow; *drift*: there is much of it."""
+    least = LEAST_EDGES_DRIFT if drift else LEAST_EDGES
+    return statistics.median(seen.blob.edges for seen in track.past) < least
 
 
 def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
@@ -61,7 +64,7 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     sights = LEAST_SIGHTS + (limits.rate > 1.0) + (limits.rate > 4.0) + (STERN_SIGHTS if stern else 0)
     if len(track.past) < sights or track.age_s() < limits.shortest_s:
         return "short"
-    if is_light(track):
+    if is_light(track, drift=limits.drift):
         return "light"
     if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) < needed_way(track, stern=stern):
         return "still"
