@@ -33,8 +33,6 @@ BRIGHT = 100.0
 BUSY_OF_NOISE = 3.0
 BUSY_LEAST = 3.0
 MOST_AWAY = 40
-# The means change slowly: to take in each picture would cost more than to look at it.
-LEARN_EVERY_S = 0.35
 AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -68,7 +66,6 @@ class Background:
         self._written = 0
         self._age_s = 0.0
         self._next_s = 0.0
-        self._waiting_s = 0.0
         self._settle()
 
     def foreground(self, planes: Planes) -> Bytes:
@@ -87,10 +84,11 @@ class Background:
         self._seen += 1
         self._age_s += elapsed_s
         free = np.asarray(cv2.bitwise_not(keep_out), np.uint8)
-        self._waiting_s += elapsed_s
-        if self._age_s < EARLY_S or self._waiting_s >= LEARN_EVERY_S:
-            self._learn_means(planes, free, self._waiting_s)
-            self._waiting_s = 0.0
+        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
+        self._learn_noise(planes, free, rate)
+        for plane, mean in zip(planes, self._means, strict=True):
+            cv2.accumulateWeighted(plane, mean, rate, free)
+        self._settle()
         if self._age_s >= self._next_s:
             self._next_s = self._age_s + (0.0 if self._age_s < EARLY_S else RECENT_S)
             self._write([self._slot()], planes, free)
@@ -110,7 +108,7 @@ class Background:
         busy = cv2.threshold(self._deviation, limit, 255, cv2.THRESH_BINARY)[1]
         self.busy = np.asarray(busy, np.uint8)
         self._limit = self._limits()
-        needed = np.where(self.busy, np.uint8(NEEDED_BUSY), np.uint8(NEEDED))
+        needed = np.uint8(NEEDED) - np.minimum(self.busy, np.uint8(NEEDED - NEEDED_BUSY))
         self._needed = np.concatenate([needed] * len(self.means))
 
     def _limits(self) -> Bytes:
@@ -139,13 +137,6 @@ class Background:
         limit = np.uint8(max(self._tolerance.chroma, OF_NOISE * self._chroma_noise))
         return np.maximum(plane, limit) - limit, np.minimum(plane, 255 - limit) + limit
 
-    def _learn_means(self, planes: Planes, free: Bytes, elapsed_s: float) -> None:
-        rate = min(1.0, max(elapsed_s / MEMORY_S, 1.0 / (self._seen + 1)))
-        self._learn_noise(planes, free, rate)
-        for plane, mean in zip(planes, self._means, strict=True):
-            cv2.accumulateWeighted(plane, mean, rate, free)
-        self._settle()
-
     def _learn_noise(self, planes: Planes, free: Bytes, rate: float) -> None:
         away = np.minimum(cv2.absdiff(planes.luma, self.means[0]), np.uint8(MOST_AWAY))
         cv2.accumulateWeighted(away, self._deviation, rate, free)
@@ -155,7 +146,7 @@ class Background:
         noise = NOISE_OF_STEP * middle(np.abs(left[:, 4::3] - left[:, :-4:3]))
         self.noise += rate * (noise - self.noise)
         noises = [
-            float(np.abs(plane[::5, ::5].astype(np.int16) - mean[::5, ::5]).mean())
+            cv2.norm(plane[::5, ::5], mean[::5, ::5], cv2.NORM_L1) / plane[::5, ::5].size
             for plane, mean in zip(planes.chroma, self.means[1:], strict=True)
         ]
         self._chroma_noise += rate * (min(6.0, max(noises, default=0.0)) - self._chroma_noise)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgepi_camera.model import Box, MotionSettings, Sight
 from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
-from edgepi_camera.motion.blobs import Clues, changed, cleaned, found, steep, structure
+from edgepi_camera.motion.blobs import Blob, Clues, changed, cleaned, found, steep, structure
 from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
 from edgepi_camera.motion.tracks import Track, Tracker
 from edgepi_camera.motion.zones import Places
@@ -138,7 +138,16 @@ class Detector:
         return boxes
 
     def _follow(self, planes: Planes, time_s: float) -> None:
-        background, tracker = self._background, self._tracker
+        blobs, lit = self._things(planes, time_s) if cv2.hasNonZero(self._mask) else ([], 0)
+        self._seen = self._tracker.follow(blobs, time_s)
+        self._judge(time_s)
+        lit += sum(track.blob.area for track in self._seen if track.why == "light")
+        if lit >= DRIFT_SHARE * self._mask.size:
+            self._lit_s = time_s
+
+    def _things(self, planes: Planes, time_s: float) -> tuple[list[Blob], int]:
+        """What differs, as things, and how many cells of it were set aside as light."""
+        background = self._background
         change = changed(planes, background.means)
         edges = structure(planes.luma, background.means[0], change, background.noise)
         clues = Clues(self._usual, edges, change, background.busy)
@@ -148,11 +157,7 @@ class Detector:
             self._mask = steep(self._mask, clues)
             lit = whole - cv2.countNonZero(self._mask)
         blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
-        self._seen = tracker.follow(blobs, time_s)
-        self._judge(time_s)
-        lit += sum(track.blob.area for track in self._seen if track.why == "light")
-        if lit >= DRIFT_SHARE * self._mask.size:
-            self._lit_s = time_s
+        return blobs, lit
 
     def _judge(self, time_s: float) -> None:
         """Say of each thing seen where it is, and whether it moves or why it does not count."""
