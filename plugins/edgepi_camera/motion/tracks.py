@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from edgepi_camera.motion.blobs import Blob
 
 __all__ = ["REMEMBER_S", "Clutter", "Seen", "Track", "Tracker"]
+
+Step = tuple[float, float, float, float]
 
 REMEMBER_S = 2.5
 LOST_S = 0.35
@@ -34,7 +36,7 @@ class Seen:
 
     time_s: float
     blob: Blob
-    step: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    step: Step = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Track:
     """One thing over time: *past* holds its latest sights, *began_s* is when it was first seen.
 
     *sudden*: it was there at once in the middle of the picture, as only light and ghosts are. *counts_s* is
-    since when it is where motion counts.
+    since when it is where motion counts, *ways* what progress is already known of its last sight.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Track:
     why: str = ""
     zones: tuple[str, ...] = ()
     counts_s: float = math.inf
+    ways: dict[tuple[float, float, bool], float] = field(default_factory=dict)
 
     @property
     def blob(self) -> Blob:
@@ -96,16 +99,31 @@ class Track:
 
         1 is dead straight. Steps in which it joined another or broke apart say nothing of where it goes.
         """
-        farthest = x = y = growth = length = 0.0
+        asked = (within_s, straight, self.confirmed)
+        if asked not in self.ways:
+            self.ways[asked] = self._farthest(within_s, straight)
+        return self.ways[asked]
+
+    def _farthest(self, within_s: float, straight: float) -> float:
         latest = self._latest(within_s)
-        for seen, before in itertools.pairwise(latest):
-            step = seen.step
-            x, y, growth, length = x + step[0], y + step[1], growth + step[2], length + step[3]
-            led = (x, y) if self.confirmed else _led(before.blob, latest[0].blob, x, y)
-            net = math.sqrt(led[0] ** 2 + led[1] ** 2 + max(0.0, growth) ** 2)
-            if net > farthest and net >= straight * length:
+        sums = accumulate((seen.step for seen in latest[:-1]), _added)
+        farthest = 0.0
+        # The oldest first: it is the farthest of most, and spares the others a closer look.
+        for (x, y, growth, length), before in reversed(list(zip(sums, latest[1:], strict=True))):
+            least = max(farthest, straight * length)
+            grown = max(0.0, growth) ** 2
+            if x * x + y * y + grown < least * least:
+                continue
+            if not self.confirmed:
+                x, y = _led(before.blob, latest[0].blob, x, y)  # noqa: PLW2901
+            net = math.sqrt(x * x + y * y + grown)
+            if net >= least:
                 farthest = net
         return farthest
+
+
+def _added(one: Step, other: Step) -> Step:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3]
 
 
 def _led(first: Blob, last: Blob, x: float, y: float) -> tuple[float, float]:
@@ -116,7 +134,7 @@ def _led(first: Blob, last: Blob, x: float, y: float) -> tuple[float, float]:
     return min(max(x, -most_x), most_x), min(max(y, -most_y), most_y)
 
 
-def _step_of(before: Blob, after: Blob) -> tuple[float, float, float, float]:
+def _step_of(before: Blob, after: Blob) -> Step:
     """Columns, rows and growth of one step, and its length; a thing coming in goes as its inner side does."""
     growth = 0.5 * (math.sqrt(after.area) - math.sqrt(before.area))
     x, y = after.cx - before.cx, after.cy - before.cy
@@ -224,6 +242,7 @@ class Tracker:
 
 
 def _extend(track: Track, blob: Blob, time_s: float) -> None:
+    track.ways.clear()
     track.past.append(Seen(time_s, blob, _step_of(track.blob, blob)))
     while track.past[0].time_s < time_s - REMEMBER_S:
         track.past.popleft()
