@@ -24,14 +24,14 @@ BUSY_S = 3.0
 # EXTRA also syncs the folder when the journal goes: else a power cut could bring the old back.
 SYNCHRONOUS = "EXTRA"
 TABLES = """
-CREATE TABLE event (
+CREATE TABLE IF NOT EXISTS event (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
   began TEXT NOT NULL, ended TEXT, clip_s REAL,
   score REAL NOT NULL, zones TEXT NOT NULL, labels TEXT NOT NULL,
   clip INTEGER NOT NULL, picture INTEGER NOT NULL, bytes INTEGER NOT NULL, kept INTEGER NOT NULL,
   reason TEXT NOT NULL, dated INTEGER NOT NULL
 );
-CREATE TABLE trial (id TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS trial (id TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """
 COLUMNS = "id, began, ended, clip_s, score, zones, labels, clip, picture, bytes, kept, reason, dated"
 CHANGED = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name not in {"id", "kept"})
@@ -131,7 +131,8 @@ class EventStore:
             if version > VERSION:
                 raise RecorderError(f"{self.path} was written by a newer EdgePi", hint="install that again")
             if version < VERSION:
-                database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+                # Somebody else may be about to make them, too: who comes second waits and finds them.
+                database.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             with database:
                 yield database
 

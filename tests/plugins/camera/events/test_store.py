@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -150,3 +152,17 @@ def test_names_of_events(name: str) -> None:
 )
 def test_what_is_no_name_of_an_event(name: object) -> None:
     assert not is_event_id(name)
+
+
+def test_those_who_begin_it_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    for attempt in range(5):
+        store, together = EventStore(tmp_path / f"{attempt}.sqlite"), Barrier(4)
+
+        def put(name: str, store: EventStore = store, together: Barrier = together) -> None:
+            together.wait()
+            store.put([event(name)])
+
+        names = [f"a-{number}" for number in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(put, names))
+        assert {each.event_id for each in store.all()} == set(names)
