@@ -20,6 +20,7 @@ __all__ = ["SIZE", "STEP_S", "Stage", "blob", "ended", "textured"]
 SIZE = (120, 160)
 STEP_S = 0.1
 Bytes = NDArray[np.uint8]
+Lights = NDArray[np.float32]
 
 
 def textured(height: int, width: int, *, seed: int, lowest: int = 60, highest: int = 190) -> Bytes:
@@ -41,13 +42,13 @@ class Stage:
         self._noise = np.random.default_rng(3).normal(0.0, 1.5, (7, *size)).astype(np.float32)
         self._count = 0
 
-    def picture(self, at: tuple[float, float] | None = None, light: float = 1.0) -> Picture:
+    def picture(self, at: tuple[float, float] | None = None, light: float | Lights = 1.0) -> Picture:
         """The place, with the thing's middle *at* (shares) if it is there."""
         luma = self._place.copy()
         if at is not None:
             self._paste(luma, at)
         self._count += 1
-        noisy = luma * np.float32(light) + self._noise[self._count % len(self._noise)]
+        noisy = luma * np.asarray(light, np.float32) + self._noise[self._count % len(self._noise)]
         grey = np.full((self._size[0] // 2, self._size[1] // 2), 128, np.uint8)
         return Picture(noisy.clip(0, 255).astype(np.uint8), grey, grey)
 
@@ -62,6 +63,12 @@ class Stage:
         """Nothing but the place."""
         for _ in range(round(seconds / STEP_S)):
             yield self.picture(light=light)
+
+    def shaded(self, seconds: float) -> Iterator[Picture]:
+        """A soft shadow goes from the left to the right."""
+        columns = np.linspace(0.0, 1.0, self._size[1], dtype=np.float32)
+        for at in np.linspace(-0.4, 1.4, round(seconds / STEP_S)).tolist():
+            yield self.picture(light=1.0 - 0.4 * np.exp(-np.square((columns - at) / 0.2)))
 
     def walk(self, begin: float, end: float, seconds: float, *, row: float = 0.5) -> Iterator[Picture]:
         """The thing goes from column to column (shares)."""

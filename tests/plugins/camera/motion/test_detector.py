@@ -10,6 +10,7 @@ import pytest
 
 from edgepi_camera.model import MotionSettings, Sight, Zone
 from edgepi_camera.motion.detector import Detector
+from edgepi_camera.motion.drawing import KINDS
 from edgepi_camera.motion.picture import Picture
 
 from .making import SIZE, STEP_S, Stage, ended
@@ -167,3 +168,19 @@ def test_the_tuning_view_can_be_drawn_at_any_time_and_shows_what_moves() -> None
     ended(detector, stage.walk(0.0, 0.3, 2.0), QUIET_S)
     assert (detector.drawn(base) != quiet)[80:160, :130].any()
     assert (base == 100).all()
+
+
+def test_the_tuning_view_calls_outside_what_touches_no_zone() -> None:
+    stage, detector = Stage(), Detector(MotionSettings(zones=(Zone("drive", RIGHT),)))
+    base = np.full((240, 320, 3), 100, np.uint8)
+    ended(detector, chain(stage.still(QUIET_S), stage.walk(0.0, 0.3, 2.0)))
+    drawn = detector.drawn(base)[30:220]
+    assert (drawn == KINDS["outside"]).all(axis=2).any()
+    assert not (drawn == KINDS["moving"]).all(axis=2).any()
+
+
+def test_a_soft_shadow_that_goes_over_the_place_is_not_motion() -> None:
+    stage, detector = Stage(), Detector(MotionSettings())
+    sights = ended(detector, chain(stage.still(QUIET_S), stage.shaded(6.0)))
+    assert max(sight.changed for sight in sights) > 0.05, "it is seen"
+    assert not any(sight.moving for sight in sights)
