@@ -74,26 +74,30 @@ def cleaned(new: Bytes) -> Bytes:
     return np.asarray(cv2.threshold(cv2.blur(new, (3, 3)), 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def changed(planes: Planes, means: tuple[Bytes, ...]) -> Bytes:
-    """How much *planes* differ from *means*: in luma, or half as much again in colour."""
-    luma, *chroma = (cv2.absdiff(plane, mean) for plane, mean in zip(planes, means, strict=True))
-    for plane in chroma:
-        luma = cv2.max(luma, cv2.convertScaleAbs(plane, alpha=OF_COLOUR))
-    return np.asarray(luma, np.uint8)
+def changed(planes: Planes, means: tuple[Bytes, ...]) -> tuple[Bytes, Bytes]:
+    """How much *planes* differ from *means*, and how steeply: in luma, or half as much again in colour."""
+    change, steepness = np.zeros_like(planes.luma), np.zeros_like(planes.luma)
+    for index, (plane, mean) in enumerate(zip(planes, means, strict=True)):
+        weight = OF_COLOUR if index else 1.0
+        # Signed: where light turns from brighter to darker, there is no edge.
+        signed = cv2.subtract(plane, mean, dtype=cv2.CV_16S)
+        steep_here = cv2.absdiff(signed, cv2.blur(signed, DETAIL))
+        cv2.max(change, cv2.convertScaleAbs(signed, alpha=weight), change)
+        cv2.max(steepness, cv2.convertScaleAbs(steep_here, alpha=weight), steepness)
+    return change, steepness
 
 
-def structure(luma: Bytes, mean: Bytes, change: Bytes, noise: float) -> Bytes:
+def structure(luma: Bytes, mean: Bytes, change: tuple[Bytes, Bytes], noise: float) -> Bytes:
     """How steep *change* is, or how much detail of *mean* is gone; blind to smooth light.
 
     Detail is what differs from the 7x7 around it. Light that changes by a share changes detail by that share.
     """
-    smooth_mean, smooth_change = cv2.blur(mean, DETAIL), cv2.blur(change, DETAIL)
+    smooth_mean = cv2.blur(mean, DETAIL)
     now, before = cv2.absdiff(luma, cv2.blur(luma, DETAIL)), cv2.absdiff(mean, smooth_mean)
-    lit = cv2.multiply(cv2.dilate(before, SQUARE), smooth_change, scale=LIT_DETAIL, dtype=cv2.CV_32F)
-    lit = cv2.convertScaleAbs(
-        cv2.divide(lit, np.maximum(smooth_mean, DARKEST).astype(np.float32)), beta=noise
-    )
-    fresh = cv2.subtract(cv2.absdiff(change, smooth_change), lit)
+    detail, much = cv2.dilate(before, SQUARE), cv2.blur(change[0], DETAIL)
+    lit = cv2.multiply(detail, much, scale=LIT_DETAIL, dtype=cv2.CV_32F)
+    lit = cv2.divide(lit, np.maximum(smooth_mean, DARKEST).astype(np.float32))
+    fresh = cv2.subtract(change[1], cv2.convertScaleAbs(lit, beta=noise))
     gone = cv2.subtract(before, _allowed(now, 2.0, 2.0 * noise))
     return np.asarray(cv2.max(fresh, gone), np.uint8)
 

@@ -150,7 +150,7 @@ class Detector:
         background = self._background
         change = changed(planes, background.means)
         edges = structure(planes.luma, background.means[0], change, background.noise)
-        clues = Clues(self._usual, edges, change, background.busy)
+        clues = Clues(self._usual, edges, change[0], background.busy)
         lit = 0
         if time_s - self._lit_s <= DRIFT_S:
             whole = cv2.countNonZero(self._mask)

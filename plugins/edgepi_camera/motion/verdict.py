@@ -12,8 +12,8 @@ __all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
 
 WINDOW_S = 0.6
 LEAST_SIGHTS = 3
-LEAST_EDGES = 0.1
-LEAST_EDGES_DRIFT = 0.15
+LEAST_EDGES = 0.15
+LEAST_EDGES_DRIFT = 0.2
 STRAIGHT = 0.7
 LEAST_WAY = 2.0
 WAY_OF_SIZE = 0.25
