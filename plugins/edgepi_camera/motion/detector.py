@@ -23,7 +23,7 @@ LONGEST_GAP_S = 30.0
 TRACKED_S = 0.7
 USUAL_S = 30.0
 LEARNING_S = 2.0
-LINGER_S = 2.0
+LINGER_S = 1.0
 # What may yet turn out to be motion.
 HINTS = ("short", "still")
 SWITCH_SHARE = 0.35

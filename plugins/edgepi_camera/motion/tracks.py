@@ -143,7 +143,7 @@ def _step_of(before: Blob, after: Blob) -> Step:
         return 0.0, 0.0, 0.0, min(length, DETOUR)
     if before.side and before.side == after.side and growth > 0:
         x, y = _inner(before, after)
-        growth, length = 0.0, max(length, math.hypot(x, y))
+        return x, y, 0.0, max(length, math.hypot(x, y))
     return x, y, growth, length
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepi_camera.motion.blobs import MOST_BLOBS, Clues, cleaned, found, unusual
+from edgepi_camera.motion.blobs import MOST_BLOBS, Clues, changed, cleaned, found, steep, structure, unusual
+from edgepi_camera.motion.picture import Planes
+
+from .making import textured
 
 GRID = (120, 160)
 
@@ -98,3 +101,35 @@ def test_edges_and_restlessness_are_shares_of_the_thing() -> None:
 def test_a_thing_knows_the_border_it_is_at(box: tuple[int, int, int, int], side: str) -> None:
     (thing,), _labels = found(mask(box), clues(), 10.0)
     assert thing.side == side
+
+
+def lit(mean: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    return np.asarray((mean * gain).clip(0, 255), np.uint8)
+
+
+def steepest(luma: np.ndarray, mean: np.ndarray) -> int:
+    return int(structure(luma, mean, changed(Planes(luma), (mean,)), noise=2.0).max())
+
+
+def test_light_that_comes_softly_has_no_edges_but_a_thing_has() -> None:
+    mean = textured(*GRID, seed=1)
+    across = np.linspace(-3.0, 3.0, GRID[1], dtype=np.float32)
+    cloud = 1.0 - 0.4 * np.exp(-(across**2))[None, :]
+    thing = mean.copy()
+    thing[40:80, 60:80] = 20
+    assert steepest(lit(mean, cloud), mean) < 10
+    assert steepest(thing, mean) > 40
+
+
+def test_where_light_turns_from_brighter_to_darker_there_is_no_edge() -> None:
+    mean = np.full(GRID, 120, np.uint8)
+    turning = lit(mean, np.linspace(0.6, 1.4, GRID[1], dtype=np.float32)[None, :])
+    assert steepest(turning, mean) <= 2
+
+
+def test_only_what_is_near_edges_is_kept_of_drifting_light() -> None:
+    edges, change = np.zeros(GRID, np.uint8), np.full(GRID, 50, np.uint8)
+    edges[50, 50] = 40
+    kept = steep(mask((20, 20, 100, 80)), clues(edges=edges, change=change))
+    assert kept[52, 52] == 255
+    assert kept[90, 100] == 0

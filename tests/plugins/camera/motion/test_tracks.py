@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgepi_camera.motion.blobs import Blob
@@ -101,3 +103,11 @@ def test_what_comes_and_goes_all_the_time_is_known_as_clutter() -> None:
     assert tracker.clutter.size(32.0) == pytest.approx(blob(0.0, 0.0).weight)
     assert tracker.clutter.rate(32.0) > 0.5
     assert tracker.clutter.size(100.0) == 0.0, "it is over"
+
+
+def test_what_fades_away_on_one_side_goes_nowhere() -> None:
+    fading = [
+        [replace(blob(60.0 + k, 60.0), x=40 + 2 * k, width=40 - 2 * k, area=800 - 40 * k)] for k in range(12)
+    ]
+    (track,) = followed(Tracker(), fading)
+    assert track.progress(2.5, 0.7) == 0.0
