@@ -59,6 +59,8 @@ class Child:
         self._listeners: list[asyncio.Task[None]] = []
         self._answer: asyncio.Future[Message] | None = None
         self._hung_up = False
+        self._stops = 0
+        self._ending: asyncio.Task[int] | None = None
         self._on_push = on_push or (lambda _: None)
         self._on_end = on_end or (lambda: None)
 
@@ -100,6 +102,7 @@ class Child:
 
     async def stop(self) -> None:
         """Close the child's input and wait a moment, then kill it."""
+        self._stops += 1
         process = self._process
         try:
             if process is not None and process.stdin is not None:
@@ -130,12 +133,15 @@ class Child:
 
     async def _start(self) -> Process:
         self.starts += 1
+        stops = self._stops
         self._last_words.clear()
         self._hung_up = False
         arguments = ("-m", "edgepi.runtime.child_main", self._target, str(os.getpid()))
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
         )
+        if stops != self._stops:  # before there was a process that could be stopped
+            raise PluginError("it was stopped")
         self._answer = asyncio.get_running_loop().create_future()
         self._listeners = [
             asyncio.create_task(self._listen(process), name=f"child {self.name} stderr"),
@@ -194,9 +200,18 @@ class Child:
 
     async def _kill(self) -> int | None:
         process, self._process = self._process, None
-        if process is None:
+        if process is not None:
+            listeners, self._listeners = self._listeners, []
+            self._ending = asyncio.create_task(
+                self._end(process, listeners, hung_up=self._hung_up), name=f"end of child {self.name}"
+            )
+        if self._ending is None:
             return None
-        if self._hung_up:  # it is about to end by itself, and only then says how
+        # Whoever waits may be cancelled, even twice: the process ends all the same, and `stop` waits again.
+        return await asyncio.shield(self._ending)
+
+    async def _end(self, process: Process, listeners: list[asyncio.Task[None]], *, hung_up: bool) -> int:
+        if hung_up:  # it is about to end by itself, and only then says how
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_S):
                     await process.wait()
@@ -205,9 +220,9 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         code = await process.wait()
-        if self._listeners:
-            await asyncio.wait(self._listeners, timeout=END_S)
-            for listener in self._listeners:
+        if listeners:
+            await asyncio.wait(listeners, timeout=END_S)
+            for listener in listeners:
                 listener.cancel()
         if process.stdin is not None:
             process.stdin.close()

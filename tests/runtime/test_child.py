@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -107,6 +108,43 @@ async def test_a_question_that_is_cancelled_while_the_child_starts_leaves_no_pro
     await asyncio.gather(asking, return_exceptions=True)
     assert not child.alive
     assert not psutil.pid_exists(pid)
+
+
+async def test_a_question_that_is_cancelled_twice_leaves_no_process(child: Child) -> None:
+    await child.ask(Message("echo"), timeout_s=20)
+    pid = child.pid
+    assert pid is not None
+    asking = asyncio.create_task(child.ask(Message("hang"), timeout_s=20))
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    while child.pid is not None:  # noqa: ASYNC110 (another task ends it)
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await child.stop()
+    assert not psutil.pid_exists(pid)
+
+
+async def test_a_child_that_is_stopped_before_it_has_a_process_gets_none(
+    child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = asyncio.create_subprocess_exec, []
+    begun = asyncio.Event()
+
+    async def slowly(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
+        begun.set()
+        await asyncio.sleep(0.05)
+        made.append(await make(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
+    asking = asyncio.create_task(child.ask(Message("echo"), timeout_s=20))
+    await begun.wait()
+    await child.stop()
+    with pytest.raises(PluginError, match="it was stopped"):
+        await asking
+    assert not child.alive
+    assert made[0].returncode is not None
 
 
 async def test_a_child_that_does_not_start_says_why(clock: ManualClock) -> None:
