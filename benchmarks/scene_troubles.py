@@ -174,7 +174,7 @@ class Cone(Lamp):
     def over(self, picture: Pixels, time_s: float) -> Pixels:
         """Its cone is lit."""
         lost = (1 - self.dark) * (1 - self.level(time_s))
-        return lit(picture, 1 - lost * self.cone) if lost else picture
+        return lit(picture, (1 - lost * self.cone).astype(np.float32)) if lost else picture
 
 
 class Cloud(Trouble):

@@ -104,7 +104,7 @@ def _first_move(stands: NDArray[np.bool_]) -> int:
 
 
 def _acts(scene: Scene, visitor: int, area: NDArray[np.int64], stands: NDArray[np.bool_]) -> list[Act]:
-    least = min(LEAST_SEEN * scene.size[0] * scene.size[1], area.max() / 2)
+    least = min(LEAST_SEEN * scene.size[0] * scene.size[1], float(np.max(area)) / 2)
     moves = np.flatnonzero((area >= least) & ~stands)
     if not len(moves):
         return []

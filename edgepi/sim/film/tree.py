@@ -188,7 +188,7 @@ def _leaves(
     sizes: tuple[float, float],
 ) -> None:
     """Paint tufts of leaves around the tips: dark ones first, lit ones over them."""
-    middle, spread = tips.mean(axis=0), tips.std(axis=0).max() or 1.0
+    middle, spread = tips.mean(axis=0), np.max(tips.std(axis=0)) or 1.0
     many = 42
     at = (
         np.repeat(tips, many, axis=0)

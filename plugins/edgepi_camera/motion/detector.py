@@ -191,7 +191,7 @@ class Detector:
         """255 in the cells of *tracks*."""
         if not tracks:
             return np.zeros(self._size, np.uint8)
-        chosen = np.zeros(int(self._labels.max()) + 1, np.uint8)
+        chosen = np.zeros(int(np.max(self._labels)) + 1, np.uint8)
         chosen[[track.blob.label for track in tracks]] = 255
         return np.asarray(chosen[self._labels], np.uint8)
 

@@ -68,7 +68,8 @@ class Stage:
         """A soft shadow goes from the left to the right."""
         columns = np.linspace(0.0, 1.0, self._size[1], dtype=np.float32)
         for at in np.linspace(-0.4, 1.4, round(seconds / STEP_S)).tolist():
-            yield self.picture(light=1.0 - 0.4 * np.exp(-np.square((columns - at) / 0.2)))
+            light = 1.0 - 0.4 * np.exp(-np.square((columns - at) / 0.2))
+            yield self.picture(light=light.astype(np.float32))
 
     def walk(self, begin: float, end: float, seconds: float, *, row: float = 0.5) -> Iterator[Picture]:
         """The thing goes from column to column (shares)."""

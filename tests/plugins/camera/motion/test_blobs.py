@@ -108,7 +108,7 @@ def lit(mean: np.ndarray, gain: np.ndarray) -> np.ndarray:
 
 
 def steepest(luma: np.ndarray, mean: np.ndarray) -> int:
-    return int(structure(luma, mean, changed(Planes(luma), (mean,)), noise=2.0).max())
+    return int(np.max(structure(luma, mean, changed(Planes(luma), (mean,)), noise=2.0)))
 
 
 def test_light_that_comes_softly_has_no_edges_but_a_thing_has() -> None:
