@@ -79,7 +79,7 @@ class Eye:
     async def until(self, test: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Wait for a status of which *test* holds; whatever it is after a long wait."""
         end_s = time.monotonic() + WAIT_S
-        while not test(status := await self.status()) and time.monotonic() < end_s:  # noqa: ASYNC110
+        while not test(status := await self.status()) and time.monotonic() < end_s:  # noqa: ASYNC110 (no events)
             await asyncio.sleep(LOOK_S)
         return status
 

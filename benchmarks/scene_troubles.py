@@ -15,19 +15,19 @@ __all__ = ["Bands", "Cloud", "Cone", "Exposure", "Flicker", "Lamp", "Shimmer", "
 class Trouble:
     """Does nothing; each trouble replaces what it needs."""
 
-    def behind(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 - a seam
+    def behind(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 (for subclasses)
         """Part of the scene, behind what moves."""
         return picture
 
-    def over(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 - a seam
+    def over(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 (for subclasses)
         """Light and weather, over everything."""
         return picture
 
-    def shift(self, time_s: float) -> tuple[float, float]:  # noqa: ARG002 - a seam
+    def shift(self, time_s: float) -> tuple[float, float]:  # noqa: ARG002 (for subclasses)
         """Pixels by which the camera is moved."""
         return 0.0, 0.0
 
-    def sense(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 - a seam
+    def sense(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 (for subclasses)
         """What the camera makes of it."""
         return picture
 

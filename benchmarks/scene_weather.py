@@ -106,7 +106,7 @@ class Night(Trouble):
         """As long as the scene lasts."""
         self.level = level
 
-    def over(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 - a seam
+    def over(self, picture: Pixels, time_s: float) -> Pixels:  # noqa: ARG002 (the base class asks for it)
         """Dark and nearly grey."""
         grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
         pale = np.asarray(cv2.addWeighted(picture, 0.3, grey, 0.7, 12), np.uint8)

@@ -63,7 +63,7 @@ def gate_for_socket(actor: Actor) -> Middleware:
         request[ACTOR] = actor
         try:
             return await handler(request)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (answered, whatever it is)
             return failed(error)
 
     return gate

@@ -114,6 +114,11 @@ class SourceSettings:
     rotate: int = 0
     timeout_s: float = 10.0
 
+    @property
+    def is_device(self) -> bool:
+        """Whether it is a camera of this machine, which first has to find its exposure."""
+        return self.format == "v4l2" or self.url.startswith(("/dev/", "picamera"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSettings:

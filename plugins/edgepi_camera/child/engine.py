@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import resource
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,12 +15,13 @@ from edgepi.errors import RequestError
 from edgepi.plugin import Message
 from edgepi_camera.child.events import Event
 from edgepi_camera.child.levels import Level, Levels
+from edgepi_camera.child.meter import resident_mb
 from edgepi_camera.child.pictures import Darkroom, bgr_of
 from edgepi_camera.child.pusher import Pusher
 from edgepi_camera.child.recorder import Recorder
 from edgepi_camera.child.watch import Watch
 from edgepi_camera.labels.looking import Looking, counts
-from edgepi_camera.model import Box, CameraSettings, Link, SourceSettings
+from edgepi_camera.model import Box, CameraSettings, Link
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Bytes, Picture
 from edgepi_camera.record.disk import Disk
@@ -84,10 +84,9 @@ class Engine:
             Path(settings.folder),
             self.disk,
             say=lambda fields: send(Message("push.event", fields)),
-            # The watch is made of the recorder.
-            ago=lambda time_s: self.watch.ago(time_s),  # noqa: PLW0108
-            replay=lambda since_s: self.watch.replay(since_s),  # noqa: PLW0108
-            enlarge=lambda time_s: self.watch.enlarge(time_s),  # noqa: PLW0108
+            ago=lambda time_s: self.watch.ago(time_s),  # noqa: PLW0108 (made of the recorder, below)
+            replay=lambda since_s: self.watch.replay(since_s),  # noqa: PLW0108 (likewise)
+            enlarge=lambda time_s: self.watch.enlarge(time_s),  # noqa: PLW0108 (likewise)
             name=self._name,
             wants=self._wants,
         )
@@ -207,7 +206,7 @@ class Engine:
             "picture_ago_s": None if watch.latest.raw is None else round(now_s - watch.latest.at_s, 2),
             "torn": watch.decoding.torn,
             "pictures": watch.units + self._idle,  # that none came in time is a sign of life as well
-            "rss_mb": round(_resident_mb(), 1),
+            "rss_mb": round(resident_mb(), 1),
         }
 
     def _summary(self) -> dict[str, Any]:
@@ -269,7 +268,7 @@ class Engine:
             self.watch.begin(source, live=settings.live)
             self.levels.opened(self._clock.monotonic())
             self._tell(Link.RUNNING)
-            self.watch.settle_s = SETTLE_S if _is_device(settings) else 0.0
+            self.watch.settle_s = SETTLE_S if settings.is_device else 0.0
             self._read(source)
         except SourceEndError as end:
             if not settings.loop:
@@ -349,12 +348,3 @@ class Engine:
 
     def _woken(self, retry: bool) -> bool:
         return not retry and self._wanted()
-
-
-def _is_device(settings: SourceSettings) -> bool:
-    return settings.format == "v4l2" or settings.url.startswith(("/dev/", "picamera"))
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6

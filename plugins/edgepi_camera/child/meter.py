@@ -1,8 +1,11 @@
-"""Pictures and bits a second, over the last few seconds."""
+"""Pictures and bits a second, over the last few seconds, and the memory of the process."""
 
 from __future__ import annotations
 
-__all__ = ["Meter"]
+import resource
+from pathlib import Path
+
+__all__ = ["Meter", "resident_mb"]
 
 SPAN_S = 4.0
 
@@ -28,3 +31,9 @@ class Meter:
         if passed_s >= SPAN_S:
             self.fps, self.bitrate = self._count / passed_s, self._size * 8 / passed_s
             self._since_s, self._count, self._size = time_s, 0, 0
+
+
+def resident_mb() -> float:
+    """Memory of this process, in MB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
