@@ -137,7 +137,13 @@ class DemoCamera:
 
     async def _snapshot(self, request: Request) -> Response:
         del request
+        if not self._watching and self.record["still_utc"] is None:
+            raise NotFoundError("there is no picture now")
         return Response(content=self._frames[0], content_type="image/jpeg")
+
+    @property
+    def _watching(self) -> bool:
+        return self.record["link"] == "running" and self.record["level"] in {"saver", "full"}
 
     async def _take(self, request: Request) -> Response:
         del request

@@ -172,6 +172,23 @@ async def test_a_lost_camera_says_why_and_stays_quiet(served: Served, camera: De
         await page.wait_for(f"{CARD}.innerText.includes('The light has changed, which is no motion')")
 
 
+@pytest.mark.parametrize("state", [{"link": "lost", "reason": "cut"}, {"link": "closed", "level": "off"}])
+async def test_no_picture_is_asked_for_where_there_is_none(
+    served: Served, camera: DemoCamera, state: dict[str, str]
+) -> None:
+    live, camera.record = camera.record, camera.record | {"still_utc": None} | state
+    image = f"{CARD}.querySelector('img.still')"
+    async with card(served) as page:
+        assert not await page.run(f"!!{image}")
+        camera.record = live | {"still_utc": None}
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for(f"{image}?.naturalWidth")
+        camera.record |= state
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for(f"!{image}")
+        assert page.log == []
+
+
 async def test_motion_is_said_at_once_and_its_event_appears(served: Served, camera: DemoCamera) -> None:
     events, camera.events = camera.events, []
     async with card(served, wait=f"{CARD}.innerText.includes('No motion yet')") as page:

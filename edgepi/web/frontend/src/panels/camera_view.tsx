@@ -27,7 +27,7 @@ export function CameraView({ name, routes, camera, connected, zone }: Props) {
   const [detector, setDetector] = useState(false);
   const [zonesShown, showZones] = useState(false);
   const wanted = chosen ?? true;
-  const can = connected && camera?.link === "running" && WATCHING.has(camera.level);
+  const can = connected && watches(camera);
   const live = can && wanted && isSeen;
   const hasZones = Object.keys(camera?.zones ?? {}).length > 0;
   const route = detector && routes.detector ? routes.detector : (routes.live ?? "");
@@ -114,13 +114,17 @@ function Live({ source, name }: { source: string; name: string }) {
   return <img class="live" ref={image} alt={name} />;
 }
 
-/** The last picture that the node has; asked for anew only where nothing live is shown. */
+function watches(camera: CameraStatus | null): boolean {
+  return camera?.link === "running" && WATCHING.has(camera.level);
+}
+
+/** The last picture that the node has, if any; asked for anew only where nothing live is shown. */
 function Still({ route, camera, renew, name }: { route: string; camera: CameraStatus | null; renew: boolean; name: string }) {
   const [shown, show] = useState<string | null>(null);
   const [missing, setMissing] = useState(false);
-  const taken = camera ? (camera.still_utc ?? `${camera.level} ${camera.link}`) : null;
+  const taken = camera && (camera.still_utc ?? (watches(camera) ? camera.level : null));
   useEffect(() => {
-    if (!taken || (!renew && shown)) return;
+    if (taken && !renew && shown) return;
     show(taken);
     setMissing(false);
   }, [taken, renew]);
