@@ -17,6 +17,7 @@ class Sensor(ABC):
     Raise any `EdgePiError` or `OSError` from `read` when the device does not answer:
     its states become unavailable with that sentence, are logged once, and `read` is
     called again later. A reading left out of the result becomes unknown.
+    Where the plugin itself logs what ails the device, *logs_faults* is False.
     *power_w* is what reading at this interval adds to the node, on average.
     """
 
@@ -24,6 +25,7 @@ class Sensor(ABC):
     interval_s: float = 60.0
     power_w: float = 0.01
     timeout_s: float = 10.0
+    logs_faults: bool = True
 
     @abstractmethod
     def describe(self) -> Sequence[ReadingDescription]:

@@ -58,7 +58,7 @@ class Child:
         self._last_words: list[str] = []
         self._listeners: list[asyncio.Task[None]] = []
         self._answer: asyncio.Future[Message] | None = None
-        self._hung_up = False
+        self._hung_up = self._unasked = False
         self._stops = 0
         self._ending: asyncio.Task[int] | None = None
         self._on_push = on_push or (lambda _: None)
@@ -135,7 +135,7 @@ class Child:
         self.starts += 1
         stops = self._stops
         self._last_words.clear()
-        self._hung_up = False
+        self._hung_up = self._unasked = False
         arguments = ("-m", "edgepi.runtime.child_main", self._target, str(os.getpid()))
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
@@ -160,11 +160,13 @@ class Child:
 
     async def _hear(self, process: Process) -> None:
         assert process.stdout is not None
+        assert process.stdin is not None
         end = "it ended without an answer"
         try:
             while (message := await receive(process.stdout)) is not None:
                 self._take(message)
             self._hung_up = True
+            self._unasked = bool(self._answer and self._answer.done() and not process.stdin.is_closing())
         except (OSError, PluginError) as error:
             end = str(error)
         if self._answer is not None and not self._answer.done():
@@ -191,26 +193,32 @@ class Child:
         self._failures += 1
         code = await self._kill()
         self._not_before_s = self._clock.monotonic() + self._policy.delay_s(self._failures, self._chance())
-        said = f"; it said: {self._last_words[-1]}" if self._last_words else ""
-        text = f"{reason} (exit code {code}){said}"
+        text = self._told(reason, code)
         self._log.log(
             logging.WARNING if self._failures == 1 else logging.DEBUG, "child %r: %s", self.name, text
         )
         return text
+
+    def _told(self, reason: str, code: int | None) -> str:
+        said = f"; it said: {self._last_words[-1]}" if self._last_words else ""
+        return f"{reason} (exit code {code}){said}"
 
     async def _kill(self) -> int | None:
         process, self._process = self._process, None
         if process is not None:
             listeners, self._listeners = self._listeners, []
             self._ending = asyncio.create_task(
-                self._end(process, listeners, hung_up=self._hung_up), name=f"end of child {self.name}"
+                self._end(process, listeners, hung_up=self._hung_up, unasked=self._unasked),
+                name=f"end of child {self.name}",
             )
         if self._ending is None:
             return None
         # Whoever waits may be cancelled, even twice: the process ends all the same, and `stop` waits again.
         return await asyncio.shield(self._ending)
 
-    async def _end(self, process: Process, listeners: list[asyncio.Task[None]], *, hung_up: bool) -> int:
+    async def _end(
+        self, process: Process, listeners: list[asyncio.Task[None]], *, hung_up: bool, unasked: bool
+    ) -> int:
         if hung_up:  # it is about to end by itself, and only then says how
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_S):
@@ -226,4 +234,6 @@ class Child:
                 listener.cancel()
         if process.stdin is not None:
             process.stdin.close()
+        if unasked:  # nobody waited for an answer who would be told
+            self._log.warning("child %r: %s", self.name, self._told("it ended by itself", code))
         return code

@@ -153,7 +153,8 @@ class _Poller:
         if self._failing_since_s is None:
             self._failing_since_s = self._clock.monotonic()
             expected = isinstance(error, EdgePiError | OSError)
-            self._log.warning(
+            self._log.log(
+                logging.WARNING if self._sensor.logs_faults or not expected else logging.DEBUG,
                 "sensor %r fails: %s (said once until it works again)",
                 self._sensor.name,
                 reason,
@@ -165,7 +166,8 @@ class _Poller:
     def _recovered(self) -> None:
         if self._failing_since_s is not None:
             lasted_s = self._clock.monotonic() - self._failing_since_s
-            self._log.info("sensor %r works again after %s", self._sensor.name, _duration(lasted_s))
+            level = logging.INFO if self._sensor.logs_faults else logging.DEBUG
+            self._log.log(level, "sensor %r works again after %s", self._sensor.name, _duration(lasted_s))
         self._failing_since_s, self._failures = None, 0
 
     async def _close(self) -> None:

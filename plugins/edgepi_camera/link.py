@@ -66,7 +66,7 @@ class ChildLink:
         self._log = log
         self._hide = hide
         self._heard = heard
-        self._opened = False
+        self._begun = self._opened = False
         self._told: dict[str, Mapping[str, Any]] = {}
         self._views: dict[str, Mapping[str, Any]] = {}
         self._health = Health()
@@ -165,7 +165,7 @@ class ChildLink:
         settings = await self._settings()
         self._told.clear()
         self._health = Health()
-        self._opened = True  # before the question: the process may end while it answers
+        self._begun = self._opened = True  # before the question: the process may end while it answers
         await self._ask("open", OPEN_S, settings=settings.to_fields())
 
     async def _mind(self) -> None:
@@ -214,6 +214,7 @@ class ChildLink:
             change.cancel()
 
     async def _failed(self, error: Exception) -> None:
+        self._complained |= self._begun and not self._child.alive  # whoever keeps the process logs its end
         await self._end_process()
         text = self._hide(getattr(error, "message", "") or str(error) or type(error).__name__)
         self._take(self.status.lost(text))
@@ -235,7 +236,7 @@ class ChildLink:
         self._take(Status())
 
     async def _end_process(self) -> None:
-        self._opened = False
+        self._begun = self._opened = False
         await self._child.stop()
 
     async def _ask(self, kind: str, timeout_s: float, **fields: Any) -> Message:

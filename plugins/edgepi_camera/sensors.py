@@ -19,6 +19,7 @@ class SeenSensor(Sensor):
     name = "picture"
     interval_s = 30.0
     power_w = 0.0001
+    logs_faults = False
 
     def __init__(self, camera: Camera) -> None:
         self._camera = camera

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 
 from edgepi.runtime.messages import Message
@@ -17,6 +18,8 @@ def handle(message: Message) -> Message | None:
     if message.kind == "abort":
         sys.stderr.write("about to abort\n")
         os.abort()
+    if message.kind == "abort soon":
+        threading.Timer(0.05, os.abort).start()
     if message.kind == "hang":
         time.sleep(60)
     if message.kind == "print":

@@ -81,6 +81,22 @@ async def test_an_abort_is_contained_said_and_started_again_after_a_wait(
     assert child.starts == 2
 
 
+async def test_an_end_that_nobody_waited_for_is_logged_with_its_reason(
+    child: Child, caplog: pytest.LogCaptureFixture
+) -> None:
+    await child.ask(Message("abort soon"), timeout_s=20)
+    while child.alive:  # noqa: ASYNC110 (another process is waited for)
+        await asyncio.sleep(0.02)
+    await child.stop()
+    assert [each.message for each in caplog.records if each.levelno >= logging.WARNING] == [
+        "child 'test': it ended by itself (exit code -6)"
+    ]
+    caplog.clear()
+    await child.ask(Message("echo"), timeout_s=20)
+    await child.stop()
+    assert caplog.records == [], "an end in order"
+
+
 async def test_a_child_that_hangs_is_killed(child: Child, clock: ManualClock) -> None:
     pid = (await child.ask(Message("echo"), timeout_s=20)).fields["pid"]
     with pytest.raises(TimeoutError, match="no answer within"):

@@ -176,6 +176,21 @@ async def test_a_sensor_that_fails_is_logged_once_and_its_recovery_once(
     await bench.duty.stop()
 
 
+async def test_faults_that_the_plugin_logs_itself_are_not_logged_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.sensor.logs_faults = False
+    bench.sensor.error = BusError("no answer at 0x76")
+    await bench.duty.apply("full")
+    await bench.clock.advance(1)
+    assert bench.state().reason == "no answer at 0x76"
+    bench.sensor.error = None
+    await bench.clock.advance(60)
+    assert bench.state().value == 21.5
+    assert caplog.records == []
+    await bench.duty.stop()
+
+
 async def test_a_failing_sensor_is_opened_anew_at_growing_distance(bench: Bench) -> None:
     bench.sensor.error = OSError(121, "Remote I/O error")
     await bench.duty.apply("full")

@@ -17,17 +17,11 @@ from edgepi.testing.pytest_plugin import ContextFactory
 from edgepi_camera import plugin
 from edgepi_camera.camera import Camera, camera_of
 from edgepi_camera.config import KeepConfig
-from edgepi_camera.events import store
 from edgepi_camera.model import CameraSettings, Zone
 from edgepi_camera.sensors import KeptSensor, SeenSensor
 from tests.plugins.camera.doubles import JPEG, Children, config_of
 
 ZONE = Zone("door", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SYNCHRONOUS", "OFF")
 
 
 class Yard:
@@ -206,6 +200,7 @@ async def test_while_the_camera_is_lost_its_readings_are_unavailable_with_the_re
     yard.eye.tell(link="lost", reason="no route to host")
     with pytest.raises(OSError, match="no route to host"):
         await yard.seen.read()
+    assert not yard.seen.logs_faults, "its link did"
     assert values(reports, "problem")[-1] is True
     assert {each.key: each.value for each in await yard.kept.read()}["problem"] is True
     yard.eye.tell(link="running", reason="")

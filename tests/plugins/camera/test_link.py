@@ -139,14 +139,31 @@ async def test_tries_become_rarer_while_it_fails_and_quick_again_once_it_held(be
 
 async def test_it_is_told_once_that_the_camera_fails(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    bench.child.faults["open"] = "dies"
+    bench.fault = HardwareError("there is no /dev/video0")
     await bench.link.go("full")
     await bench.later(300.0)
-    bench.child.faults.clear()
+    bench.fault = None
     await bench.later(70.0)
-    texts = [record.message for record in caplog.records]
-    assert len([text for text in texts if "fails" in text]) == 1
-    assert len([text for text in texts if text == "the camera works again"]) == 1
+    assert [record.message for record in caplog.records] == [
+        "the camera fails: there is no /dev/video0 (said once until it works again)",
+        "the camera works again",
+    ]
+
+
+@pytest.mark.parametrize("when", ["open", "idle"])
+async def test_how_a_process_ended_is_left_to_whoever_keeps_it(
+    bench: Bench, when: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench.child.faults[when] = "dies"
+    await bench.link.go("full")
+    bench.child.faults.clear()
+    if when == "idle":
+        bench.child.die()
+    await settle()
+    assert bench.stands() is Link.LOST
+    await bench.later(70.0)
+    assert [record.message for record in caplog.records] == ["the camera works again"]
 
 
 async def test_a_device_that_is_not_there_is_said_and_looked_for_again(bench: Bench) -> None:
