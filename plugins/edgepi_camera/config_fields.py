@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
+
+import voluptuous as vol
 
 from edgepi.errors import RequestError
 from edgepi.plugin.fields import FieldError, TimeSpan
@@ -14,6 +17,7 @@ from edgepi_camera.model import Polygon, Zone
 
 __all__ = ["Area", "Areas", "Off", "Size", "SourceUrl", "Texts", "Zones"]
 
+T = TypeVar("T")
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kKmMgGtT]?[bB])\s*", re.ASCII)
 _ZONE = re.compile(r"[a-z][a-z0-9_]{0,30}")
@@ -33,7 +37,7 @@ class Area:
             raise FieldError("an area needs at least 3 corners, such as [[0, 0], [1, 0], [1, 0.4]]")
         if len(value) > MOST_POINTS:
             raise FieldError(f"an area has at most {MOST_POINTS} corners, this one {len(value)}")
-        polygon = tuple(_corner(point, number) for number, point in enumerate(value, 1))
+        polygon = _all(_corner, enumerate(value))
         if _size(polygon) < 1e-6:
             raise FieldError("these corners lie on one line, nothing is inside")
         return polygon
@@ -44,15 +48,26 @@ class Area:
         return dict(_AREA)
 
 
-def _within(key: object, corners: object) -> Polygon:
-    try:
-        return Area()(corners)
-    except FieldError as error:
-        error.prepend([key])  # so that the line of this area is shown
-        raise
+def _all(check: Callable[[Any, object], T], items: Iterable[tuple[object, object]]) -> tuple[T, ...]:
+    """Check each value of *items* (place and value); raises what is wrong with any, each with its place."""
+    good, errors = [], []
+    for place, value in items:
+        try:
+            good.append(check(place, value))
+        except vol.Invalid as error:
+            error.prepend([place])
+            errors += error.errors if isinstance(error, vol.MultipleInvalid) else [error]
+    if errors:
+        raise errors[0] if len(errors) == 1 else vol.MultipleInvalid(errors)
+    return tuple(good)
 
 
-def _corner(value: object, number: int) -> tuple[float, float]:
+def _area(_: object, corners: object) -> Polygon:
+    return Area()(corners)
+
+
+def _corner(place: int, value: object) -> tuple[float, float]:
+    number = place + 1
     if not isinstance(value, list) or len(value) != 2 or not all(map(_number, value)):
         raise FieldError(f"corner {number} must be two numbers: [x, y]")
     x, y = (float(part) for part in value)
@@ -82,7 +97,7 @@ class Areas:
             raise FieldError("expected a list of areas, each with its corners")
         if value and all(isinstance(item, list) and len(item) == 2 and _number(item[0]) for item in value):
             return (Area()(value),)
-        return tuple(_within(place, item) for place, item in enumerate(value))
+        return _all(_area, enumerate(value))
 
     @property
     def json_schema(self) -> dict[str, Any]:
@@ -98,12 +113,7 @@ class Zones:
         """Return them in order."""
         if not isinstance(value, dict):
             raise FieldError("expected names with corners, such as `door: [[0, 0], [1, 0], [1, 0.4]]`")
-        zones = []
-        for name, corners in value.items():
-            if _ZONE.fullmatch(str(name)) is None:
-                raise FieldError(f"zone {str(name)[:40]!r}: a name is made of a-z, 0-9 and _")
-            zones.append(Zone(name, _within(name, corners)))
-        return tuple(zones)
+        return _all(_zone, value.items())
 
     @property
     def json_schema(self) -> dict[str, Any]:
@@ -113,6 +123,12 @@ class Zones:
             "propertyNames": {"pattern": f"^{_ZONE.pattern}$"},
             "additionalProperties": _AREA,
         }
+
+
+def _zone(name: object, corners: object) -> Zone:
+    if _ZONE.fullmatch(str(name)) is None:
+        raise FieldError(f"zone {str(name)[:40]!r}: a name is made of a-z, 0-9 and _")
+    return Zone(str(name), Area()(corners))
 
 
 @dataclass(frozen=True, slots=True)

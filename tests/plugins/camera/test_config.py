@@ -166,6 +166,22 @@ def test_a_wrong_area_is_found_by_its_place() -> None:
     assert caught.value.path == [1]
 
 
+def test_all_mistakes_in_zones_and_areas_are_told_each_with_its_place() -> None:
+    with pytest.raises(vol.MultipleInvalid) as caught:
+        read(
+            zones={"door": [[0, 0], [2, 0], [1, "x"]], "Gate 1": CORNER, "path": CORNER, "road": [[0, 0]]},
+            ignore=[CORNER, [[0, 0]], "x"],
+        )
+    assert [(*map(str, each.path), each.error_message.split(":")[0]) for each in caught.value.errors] == [
+        ("zones", "door", "1", "corner 2 is outside the picture"),
+        ("zones", "door", "2", "corner 3 must be two numbers"),
+        ("zones", "Gate 1", "zone 'Gate 1'"),
+        ("zones", "road", "an area needs at least 3 corners, such as [[0, 0], [1, 0], [1, 0.4]]"),
+        ("ignore", "1", "an area needs at least 3 corners, such as [[0, 0], [1, 0], [1, 0.4]]"),
+        ("ignore", "2", "an area needs at least 3 corners, such as [[0, 0], [1, 0], [1, 0.4]]"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["Front Door", "", "x" * 40, "../x", "5"])
 def test_zones_have_names_that_entities_can_carry(name: str) -> None:
     with pytest.raises(FieldError, match="a name is made of"):
