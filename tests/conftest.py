@@ -6,6 +6,7 @@ import csv
 import gc
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 from blockbuster import BlockBuster
+
+from edgepi.plugin import kept
+from tests.disks import mount, unmount
 
 Trace = list[tuple[datetime, float | None]]
 
@@ -109,6 +113,7 @@ def disk_at_once() -> Iterator[None]:
     """Wait for no disk: no test cuts its power, and the end of a process loses nothing that was written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        patch.setattr(kept, "SYNCHRONOUS", "OFF")
         yield
 
 
@@ -116,6 +121,19 @@ def disk_at_once() -> Iterator[None]:
 def recursion_limit() -> None:
     """Undo what a package below `eth_account` does on import: at its limit deep nesting ends the process."""
     sys.setrecursionlimit(RECURSION_LIMIT)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a disk of 256 kB."""
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    try:
+        mount(directory)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("may not mount a small disk")
+    yield directory
+    unmount(directory)
 
 
 @pytest.fixture(scope="session")

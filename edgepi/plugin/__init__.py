@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgepi.plugin.forecast import SunForecaster
     from edgepi.plugin.hardware import Hardware, I2CBus, InputLine, OutputLine, PulseCounter, VideoFeed
     from edgepi.plugin.history import DatedValue, HistoryWriter, Written
+    from edgepi.plugin.kept import KeptFile
     from edgepi.plugin.manifest import API_VERSION, MANIFEST_NAME, CommandEntry, FileProbe, Manifest, Probe
     from edgepi.plugin.markers import hookimpl
     from edgepi.plugin.notifier import Notifier
@@ -47,6 +48,7 @@ __all__ = [
     "HistoryWriter",
     "I2CBus",
     "InputLine",
+    "KeptFile",
     "LeaseHandle",
     "Manifest",
     "Message",
@@ -95,6 +97,7 @@ _HOMES = {
     "hookimpl": "markers",
     "I2CBus": "hardware",
     "InputLine": "hardware",
+    "KeptFile": "kept",
     "LeaseHandle": "context",
     "Manifest": "manifest",
     "MANIFEST_NAME": "manifest",

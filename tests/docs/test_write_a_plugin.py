@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -63,6 +65,16 @@ def test_its_code_is_clean_and_typed(pond: Path) -> None:
     run("ruff", "check", "--no-cache", "--select", "E,F,I,B,UP,ASYNC", ".", cwd=pond)
     run("ruff", "format", "--no-cache", "--check", ".", cwd=pond)
     run("mypy", "--strict", "--cache-dir", str(pond / "tmp"), "edgepi_pond", cwd=pond)
+
+
+def test_what_it_keeps_is_there_after_a_restart(tmp_path: Path) -> None:
+    namespace: dict[str, Any] = {}
+    exec(files()["edgepi_pond/catches.py"], namespace)
+    at_utc = datetime(2026, 5, 1, 6, 0, tzinfo=UTC)
+    assert namespace["Catches"](tmp_path).heaviest() is None
+    for fish, grams in (("carp", 900.0), ("pike", 4100.0), ("tench", 700.0)):
+        namespace["Catches"](tmp_path).add(at_utc, fish, grams)
+    assert namespace["Catches"](tmp_path).heaviest() == ("pike", 4100.0)
 
 
 def test_its_manifest_names_the_hooks_of_the_page(pond: Path) -> None:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -310,20 +308,6 @@ async def test_what_a_full_disk_makes_too_much_is_dropped_and_counted(
     assert stats.dropped + stats.waiting == 25_000
     assert any("dropped" in problem for problem in stats.problems)
     await recorder.stop()
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size=256k,uid={os.getuid()}", "none", str(directory)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("may not mount a small disk")
-    yield directory
-    subprocess.run([*as_root, "umount", str(directory)], check=True)
 
 
 async def test_a_disk_that_is_full_from_the_start_keeps_the_node_going(

@@ -96,7 +96,7 @@ class Keeper:
         """Begin a new index if this one is damaged, with what the folder has."""
         async with self._turn:
             try:
-                aside = await self._run(self.store.mend)
+                aside = await self._run(self.store.file.mend)
             except (EdgePiError, OSError):  # which is said already
                 return
         if aside is not None:
@@ -114,7 +114,7 @@ class Keeper:
         remove_drafts(self.folder)
         self.stills.tidy()
         self.films.tidy()
-        return self.store.mend()
+        return self.store.file.mend()
 
     async def stop(self) -> None:
         """Write what waits; what was being looked into is looked into at the next start."""

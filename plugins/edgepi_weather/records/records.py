@@ -47,7 +47,7 @@ class Records:
     async def start(self) -> None:
         """Look whether the file is whole; a broken one is put aside and said, and a new one begun."""
         try:
-            aside = await self._run(self.store.mend)
+            aside = await self._run(self.store.file.mend)
         except RecorderError as error:
             self._log.warning("%s", error)
             return

@@ -1,13 +1,14 @@
-"""The file of the records: SQLite, whole after any power cut. Everything here blocks."""
+"""The file of the records, whole after any power cut. Everything here blocks."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from edgepi_weather.keep import KeptFile
+from edgepi.plugin import KeptFile
 from edgepi_weather.records.tally import DayKey, Tallies, Tally, merged
 
 __all__ = ["Store"]
@@ -24,43 +25,37 @@ WRITE = "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 READ = "SELECT day, key, low, low_at, high, high_at, total, count, gaps FROM days"
 
 
-class Store(KeptFile):
-    """A row for each quantity and day."""
+class Store:
+    """A row for each quantity and day; raises RecorderError where the disk does not give or take."""
 
-    what = "the weather records"
-    tables = TABLES
+    def __init__(self, path: Path) -> None:
+        self.file = KeptFile(path=path, what="the weather records", steps=(TABLES,))
 
     def add(self, tallies: Tallies) -> None:
         """Add to what is kept of these days; on disk when it returns, all of it or nothing."""
-        with self._open() as database:
+        with self.file.write() as database:
             known = {key: tally for key in tallies for tally in _read(database, *key)}
             _write(database, merged((known, tallies)))
 
     def replace(self, tallies: Tallies) -> None:
         """Put these in the place of what is kept of the same quantity and day, as an import does twice."""
-        with self._open() as database:
+        with self.file.write() as database:
             _write(database, tallies)
 
     def read(self, begins: str = "") -> dict[DayKey, Tally]:
         """Return all whose day begins so, such as ``2026-11``, in order of days."""
-        if not self.path.is_file():
-            return {}
-        with self._open() as database:
+        with self.file.read() as database:
             rows = database.execute(f"{READ} WHERE substr(day, 1, ?) = ? ORDER BY day", (len(begins), begins))
             return {(row[0], row[1]): _tally(row) for row in rows}
 
     def whole(self) -> dict[str, Tally]:
         """Return each quantity over all days; of equal extremes the earlier stays."""
-        if not self.path.is_file():
-            return {}
-        with self._open() as database:
+        with self.file.read() as database:
             return {key: _tally(row) for key, row in _whole(database.execute(f"{READ} ORDER BY day")).items()}
 
     def months(self) -> list[str]:
         """Return the months of which anything is kept, earliest first."""
-        if not self.path.is_file():
-            return []
-        with self._open() as database:
+        with self.file.read() as database:
             rows = database.execute("SELECT DISTINCT substr(day, 1, 7) FROM days ORDER BY 1")
             return [str(row[0]) for row in rows]
 

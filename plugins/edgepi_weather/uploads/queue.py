@@ -1,12 +1,13 @@
-"""What waits to be sent: SQLite, whole after any power cut. Everything here blocks."""
+"""What waits to be sent, whole after any power cut. Everything here blocks."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from edgepi_weather.keep import KeptFile
+from edgepi.plugin import KeptFile
 from edgepi_weather.uploads.report import Report
 from edgepi_weather.uploads.service import Rule
 
@@ -43,16 +44,16 @@ class Standing:
     error_utc: datetime | None = None
 
 
-class Queue(KeptFile):
-    """A row for each report and service."""
+class Queue:
+    """A row for each report and service; raises RecorderError where the disk does not give or take."""
 
-    what = "the queue of uploads"
-    tables = TABLES
+    def __init__(self, path: Path) -> None:
+        self.file = KeptFile(path=path, what="the queue of uploads", steps=(TABLES,))
 
     def put(self, service: str, report: Report, rule: Rule) -> None:
         """Add a report, once for each second; on disk when it returns. What is too much or too old goes."""
         at = round(report.at_utc.timestamp())
-        with self._open() as database:
+        with self.file.write() as database:
             database.execute(
                 "INSERT OR IGNORE INTO waiting (service, at, report) VALUES (?, ?, ?)",
                 (service, at, report.to_json()),
@@ -65,9 +66,9 @@ class Queue(KeptFile):
 
         One that is on its way, or may have arrived, is not given again.
         """
-        if not self.path.is_file():
+        if not self.file.exists():
             return None
-        with self._open() as database:
+        with self.file.write() as database:
             _trim(database, service, rule, round(now.timestamp()))
             order = "ASC" if rule.oldest_first else "DESC"
             query = (
@@ -79,20 +80,20 @@ class Queue(KeptFile):
 
     def begin(self, service: str, report: Report) -> None:
         """Note that a report is on its way; see `settle`."""
-        with self._open() as database:
+        with self.file.write() as database:
             database.execute(
                 "UPDATE waiting SET begun = 1 WHERE service = ? AND at = ?", (service, _at(report))
             )
 
     def sent(self, service: str, report: Report, now: datetime) -> None:
         """Let go of a report that was taken."""
-        with self._open() as database:
+        with self.file.write() as database:
             _drop(database, service, report)
             _note(database, service, "sent_at = ?, error = NULL, sent = sent + 1", round(now.timestamp()))
 
     def failed(self, service: str, report: Report, why: str, now: datetime, *, keep: bool) -> None:
         """Write down why a report was not taken; it waits on if it may be sent again."""
-        with self._open() as database:
+        with self.file.write() as database:
             if keep:
                 database.execute(
                     "UPDATE waiting SET begun = 0 WHERE service = ? AND at = ?", (service, _at(report))
@@ -105,9 +106,9 @@ class Queue(KeptFile):
 
     def settle(self, service: str) -> int:
         """Let go of what was on its way when the node died, for it may have arrived; return how many."""
-        if not self.path.is_file():
+        if not self.file.exists():
             return 0
-        with self._open() as database:
+        with self.file.write() as database:
             gone = database.execute("DELETE FROM waiting WHERE service = ? AND begun", (service,)).rowcount
             if gone:
                 _note(database, service, "dropped = dropped + ?", gone)
@@ -115,9 +116,7 @@ class Queue(KeptFile):
 
     def standing(self, service: str) -> Standing:
         """Say where a service stands."""
-        if not self.path.is_file():
-            return Standing()
-        with self._open() as database:
+        with self.file.read() as database:
             waiting = database.execute(
                 "SELECT count(*) FROM waiting WHERE service = ?", (service,)
             ).fetchone()

@@ -88,7 +88,7 @@ class Uploads:
         if self._begun:
             return
         run = self._context.run_blocking
-        if (aside := await run(self.queue.mend)) is not None:
+        if (aside := await run(self.queue.file.mend)) is not None:
             self._context.log.error(
                 "the queue of uploads was damaged; it is begun anew, the old is in %s", aside
             )

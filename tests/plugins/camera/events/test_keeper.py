@@ -379,7 +379,7 @@ async def test_an_index_that_is_damaged_while_the_node_runs_is_begun_anew(
     keeper = disk.keeper()
     await keeper.prepare()
     await happened(keeper, disk, E1)
-    await do(keeper.store.path.write_bytes, b"no database" * 1000)
+    await do(keeper.store.file.path.write_bytes, b"no database" * 1000)
     await happened(keeper, disk, E2)
     assert keeper.diary.trouble is not None
     await keeper.look()

@@ -121,7 +121,7 @@ def test_a_running_node_is_asked_first_because_it_knows_the_last_minutes(
 ) -> None:
     keep(store, (at(27, 6), {"temperature": -2.0}))
     node = Node(report(store, "2026-11"))
-    store.path.unlink()
+    store.file.path.unlink()
     assert "-2.0" in run(tmp_path, node, "--month", "2026-11", "--instance", "roof").text
     assert node.asked[-1] == ("plugins/roof/records", {"month": "2026-11"})
 

@@ -173,7 +173,7 @@ def test_an_interrupted_import_goes_on_where_it_was(desk: Desk, file: str) -> No
 
 
 def test_days_that_the_station_recorded_itself_stay(desk: Desk, file: str) -> None:
-    desk.store.path.parent.mkdir(parents=True)
+    desk.store.file.path.parent.mkdir(parents=True)
     own = tallies_of({"temperature": 55.0}, datetime(2025, 5, 20, 12, tzinfo=UTC))
     desk.store.add(own)
     report = desk.run(file)

@@ -178,7 +178,7 @@ def test_a_writer_that_is_killed_leaves_whole_records_and_all_that_it_said(tmp_p
             child.kill()
             said += child.stdout.readlines()
         store = Store(path)
-        assert store.mend() is None
+        assert store.file.mend() is None
         rows = store.read()
         assert {tally.count for tally in rows.values()} == {max(t.count for t in rows.values())}
         assert rows[("2026-11-28", "humidity")].count >= len(said)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,8 +92,8 @@ def test_months_are_apart_and_the_whole_knows_when(store: Store) -> None:
 
 
 def test_where_nothing_was_kept_nothing_is_and_no_file_is_made(store: Store) -> None:
-    assert (store.read(), store.months(), store.whole(), store.mend()) == ({}, [], {}, None)
-    assert not store.path.exists()
+    assert (store.read(), store.months(), store.whole()) == ({}, [], {})
+    assert not store.file.exists()
 
 
 def test_a_write_that_fails_half_way_changes_nothing(store: Store) -> None:
@@ -102,32 +103,6 @@ def test_a_write_that_fails_half_way_changes_nothing(store: Store) -> None:
     with pytest.raises(RecorderError, match="NOT NULL"):
         store.replace(bad)
     assert store.read() == before
-
-
-def test_a_damaged_file_is_put_aside(store: Store) -> None:
-    store.path.write_bytes(b"not a database" * 500)
-    with pytest.raises(RecorderError):
-        store.read()
-    aside = store.mend()
-    assert aside is not None
-    assert aside.read_bytes().startswith(b"not a database")
-    store.add({KEY: tally(3.0)})
-    assert store.mend() is None
-    assert KEY in store.read()
-
-
-def test_a_file_that_is_only_locked_is_left_where_it_is(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.add({KEY: tally(3.0)})
-
-    def locked(*_args: object, **_options: object) -> None:
-        raise sqlite3.OperationalError("database is locked")
-
-    monkeypatch.setattr(sqlite3, "connect", locked)
-    with pytest.raises(RecorderError, match="locked"):
-        store.mend()
-    assert store.path.is_file()
 
 
 def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -149,3 +124,26 @@ def test_the_whole_is_the_sum_of_its_days(readings: list[tuple[int, float | None
         days = store.read().items()
         expected = merged({("", key): each} for (_day, key), each in days)
         assert store.whole() == {key: each for (_day, key), each in expected.items()}
+
+
+# As the first version wrote it: what is changed of the file must still read these.
+FIRST_VERSION = """
+CREATE TABLE days (
+  day TEXT NOT NULL, key TEXT NOT NULL,
+  low REAL, low_at TEXT, high REAL, high_at TEXT,
+  total REAL NOT NULL, count INTEGER NOT NULL, gaps INTEGER NOT NULL,
+  PRIMARY KEY (day, key)
+) WITHOUT ROWID;
+INSERT INTO days VALUES ('2026-11-28', 'temperature', 3.0, '2026-11-28T12:00:00+01:00',
+  3.0, '2026-11-28T12:00:00+01:00', 3.0, 1, 0);
+PRAGMA user_version = 1;
+"""
+
+
+def test_records_of_the_first_version_are_read_and_go_on(store: Store) -> None:
+    with closing(sqlite3.connect(store.file.path)) as database:
+        database.executescript(FIRST_VERSION)
+    assert store.file.mend() is None
+    assert store.read() == {KEY: tally(3.0)}
+    store.add({KEY: tally(5.0, at=NOON + timedelta(minutes=1))})
+    assert store.read() == {KEY: tally(3.0, 5.0)}
