@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as AbcMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from edgepi.config.compose import MAX_DEPTH, Mapping, Node, Scalar, Sequence, compose
 from edgepi.config.findings import Finding
@@ -80,10 +80,20 @@ class Document:
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             self.hidden.add(str(value))
 
-    def find(self, where: Where, message: str, *, key: bool = False, suggestion: str | None = None) -> None:
+    def find(
+        self,
+        where: Where,
+        message: str,
+        *,
+        key: bool = False,
+        suggestion: str | None = None,
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
         """Add a finding at a path."""
         place = self.place(where, key=key)
-        finding = place.source.finding(message, place.line, place.column, suggestion=suggestion)
+        finding = place.source.finding(
+            message, place.line, place.column, suggestion=suggestion, severity=severity
+        )
         self.found.append((where, finding))
 
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import voluptuous as vol
 
@@ -189,7 +189,8 @@ class PluginReader:
         if self._document.broken_below(where):
             return True, None
         try:
-            return False, schema.build(**{str(key): value for key, value in own.items()})
+            built = schema.build(**{str(key): value for key, value in own.items()})
+            return False, self._doubted(schema, where, built)
         except vol.Invalid as error:
             explain(self._document, schema.fields, error, where)
         except (ValueError, EdgePiError) as error:
@@ -197,6 +198,13 @@ class PluginReader:
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the plugin's own code ran)
             self._document.find(where, _crash(plugin, error), key=True)
         return True, None
+
+    def _doubted(self, schema: ConfigSchema[Any], where: Where, built: Any) -> Any:
+        for doubt in schema.doubts(built):
+            self._document.find(
+                (*where, *cast("list[str | int]", doubt.path)), doubt.error_message, severity="warning"
+            )
+        return built
 
     def _hide(self, data: Any, keys: frozenset[str]) -> None:
         for item in data if isinstance(data, list) else ():

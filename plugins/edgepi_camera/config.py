@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,7 @@ FIELDS: dict[Any, Any] = {
 
 def config_schema() -> ConfigSchema[CameraConfig]:
     """Return the keys of a camera."""
-    return ConfigSchema(fields=FIELDS, build=_build, secrets=SECRETS)
+    return ConfigSchema(fields=FIELDS, build=_build, secrets=SECRETS, doubts=_doubts)
 
 
 def _build(**values: Any) -> CameraConfig:
@@ -177,6 +177,22 @@ def _build(**values: Any) -> CameraConfig:
     config = CameraConfig(**values, **built)
     _check(config)
     return config
+
+
+def _doubts(config: CameraConfig) -> Iterator[vol.Invalid]:
+    if config.source.kind is Kind.PATH and _missing(Path(config.source.url), Path.exists):
+        yield vol.Invalid(f"there is no {config.source}", path=["source"])
+    model = "hog" if config.labels is None else config.labels.model
+    if model != "hog" and _missing(Path(model).expanduser(), Path.is_file):
+        text = f"there is no model file {model}: put one there, or say `model: hog`"
+        yield vol.Invalid(text, path=["labels", "model"])
+
+
+def _missing(path: Path, there: Callable[[Path], bool]) -> bool:
+    try:
+        return not there(path)
+    except OSError:
+        return False  # whoever checks may not look where the node may
 
 
 def _address(key: str, text: str, user: str | None, password: str | None) -> Address:

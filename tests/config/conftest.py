@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,13 @@ class CameraConfig:
             raise ValueError("13 s is unlucky")
 
 
+def doubts(config: CameraConfig) -> Iterator[vol.Invalid]:
+    if config.interval < 2:
+        yield vol.Invalid("this is very often", path=["interval"])
+    if config.interval == 1.5:
+        raise ZeroDivisionError
+
+
 CAMERA = ConfigSchema(
     fields={
         vol.Optional("address"): vol.In([0x10, 0x11]),
@@ -35,6 +42,7 @@ CAMERA = ConfigSchema(
     },
     build=CameraConfig,
     secrets=frozenset({"password"}),
+    doubts=doubts,
 )
 
 

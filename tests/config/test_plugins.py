@@ -81,6 +81,20 @@ def test_mistake_in_an_instance_is_said_where_it_stands(said: Said, written: str
     assert said(NODE + f"plugins: {{camera: {written}}}\n") == [f"edgepi.yaml:{expected}"]
 
 
+def test_what_a_plugin_doubts_is_a_warning_at_its_place(checked: Check) -> None:
+    report = checked("node: {name: x, latitude: 1, longitude: 1}\nplugins:\n  camera:\n    interval: 1s\n")
+    (finding,) = report.findings
+    assert (finding.severity, finding.line, finding.message) == ("warning", 4, "this is very often")
+    assert report.settings is not None
+    assert report.settings.warnings == (finding,)
+    assert [plugin.config.interval for plugin in report.settings.plugins if plugin.config] == [1.0]
+
+
+def test_a_plugin_that_fails_over_its_doubts_is_told(said: Said) -> None:
+    findings = "\n".join(said(NODE + "plugins: {camera: {interval: 1.5s}}"))
+    assert "'camera' itself failed on its configuration: ZeroDivisionError" in findings
+
+
 def test_name_that_another_plugin_took_is_refused(said: Said) -> None:
     assert said(NODE + "plugins:\n  camera:\n  weather: {name: camera}\n") == [
         "edgepi.yaml:4:19 the instance name 'camera' is taken (line 3 of edgepi.yaml)"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -226,6 +227,24 @@ def test_what_cannot_be_meant_is_refused_where_it_stands(values: dict[str, Any],
     with pytest.raises(vol.Invalid) as caught:
         read(**values)
     assert [str(part) for part in caught.value.path] == path
+
+
+def test_files_that_are_not_there_are_doubted(tmp_path: Path) -> None:
+    (tmp_path / "there.onnx").touch()
+
+    def doubted(**values: Any) -> list[tuple[list[Any], str]]:
+        return [(each.path, each.error_message) for each in config_schema().doubts(read(**values))]
+
+    assert doubted() == doubted(labels={"model": "hog"}) == []
+    assert doubted(labels={"model": f"{tmp_path}/there.onnx"}, source=str(tmp_path)) == []
+    assert doubted(labels={"model": f"{tmp_path}/not.onnx"}, source=f"{tmp_path}/film.mp4") == [
+        (["source"], f"there is no {tmp_path}/film.mp4"),
+        (
+            ["labels", "model"],
+            f"there is no model file {tmp_path}/not.onnx: put one there, or say `model: hog`",
+        ),
+    ]
+    assert doubted(labels={"model": "/x\0"})[0][0] == ["labels", "model"]
 
 
 def test_an_address_that_is_none_is_refused() -> None:
