@@ -11,6 +11,7 @@ from edgepi.errors import RequestError
 __all__ = ["Address", "Kind"]
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp", "srt")
+KINDS = "/dev/video0, picamera, an address such as rtsp://..., or the path of a file or folder"
 MASK = "\N{BULLET}" * 4
 _SHORTEST = 3  # a shorter word would mask half of every sentence
 _USER = re.compile(r"(?<=://)[^\s/?#]*@")
@@ -101,8 +102,9 @@ def _kind(text: str) -> Kind:
 def _path(text: str) -> Kind:
     if text.startswith("/dev/"):
         raise RequestError("a camera's device is called /dev/video0, or as it stands in /dev/v4l/by-id")
+    # FFmpeg takes what stands before a colon for a protocol, and some of them read any file or nest others.
+    if (protocol := re.match(r"[^/]*?[:,]", text)) is not None and "/" in text:
+        raise RequestError(f"`{protocol[0]}` is none of {KINDS}; a path that has a colon begins with / or ./")
     if "/" not in text or "\0" in text:
-        raise RequestError(
-            "expected /dev/video0, picamera, an address such as rtsp://..., or the path of a file or folder"
-        )
+        raise RequestError(f"expected {KINDS}")
     return Kind.PATH

@@ -215,6 +215,8 @@ def _check(config: CameraConfig) -> None:
         raise vol.Invalid("a clip must have room for `before` and `after`", path=["longest"])
     if config.detect is not None and config.source.kind is not Kind.STREAM:
         raise vol.Invalid("only the url of a stream has a smaller one beside it", path=["detect"])
+    if config.detect is not None and config.detect.kind is not Kind.STREAM:
+        raise vol.Invalid("expected the url of a stream, such as rtsp://192.168.1.20/sub", path=["detect"])
     said = [(each.name, getattr(config.power, each.name)) for each in fields(config.power)]
     known = [(name, power_w) for name, power_w in said if power_w is not None]
     for (low, low_w), (high, high_w) in itertools.pairwise(known):

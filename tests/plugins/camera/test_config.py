@@ -81,6 +81,8 @@ def test_time_lapse_is_off_by_false() -> None:
         ("http://[fe80::1]/video", Kind.STREAM),
         ("/srv/films/yard.mp4", Kind.PATH),
         ("./pictures", Kind.PATH),
+        ("films/12:30/yard.mp4", Kind.PATH),
+        ("./a:b/film.mp4", Kind.PATH),
     ],
 )
 def test_sources_of_every_kind(text: str, kind: Kind) -> None:
@@ -98,6 +100,16 @@ def test_sources_of_every_kind(text: str, kind: Kind) -> None:
         ("rtsp://", "such as rtsp://"),
         ("rtsp://cam:99999/x", "such as rtsp://"),
         ("http://cam/a b", "such as http://"),
+        ("concat:/srv/a.ts|/etc/passwd", "`concat:` is none of /dev/video0"),
+        ("concatf:/srv/list", "`concatf:` is none"),
+        ("subfile,,start,0,end,9,,:/etc/passwd", "`subfile,` is none"),
+        ("crypto+file:/srv/film.mp4", r"`crypto\+file:` is none"),
+        ("data:image/jpeg;base64,/9j/", "`data:` is none"),
+        ("async:cache:http://cam/x", "none of rtsp"),
+        ("file:/etc/passwd", "`file:` is none"),
+        ("file:///etc/passwd", "none of rtsp"),
+        ("pipe:/0", "`pipe:` is none"),
+        ("a:b/film.mp4", r"`a:` is none .* \./"),
     ],
 )
 def test_what_is_no_source_is_explained(text: str, says: str) -> None:
@@ -214,6 +226,7 @@ def test_what_is_no_size_is_explained(written: object, meant: str | None) -> Non
         ({"height": 480}, ["height"]),
         ({"longest": "5s"}, ["longest"]),
         ({"detect": "rtsp://cam/sub"}, ["detect"]),
+        ({"source": "rtsp://cam/main", "detect": "/etc/passwd"}, ["detect"]),
         ({"power": {"saver": 3.0, "full": 2.0}}, ["power", "full"]),
         ({"keep": {"size": "1MB"}}, ["keep", "size"]),
         ({"rotate": 45}, ["rotate"]),
