@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+import stat
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from edgepi.errors import RequestError
 
-__all__ = ["Address", "Kind"]
+__all__ = ["Address", "Kind", "other_kind"]
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp", "srt")
 KINDS = "/dev/video0, picamera, an address such as rtsp://..., or the path of a file or folder"
+OTHERS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a disk",
+}
 MASK = "\N{BULLET}" * 4
 _SHORTEST = 3  # a shorter word would mask half of every sentence
 _USER = re.compile(r"(?<=://)[^\s/?#]*@")
@@ -77,6 +85,14 @@ class Address:
 
     def __hash__(self) -> int:
         return hash(self.url)
+
+
+def other_kind(path: Path) -> str | None:
+    """What a path is that is neither file nor folder, and would be waited for without end; None if not so."""
+    try:
+        return OTHERS.get(stat.S_IFMT(path.stat().st_mode))
+    except (OSError, ValueError):
+        return None
 
 
 def _kind(text: str) -> Kind:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from edgepi.errors import NotFoundError, RequestError
 from edgepi.plugin import CommandContext, common_arguments
+from edgepi_camera.address import other_kind
 from edgepi_camera.commands import tune_film, tune_live
-from edgepi_camera.commands.asking import add_output, camera_of, cameras_of
+from edgepi_camera.commands.asking import add_output, camera_of
 
 __all__ = ["add_arguments", "run"]
 
 MARKS = ("/", ".")
+RUNNING = "to watch a camera: name it as `source` in the configuration, then `edgepi camera tune NAME`"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,14 +62,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Show it; raises NotFoundError for what is neither camera nor file."""
     what = args.what
-    if what is not None and what not in cameras_of(context):
+    if what is not None and what not in context.instances():
         path = Path(what)
+        if (kind := other_kind(path)) is not None:
+            raise RequestError(f"{what} is {kind}, neither a film nor a folder of pictures", hint=RUNNING)
         if path.exists():
             return tune_film.run(path, args, context)
+        if "://" in what:
+            raise RequestError("an address is watched as a camera of the node", hint=RUNNING)
         if what.startswith(MARKS) or any(mark in what for mark in MARKS):
             raise NotFoundError(f"there is no file {what}")
         raise NotFoundError(
-            f"{what[:40]!r} is neither a camera nor a file", hint=f"there is {', '.join(cameras_of(context))}"
+            f"{what[:40]!r} is neither a camera nor a file", hint=f"there is {', '.join(context.instances())}"
         )
     if args.camera or args.sensitivity or args.smallest or args.shortest or args.no_zones or args.each_second:
         raise RequestError(

@@ -45,7 +45,9 @@ def run(path: Path, args: argparse.Namespace, context: CommandContext) -> int:
 def settings_for(path: Path, args: argparse.Namespace, context: CommandContext) -> CameraSettings:
     """The camera's settings, if there is one, with what the arguments change."""
     settings = _configured(args.camera, context)
-    source = SourceSettings(url=str(path), live=False, rotate=settings.source.rotate if args.camera else 0)
+    source = SourceSettings(
+        url=str(path.absolute()), live=False, rotate=settings.source.rotate if args.camera else 0
+    )
     motion = settings.motion
     if args.sensitivity is not None:
         motion = replace(motion, sensitivity=args.sensitivity)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, context: CommandContext) -> int:
     if args.picture is not None:
         if not args.picture.is_file():
             raise NotFoundError(f"there is no file {args.picture}")
-        message = Message("grid", fields | {"file": str(args.picture)})
+        message = Message("grid", fields | {"file": str(args.picture.absolute())})
     else:
         message = Message("grid", fields, _picture(name, context))
     answer = asyncio.run(ask(message, context, timeout_s=TIMEOUT_S))

@@ -6,6 +6,7 @@ import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import av
@@ -13,6 +14,7 @@ from av.container import InputContainer
 from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 
+from edgepi_camera.address import other_kind
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
 from edgepi_camera.source.device import Patience, copied, let_go, there
@@ -53,6 +55,8 @@ class StreamSource:
     def open(self) -> None:
         """Connect; raises SourceError within its time-out."""
         self.close()
+        if not self._settings.live and (kind := other_kind(Path(self._settings.url))) is not None:
+            raise SourceError(f"{self._what}: it is {kind}, neither a film nor a folder of pictures")
         try:
             self._container = self._connect()
             self._begin(self._container)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,23 @@ def test_no_such_file_is_told(name: str) -> None:
     context, _, _ = context_of()
     with pytest.raises(NotFoundError, match="there is no file"):
         ran(context, "tune", name)
+
+
+def test_what_would_be_waited_for_without_end_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    context, _, child = context_of()
+    for name, kind in ((f"{tmp_path}/pipe.mp4", "a named pipe"), ("/dev/zero", "a device")):
+        with pytest.raises(RequestError, match=f"is {kind}, neither a film nor") as caught:
+            ran(context, "tune", name)
+        assert "edgepi camera tune NAME" in str(caught.value.hint)
+    assert not child.asked
+
+
+def test_an_address_is_no_film() -> None:
+    context, _, _ = context_of()
+    with pytest.raises(RequestError, match="watched as a camera") as caught:
+        ran(context, "tune", "rtsp://10.0.0.7/main")
+    assert "`source`" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, this is no film\n" * 200, b"\0" * 5000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ def test_a_local_film_and_a_socket_are_not_cut_off(tmp_path: Path) -> None:
     for url in (str(tmp_path / "a.mp4"), "unix:/run/video0.sock"):
         ((_, options),) = attempts(SourceSettings(url=url))
         assert "protocol_whitelist" not in options
+
+
+def test_a_named_pipe_is_refused_before_it_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(SourceError, match="it is a named pipe, neither a film"):
+        make_source(SourceSettings(url=f"{tmp_path}/pipe.mp4", live=False), SystemClock()).open()
 
 
 def test_pictures_larger_than_any_cameras_are_refused_and_not_decoded(
