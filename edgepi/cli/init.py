@@ -11,7 +11,7 @@ from typing import Any
 from edgepi.cli.init_chips import Chip, buses, machine_parts, scan
 from edgepi.cli.init_questions import QUESTIONS, Question, ask, choice, defaults
 from edgepi.cli.init_text import config_text
-from edgepi.cli.init_video import offered_cameras
+from edgepi.cli.init_video import cameras, offered_cameras
 from edgepi.cli.output import print_json
 from edgepi.cli.paths import CONFIG_NAME
 from edgepi.config import load
@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bus", type=int, action="append", metavar="N", help="look on this I2C bus only")
     for question in QUESTIONS:
         parser.add_argument(f"--{question.key}", type=question.parse, metavar="VALUE", help=question.text)
+    parser.add_argument(
+        "--watch", type=WATCH.parse, metavar="VALUE", help="Watch with the cameras found (yes, no)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON; asks nothing")
 
 
@@ -53,16 +56,16 @@ def run(args: argparse.Namespace) -> int:
     registry = discover()
     manifests = [record.manifest for record in registry.records() if record.manifest]
     chips = [] if args.simulated else _find(manifests, args.bus, say)
-    simulated = args.simulated or (not chips and not buses(Path("/dev")))
-    if simulated:
-        chips = _world(manifests)
-    seen = [] if args.simulated else offered_cameras(_usable(registry), ROOT)
+    seen = [] if args.simulated else _seen(registry, say)
     answers = _answers(args, say)
-    taken = seen if seen and _agreed(args, seen, say) else []
-    chips = [*chips, *taken]
+    taken = seen if seen and _agreed(args) else []
+    simulated = args.simulated or not (chips or taken or buses(Path("/dev")))
+    if simulated and not args.simulated:
+        say("Without chip or camera to use, the file fits the simulated world (`edgepi sim`).")
+    chips = [*(_world(manifests) if simulated else chips), *taken]
     args.config.parent.mkdir(parents=True, exist_ok=True)
     args.config.write_text(config_text(answers, chips, [] if taken else seen), encoding="utf-8")
-    return _finish(args, registry, chips, simulated=simulated)
+    return _finish(args, registry, chips, simulated=simulated, offered=bool(seen) and not taken)
 
 
 def _usable(registry: PluginRegistry) -> list[Manifest]:
@@ -78,11 +81,21 @@ def _usable(registry: PluginRegistry) -> list[Manifest]:
     return usable
 
 
-def _agreed(args: argparse.Namespace, seen: list[Chip], say: Any) -> bool:
+def _seen(registry: PluginRegistry, say: Any) -> list[Chip]:
+    """Name the cameras of this machine, and return those that can be had."""
+    offered = offered_cameras(_usable(registry), ROOT)
+    lacks = "" if offered else "; what watches with it is not installed: pip install 'edgepi[camera]'"
+    for camera in cameras(ROOT):
+        say(f"{camera.source}: {camera.label}{lacks}")
+    return offered
+
+
+def _agreed(args: argparse.Namespace) -> bool:
     """Ask whether to watch with the cameras found; nobody who is not asked wants to be filmed."""
-    for camera in seen:
-        say(f"{camera.value}: {camera.title}")
-    return not (args.yes or args.json) and bool(ask(WATCH, "no", input, say) == "yes")
+    answer = args.watch
+    if answer is None and not (args.yes or args.json):
+        answer = ask(WATCH, "no", input, print)
+    return bool(answer == "yes")
 
 
 def _quiet(_text: str) -> None:
@@ -92,8 +105,7 @@ def _quiet(_text: str) -> None:
 def _find(manifests: list[Manifest], only: list[int] | None, say: Any) -> list[Chip]:
     numbers = only or buses(Path("/dev"))
     if not numbers:
-        say("This machine has no I2C bus; the file will fit the simulated world (`edgepi sim`).")
-        say("On a Pi, `sudo raspi-config nonint do_i2c 0` switches the bus on.")
+        say("This machine has no I2C bus. On a Pi, `sudo raspi-config nonint do_i2c 0` switches it on.")
     chips: list[Chip] = []
     for number in numbers:
         chips += _on_bus(manifests, number, say)
@@ -135,19 +147,22 @@ def _answers(args: argparse.Namespace, say: Any) -> Mapping[str, Any]:
     return answers
 
 
-def _finish(args: argparse.Namespace, registry: PluginRegistry, chips: list[Chip], *, simulated: bool) -> int:
+def _finish(
+    args: argparse.Namespace, registry: PluginRegistry, chips: list[Chip], *, simulated: bool, offered: bool
+) -> int:
     load(args.config, registry, os.environ)
     if args.json:
         print_json({"file": args.config, "simulated": simulated, "chips": chips})
         return 0
     print(f"wrote {args.config}; it is valid")
-    for line in _next_steps(args.config, simulated=simulated):
+    for line in _next_steps(args.config, simulated=simulated, offered=offered):
         print(line)
     return 0
 
 
-def _next_steps(config: Path, *, simulated: bool) -> list[str]:
+def _next_steps(config: Path, *, simulated: bool, offered: bool) -> list[str]:
     option = "" if config == Path(CONFIG_NAME) else f" --config {config}"
+    camera = [f"to watch with the camera: edgepi init --watch yes --force{option}"] if offered else []
     if simulated:
-        return [f"next: edgepi sim{option}"]
-    return [f"next: edgepi run{option}", "then: sudo edgepi service install"]
+        return [f"next: edgepi sim{option}", *camera]
+    return [f"next: edgepi run{option}", "then: sudo edgepi service install", *camera]

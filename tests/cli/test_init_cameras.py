@@ -75,6 +75,46 @@ def test_who_says_yes_gets_the_camera(
     load(here / "edgepi.yaml", discover(), {})
 
 
+def test_a_machine_with_nothing_but_a_camera_is_no_simulated_one(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plug(here, 0, "HD Webcam")
+    monkeypatch.setattr(builtins, "input", lambda asked: "yes" if "camera" in asked else "")
+    assert main(["init"]) == 0
+    said = capsys.readouterr().out
+    assert "/dev/video0: HD Webcam" in said
+    assert "next: edgepi run" in said
+    assert "simulated" not in said
+    assert [plugin.plugin for plugin in load(here / "edgepi.yaml", discover(), {}).plugins] == ["camera"]
+
+
+def test_who_is_not_asked_is_told_how_to_have_the_camera(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plug(here, 0, "HD Webcam")
+    assert main(["init", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "the simulated world" in said
+    assert "to watch with the camera: edgepi init --watch yes --force" in said
+    assert main(["init", "--yes", "--watch", "yes", "--force"]) == 0
+    said = capsys.readouterr().out
+    assert "next: edgepi run" in said
+    assert "simulated" not in said
+    assert [plugin.plugin for plugin in load(here / "edgepi.yaml", discover(), {}).plugins] == ["camera"]
+
+
+def test_a_camera_whose_packages_are_missing_is_told_with_the_way_to_them(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plug(here, 0, "HD Webcam")
+    monkeypatch.setattr(init, "_usable", lambda _registry: [])
+    assert main(["init", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "/dev/video0: HD Webcam; what watches with it is not installed: pip install 'edgepi[camera]'" in said
+    )
+
+
 def test_two_cameras_are_two_instances(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plug(here, 0, "HD Webcam")
     plug(here, 2, "Other one")
