@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgepi.plugin.child import ChildProcess, Message, StartChild
-    from edgepi.plugin.command import Command, CommandContext, NodeApi, Output, common_arguments
+    from edgepi.plugin.command import (
+        Command,
+        CommandContext,
+        NodeApi,
+        Output,
+        common_arguments,
+        instance_argument,
+    )
     from edgepi.plugin.compute import ComputeBackend
     from edgepi.plugin.context import (
         Budget,
@@ -75,6 +82,7 @@ __all__ = [
     "Written",
     "common_arguments",
     "hookimpl",
+    "instance_argument",
 ]
 
 # Checking a configuration needs few of these, and wants to be quick; so each is imported on first use.
@@ -97,6 +105,7 @@ _HOMES = {
     "hookimpl": "markers",
     "I2CBus": "hardware",
     "InputLine": "hardware",
+    "instance_argument": "command",
     "KeptFile": "kept",
     "LeaseHandle": "context",
     "Manifest": "manifest",

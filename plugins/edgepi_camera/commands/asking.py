@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from edgepi.errors import EdgePiError, NotFoundError, RequestError
+from edgepi.errors import EdgePiError, RequestError
 from edgepi.files import atomic_write
 from edgepi.plugin import CommandContext, common_arguments
 
@@ -19,7 +19,6 @@ __all__ = [
     "add_output",
     "bytes_of",
     "camera_of",
-    "cameras_of",
     "check_ending",
     "local",
     "now_of",
@@ -42,25 +41,9 @@ def add_output(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=text)
 
 
-def cameras_of(context: CommandContext) -> list[str]:
-    """The cameras of the configuration; the plugin's own name where there is none that can be read."""
-    try:
-        names = list(context.configs())
-    except EdgePiError:
-        names = []
-    return names or [context.plugin]
-
-
 def camera_of(name: str | None, context: CommandContext) -> str:
     """The camera asked for, or the only one; raises NotFoundError."""
-    names = cameras_of(context)
-    if name is None and len(names) == 1:
-        return names[0]
-    if name is None:
-        raise NotFoundError("there are several cameras", hint=f"say which: {', '.join(names)}")
-    if name not in names:
-        raise NotFoundError(f"there is no camera {name[:40]!r}", hint=f"there is {', '.join(names)}")
-    return name
+    return context.instance(name, "camera")
 
 
 def bytes_of(context: CommandContext, path: str, **query: object) -> bytes:

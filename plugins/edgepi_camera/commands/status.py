@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.errors import RequestError
 from edgepi.plugin import CommandContext
-from edgepi_camera.commands.asking import add_camera, camera_of, cameras_of, shown_size
+from edgepi_camera.commands.asking import add_camera, camera_of, shown_size
 
 __all__ = ["add_arguments", "run"]
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Print it; exit code 1 where a camera has no picture that should have one."""
-    names = [camera_of(args.name, context)] if args.name else cameras_of(context)
+    names = [camera_of(args.name, context)] if args.name else context.instances()
     found = {name: _status(name, context) for name in names}
     if args.json:
         context.out.json(found)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgepi.compute.journal import JobJournal
-from edgepi.errors import EdgePiError, NodeNotRunningError, NotFoundError
-from edgepi.plugin import CommandContext, common_arguments
+from edgepi.errors import NodeNotRunningError, NotFoundError
+from edgepi.plugin import CommandContext, common_arguments, instance_argument
 from edgepi_iexec.backend import JOURNAL, IexecBackend
 from edgepi_iexec.status import jobs_view, task_detail, task_row
 
@@ -23,9 +23,7 @@ T = TypeVar("T")
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add what each of these commands takes."""
     common_arguments(parser)
-    parser.add_argument(
-        "--instance", metavar="NAME", help="which worker; left out: the only one of the configuration"
-    )
+    instance_argument(parser, "worker")
 
 
 class Asked:
@@ -75,16 +73,13 @@ class Asked:
             answer: T = self._context.node.get(f"plugins/{self.instance}/{path}", **query)
         except NodeNotRunningError:
             self.running = False
-            return asyncio.run(_with(self._context.node_dir() / "plugins" / self.instance / JOURNAL, read))
+            return asyncio.run(_with(self._context.folder_of(self.instance) / JOURNAL, read))
         return answer
 
 
 def _only(context: CommandContext) -> str:
     """The one worker of the configuration; the plugin's own name where there are none, or many."""
-    try:
-        names = list(context.configs())
-    except EdgePiError:
-        names = []
+    names = context.instances()
     return names[0] if len(names) == 1 else context.plugin
 
 

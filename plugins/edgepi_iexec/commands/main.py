@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
-from typing import Protocol, cast
-
-from edgepi.plugin import Command, CommandContext
+from edgepi.plugin import Command
 
 __all__ = ["ACTIONS", "command"]
 
+HELP = "the iExec worker: jobs, wallet; a pool, a local chain"
 ACTIONS = {
     "status": "say what the worker does, and what it earned",
     "tasks": "list tasks, newest first",
@@ -23,26 +20,6 @@ ACTIONS = {
 }
 
 
-class _Action(Protocol):
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, args: argparse.Namespace, context: CommandContext) -> int: ...
-
-
 def command() -> Command:
     """Return ``edgepi iexec``."""
-    return Command("iexec", "the iExec worker: jobs, wallet; a pool, a local chain", _add_arguments, _run)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, text in ACTIONS.items():
-        action = actions.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
-        _module(name).add_arguments(action)
-
-
-def _run(args: argparse.Namespace, context: CommandContext) -> int:
-    return _module(args.action).run(args, context)
-
-
-def _module(name: str) -> _Action:
-    return cast("_Action", importlib.import_module(f"edgepi_iexec.commands.{name}"))
+    return Command.of_actions("iexec", HELP, ACTIONS, "edgepi_iexec.commands")

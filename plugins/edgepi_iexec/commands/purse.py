@@ -83,7 +83,7 @@ def find_place(args: argparse.Namespace, context: CommandContext) -> Place:
         problem = error
     instance = _instance(args.instance, tuple(configs), read=problem is None)
     config = configs.get(instance)
-    folder = context.node_dir() / "plugins" / instance
+    folder = context.folder_of(instance)
     if args.wallet is not None:
         return Place(args.wallet, config, problem)
     if config is not None and config.devchain is not None:

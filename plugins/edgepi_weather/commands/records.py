@@ -8,7 +8,7 @@ from typing import Any
 
 from edgepi.errors import NodeNotRunningError, NotFoundError
 from edgepi.plugin import CommandContext
-from edgepi_weather.commands.asking import add_common, folder_of, instance_of
+from edgepi_weather.commands.asking import add_common, instance_of
 from edgepi_weather.records import FILE
 from edgepi_weather.records.report import report
 from edgepi_weather.records.routes import checked_month
@@ -51,7 +51,7 @@ def _found(args: argparse.Namespace, context: CommandContext) -> dict[str, Any]:
     try:
         found: dict[str, Any] = context.node.get(f"plugins/{instance}/records", month=month or "")
     except NodeNotRunningError:
-        found = report(Store(folder_of(instance, context) / FILE), month)
+        found = report(Store(context.folder_of(instance) / FILE), month)
     if not found["months"]:
         raise NotFoundError(
             f"the station {instance!r} has no records yet", hint="a running node writes them every 5 minutes"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from edgepi.plugin import CommandContext
-from edgepi_weather.commands.asking import add_common, folder_of, instance_of
+from edgepi_weather.commands.asking import add_common, instance_of
 from edgepi_weather.uploads.queue import FILE, Queue
 
 __all__ = ["add_arguments", "run"]
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: CommandContext) -> int:
     """Print it; the queue is a file that may be read beside the node."""
-    queue = Queue(folder_of(instance_of(args, context), context) / FILE)
+    queue = Queue(context.folder_of(instance_of(args, context)) / FILE)
     standings = {name: queue.standing(name) for name in TITLES}
     if args.json:
         context.out.json(standings)

@@ -27,6 +27,7 @@ from edgepi_iexec.commands.purse import amount
 from edgepi_iexec.config import IexecConfig
 from edgepi_iexec.devchain.local import LocalChain
 from edgepi_iexec.wallet.keystore import import_key, save, unlock
+from tests.commands import context_of
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 ADDRESS = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
@@ -176,7 +177,7 @@ def test_the_configuration_says_where(bench: Bench, values: dict[str, Any], file
 
 
 def _context(bench: Bench) -> Any:
-    return argparse.Namespace(configs=bench._configs, node_dir=lambda: bench.folder / "node")
+    return context_of("iexec", bench._configs, bench.folder / "node")
 
 
 def test_which_of_several_workers_must_be_said(bench: Bench) -> None:

@@ -6,18 +6,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from edgepi.compute.journal import JobJournal, JobRecord
 from edgepi.errors import ConfigError, NodeNotRunningError, NotFoundError
-from edgepi.plugin import CommandContext, Request
+from edgepi.plugin import Request
 from edgepi_iexec.commands import status as status_command
 from edgepi_iexec.commands import task as task_command
 from edgepi_iexec.commands import tasks as tasks_command
 from edgepi_iexec.routes import routes_of
+from tests.commands import context_of
 from tests.plugins.iexec.faces.house import FakeBackend, S, paid, record, status, task_id
 
 
@@ -93,11 +93,9 @@ class Shell:
         parser = argparse.ArgumentParser()
         parser.set_defaults(json=False)
         module.add_arguments(parser)
-        context = SimpleNamespace(
-            plugin="iexec", out=self.out, node=self, node_dir=lambda: self.folder, configs=self._configs
-        )
+        context = context_of("iexec", self._configs, self.folder, node=self, out=self.out)
         self.out.lines.clear()
-        assert module.run(parser.parse_args(words), cast("CommandContext", context)) == 0
+        assert module.run(parser.parse_args(words), context) == 0
         return "\n".join(self.out.lines)
 
 

@@ -8,30 +8,17 @@ from typing import Any
 import pytest
 
 from edgepi.errors import ConfigError, NotFoundError
-from edgepi.plugin import CommandContext
 from edgepi_weather.commands.asking import instance_of
+from tests.commands import context_of
 
 
 def asked(tmp_path: Path, *stations: str, instance: str | None = None, broken: bool = False) -> str:
-    def unused(*_: Any) -> Any:
-        raise AssertionError("the command has no use for it")
-
     def configs() -> Mapping[str, Any]:
         if broken:
             raise ConfigError("it cannot be read")
         return dict.fromkeys(stations)
 
-    context = CommandContext(
-        plugin="weather",
-        environ={},
-        state_dir=tmp_path,
-        out=unused,  # type: ignore[arg-type]  # never called
-        node=unused,  # type: ignore[arg-type]  # never called
-        node_dir=lambda: tmp_path,
-        configs=configs,
-        clock=unused,
-        child=unused,
-    )
+    context = context_of("weather", configs, tmp_path)
     return instance_of(argparse.Namespace(instance=instance), context)
 
 

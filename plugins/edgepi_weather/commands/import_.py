@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgepi.errors import EdgePiError, NotFoundError, RequestError
 from edgepi.plugin import CommandContext
-from edgepi_weather.commands.asking import add_common, folder_of, instance_of
+from edgepi_weather.commands.asking import add_common, instance_of
 from edgepi_weather.config import WeatherConfig
 from edgepi_weather.importing import importer
 from edgepi_weather.importing.gathering import Place
@@ -56,7 +56,7 @@ def _import(
     args: argparse.Namespace, context: CommandContext, what: tuple[str, Archive, Place, Span]
 ) -> dict[str, Any]:
     instance, archive, place, span = what
-    folder = folder_of(instance, context)
+    folder = context.folder_of(instance)
     store = Store(folder / FILE)
     if args.dry_run:
         job = Import(archive, store, instance, place)
