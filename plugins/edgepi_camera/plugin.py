@@ -18,6 +18,10 @@ __all__ = ["cards", "commands", "config_schema", "duties", "routes", "sensors"]
 @hookimpl
 def config_schema() -> ConfigSchema[CameraConfig]:
     """Keys: where pictures come from, what counts as motion, what is kept, what each level needs."""
+    # Now, while the configuration is read: importing it in a hook would hold up the node's event loop.
+    import edgepi_camera.duty
+    import edgepi_camera.routes  # noqa: F401
+
     return config.config_schema()
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -113,6 +115,19 @@ async def yard(make: Make) -> Yard:
 
 def values(reports: list[Reading], key: str) -> list[Any]:
     return [reading.value for reading in reports if reading.key == key]
+
+
+def test_hooks_have_nothing_left_to_import_once_the_configuration_is_read() -> None:
+    code = """
+import sys
+from edgepi_camera import plugin
+plugin.config_schema()
+known = set(sys.modules)
+import edgepi_camera.camera, edgepi_camera.duty, edgepi_camera.routes, edgepi_camera.sensors
+print(sorted(set(sys.modules) - known), sorted({"av", "cv2", "numpy"} & known))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] []\n"
 
 
 class TestDuty(DutyConformance):
