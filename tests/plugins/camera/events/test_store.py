@@ -13,6 +13,21 @@ from edgepi_camera.events.store import EventStore
 
 BEGAN = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
+WHOLE = Event(
+    event_id="a-1",
+    began_utc=BEGAN,
+    ended_utc=BEGAN + timedelta(seconds=9.5),
+    clip_s=14.5,
+    score=0.75,
+    zones=("door", "gate"),
+    labels=("person",),
+    clip=True,
+    picture=True,
+    bytes=123,
+    reason="longest",
+    dated=False,
+)
+
 
 def event(name: str, minutes: float = 0.0) -> Event:
     began = BEGAN + timedelta(minutes=minutes)
@@ -25,22 +40,8 @@ def store(tmp_path: Path) -> EventStore:
 
 
 def test_it_gives_back_what_it_was_given(store: EventStore) -> None:
-    whole = Event(
-        event_id="a-1",
-        began_utc=BEGAN,
-        ended_utc=BEGAN + timedelta(seconds=9.5),
-        clip_s=14.5,
-        score=0.75,
-        zones=("door", "gate"),
-        labels=("person",),
-        clip=True,
-        picture=True,
-        bytes=123,
-        reason="longest",
-        dated=False,
-    )
-    store.put([whole])
-    assert store.get("a-1") == replace(whole, number=1)
+    store.put([WHOLE])
+    assert store.get("a-1") == replace(WHOLE, number=1)
     assert store.get("b") is None
 
 
@@ -121,24 +122,7 @@ def test_an_index_of_the_first_version_is_read_and_goes_on(store: EventStore) ->
     with closing(sqlite3.connect(store.file.path)) as database:
         database.executescript(FIRST_VERSION)
     assert store.file.mend() is None
-    assert store.all() == [
-        Event(
-            event_id="a-1",
-            began_utc=BEGAN,
-            ended_utc=BEGAN + timedelta(seconds=9.5),
-            clip_s=14.5,
-            score=0.75,
-            zones=("door", "gate"),
-            labels=("person",),
-            clip=True,
-            picture=True,
-            bytes=123,
-            kept=True,
-            reason="longest",
-            dated=False,
-            number=7,
-        )
-    ]
+    assert store.all() == [replace(WHOLE, number=7, kept=True)]
     assert store.tried("a-1") == 3
     store.put([event("b")])
     assert [each.number for each in store.all()] == [7, 8]

@@ -10,12 +10,13 @@ import pytest
 
 import edgepi_weather
 from edgepi.errors import NodeNotRunningError, NotFoundError, RequestError
-from edgepi.plugin import MANIFEST_NAME, CommandContext, Manifest
+from edgepi.plugin import MANIFEST_NAME, Manifest
 from edgepi_weather.commands.main import ACTIONS, command
 from edgepi_weather.records import FILE
 from edgepi_weather.records.report import report
 from edgepi_weather.records.store import Store
 from edgepi_weather.records.tally import merged, tallies_of
+from tests.commands import context_of
 
 
 class Shown:
@@ -67,21 +68,7 @@ def keep(store: Store, *days: tuple[datetime, dict[str, float | None]]) -> None:
 
 def run(tmp_path: Path, node: Node, *words: str, json: bool = False) -> Shown:
     out = Shown()
-
-    def unused() -> Any:
-        raise AssertionError("the command has no use for it")
-
-    context = CommandContext(
-        plugin="weather",
-        environ={},
-        state_dir=tmp_path,
-        out=out,
-        node=node,
-        node_dir=lambda: tmp_path,
-        configs=lambda: {"roof": None},
-        clock=unused,
-        child=unused,  # type: ignore[arg-type]  # never called
-    )
+    context = context_of("weather", lambda: {"roof": None}, tmp_path, node=node, out=out)
     made = command()
     parser = argparse.ArgumentParser()
     made.add_arguments(parser)

@@ -3,13 +3,12 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from edgepi.plugin import CommandContext
 from edgepi_weather.commands.main import command
 from edgepi_weather.uploads.queue import FILE, Queue
 from edgepi_weather.uploads.report import Report
 from edgepi_weather.uploads.service import Rule
+from tests.commands import context_of
 from tests.plugins.weather.commands.test_records import Node, Shown
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -18,21 +17,7 @@ RULE = Rule(every_s=300.0, stale_s=86400.0, most=100)
 
 def run(tmp_path: Path, *, json: bool = False) -> Shown:
     out = Shown()
-
-    def unused(*_: Any) -> Any:
-        raise AssertionError("the command has no use for it")
-
-    context = CommandContext(
-        plugin="weather",
-        environ={},
-        state_dir=tmp_path,
-        out=out,
-        node=Node(),
-        node_dir=lambda: tmp_path,
-        configs=lambda: {"roof": None},
-        clock=unused,
-        child=unused,
-    )
+    context = context_of("weather", lambda: {"roof": None}, tmp_path, node=Node(), out=out)
     made = command()
     parser = argparse.ArgumentParser()
     made.add_arguments(parser)

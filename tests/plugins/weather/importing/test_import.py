@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from edgepi.config.settings import RecorderSettings
 from edgepi.errors import NotFoundError, RecorderError, RequestError
 from edgepi.model import NodeInfo
-from edgepi.plugin import CommandContext, DatedValue, HistoryWriter, Written
+from edgepi.plugin import DatedValue, HistoryWriter, Written
 from edgepi.recorder import HISTORY_FILE, Archive, Sample
 from edgepi.recorder.dated import DatedWriter
 from edgepi.recorder.samples import to_ms
@@ -24,6 +25,7 @@ from edgepi_weather.config import WeatherConfig
 from edgepi_weather.records import FILE
 from edgepi_weather.records.store import Store
 from edgepi_weather.records.tally import tallies_of
+from tests.commands import context_of
 from tests.plugins.weather.importing.archives import make, row, weather
 
 DAY = timedelta(days=1)
@@ -81,20 +83,9 @@ class Desk:
 
     def run(self, *words: str, json: bool = True) -> Any:
         self.out = Shown()
-
-        def unused(*_: Any) -> Any:
-            raise AssertionError("the command has no use for it")
-
-        context = CommandContext(
-            plugin="weather",
-            environ={},
-            state_dir=self.folder,
-            out=self.out,
-            node=unused,  # type: ignore[arg-type]  # never called
-            node_dir=lambda: self.folder,
-            configs=lambda: {"roof": WeatherConfig()},
+        context = replace(
+            context_of("weather", lambda: {"roof": WeatherConfig()}, self.folder, out=self.out),
             clock=self.clock,
-            child=unused,
             site=lambda: SITE,
             history=self.history,
         )
