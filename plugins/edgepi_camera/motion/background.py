@@ -30,6 +30,10 @@ NOISE_OF_STEP = 0.85
 # Light makes differences in proportion to itself: in the dark, smaller ones count.
 DARK_SHARE = 0.3
 BRIGHT = 100.0
+# In mean deviations, of luma and both colours together: 3.4 standard deviations of normal noise.
+FAINT = 4.3
+LEAST_NOISE = 1.0
+OF_LIGHT = 0.03
 BUSY_OF_NOISE = 3.0
 BUSY_LEAST = 3.0
 MOST_AWAY = 40
@@ -78,6 +82,16 @@ class Background:
             found = unlike if planes.clipped is None else cv2.subtract(unlike, planes.clipped)
             cv2.bitwise_or(new, found, new)
         return new
+
+    def faint(self, planes: Planes) -> Bytes:
+        """255 where *planes* differ from the mean by more than grain does, all planes taken together."""
+        grain = np.maximum(self._deviation, np.float32(max(self.noise, LEAST_NOISE)))
+        grain = np.maximum(grain, self._means[0] * np.float32(OF_LIGHT))
+        chroma = np.float32(max(self._chroma_noise, LEAST_NOISE))
+        away = np.zeros(planes.luma.shape, np.float32)
+        for plane, mean, noise in zip(planes, self._means, (grain, chroma, chroma), strict=False):
+            away += np.square((plane - mean) / noise)
+        return np.asarray(cv2.compare(away, np.array([FAINT**2], np.float32), cv2.CMP_GT), np.uint8)
 
     def learn(self, planes: Planes, keep_out: Bytes, elapsed_s: float) -> None:
         """Take *planes* in, but not where *keep_out* is set."""

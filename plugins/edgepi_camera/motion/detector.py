@@ -55,7 +55,10 @@ class Detector:
         elapsed_s, self._last_s = time_s - (self._last_s or 0.0), time_s
         planes = self._grain.calmed(Planes.of(picture, self._size))
         planes = light.corrected(planes, light.measured(planes, self._background.reference))
-        self._mask = self._places.seen(cleaned(self._background.foreground(planes)))
+        new = self._background.foreground(planes)
+        if self._grain.coarse:
+            new = np.asarray(cv2.bitwise_or(new, self._background.faint(planes)), np.uint8)
+        self._mask = self._places.seen(cleaned(new))
         switched = self._switched(planes)
         self._follow(planes, time_s)
         self._learn(planes, elapsed_s)
@@ -164,9 +167,15 @@ class Detector:
         touched, tracker = self._places.touched(self._labels, self._mask), self._tracker
         learning = time_s - self._first_s < LEARNING_S
         tracker.clutter.open = time_s - self._first_s > 0.5 * LEARNING_S
-        rate, size = tracker.clutter.rate(time_s), tracker.clutter.size(time_s)
         drift = time_s - self._lit_s <= DRIFT_S
-        limits = verdict.Limits(self._least, self._settings.shortest_s, size, rate, learning, drift)
+        limits = verdict.Limits(
+            self._least,
+            self._settings.shortest_s,
+            tracker.clutter.known(time_s),
+            learning,
+            drift,
+            self._grain.coarse,
+        )
         doubts = [track.blob.weight if verdict.doubtful(track) else 0.0 for track in self._seen]
         around = sum(doubts)
         for track, own in zip(self._seen, doubts, strict=True):

@@ -110,6 +110,11 @@ class Grain:
         self._seen = 0
         self._width = 1
 
+    @property
+    def coarse(self) -> bool:
+        """Whether pictures are so noisy that they are smoothed."""
+        return self._width > 1
+
     def calmed(self, planes: Planes) -> Planes:
         """*planes*, smoothed if they are noisy."""
         rows = planes.luma[1::4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgepi_camera.motion.blobs import Blob
 
-__all__ = ["REMEMBER_S", "Clutter", "Seen", "Track", "Tracker"]
+__all__ = ["CLUTTER_S", "REMEMBER_S", "Clutter", "Gone", "Seen", "Track", "Tracker"]
 
 Step = tuple[float, float, float, float]
 
@@ -27,7 +28,6 @@ OF_LEAD = 2.0
 REACH_OF_SIZE = 0.5
 CLUTTER_S = 12.0
 CLUTTER_LEAST = 12
-NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,12 @@ class Track:
                 break
             found.append(seen)
         return found
+
+    def velocity(self) -> tuple[float, float]:
+        """Columns and rows a second, over all that is remembered of it."""
+        first, last = self.past[0], self.past[-1]
+        span_s = max(last.time_s - first.time_s, 0.04)
+        return (last.blob.cx - first.blob.cx) / span_s, (last.blob.cy - first.blob.cy) / span_s
 
     def speed(self) -> tuple[float, float]:
         """Columns and rows a second, over its last half second."""
@@ -171,32 +177,44 @@ def _whole(before: Blob, after: Blob) -> bool:
     return 1.0 / JOINED < ratio < JOINED and max(across, down) <= 1.0 + 0.5 * min(after.width, after.height)
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A false thing as it was: when last seen, its greatest *weight*, its usual *edges*, how far it got."""
+
+    seen_s: float
+    weight: float
+    edges: float
+    way: float
+    velocity: tuple[float, float]
+
+    @classmethod
+    def of(cls, track: Track) -> Gone:
+        """*track*, which is lost; its way is between the farthest places that it was at."""
+        blobs = [seen.blob for seen in track.past]
+        across = max(blob.cx for blob in blobs) - min(blob.cx for blob in blobs)
+        down = max(blob.cy for blob in blobs) - min(blob.cy for blob in blobs)
+        edges = statistics.median(blob.edges for blob in blobs)
+        heaviest, way = max(blob.weight for blob in blobs), math.hypot(across, down)
+        return cls(track.seen_s, heaviest, edges, way, track.velocity())
+
+
 class Clutter:
-    """What false things look like here: the sizes of what came and went without ever counting."""
+    """What false things look like here: those that came and went without ever counting."""
 
     def __init__(self) -> None:
         self.open = False
-        self._gone: deque[tuple[float, float]] = deque(maxlen=400)
+        self._gone: deque[Gone] = deque(maxlen=400)
 
     def add(self, track: Track) -> None:
         """Remember a track that is lost."""
         if self.open and not track.confirmed:
-            self._gone.append((track.seen_s, max(seen.blob.weight for seen in track.past)))
+            self._gone.append(Gone.of(track))
 
-    def rate(self, time_s: float) -> float:
-        """How many a second."""
-        return len(self._gone) / CLUTTER_S if self.size(time_s) else 0.0
-
-    def size(self, time_s: float) -> float:
-        """The weight that nearly all of them stay below; 0 if there are few."""
-        while self._gone and not 0 <= time_s - self._gone[0][0] <= CLUTTER_S:
+    def known(self, time_s: float) -> tuple[Gone, ...]:
+        """Those of the last seconds; none if they are few."""
+        while self._gone and not 0 <= time_s - self._gone[0].seen_s <= CLUTTER_S:
             self._gone.popleft()
-        if len(self._gone) < CLUTTER_LEAST:
-            return 0.0
-        weights = sorted(weight for _time_s, weight in self._gone)
-        place = NEARLY_ALL * (len(weights) - 1)
-        below = int(place)
-        return weights[below] + (place - below) * (weights[below + 1] - weights[below])
+        return tuple(self._gone) if len(self._gone) >= CLUTTER_LEAST else ()
 
 
 class Tracker:

@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from edgepi_camera.motion.tracks import REMEMBER_S, Track
+from edgepi_camera.motion.tracks import CLUTTER_LEAST, CLUTTER_S, REMEMBER_S, Gone, Track
 
 __all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
 
@@ -20,6 +20,17 @@ WAY_OF_SIZE = 0.25
 SUDDEN_WAY = 0.6
 LEARNING_WAY = 1.0
 BUSY_WAY = 6.0
+# Of what is hidden in grain only a part is seen: a long way speaks for it.
+FAINT_WAY = 12.0
+FAINT_PART = 0.5
+NEARLY_ALL = 0.95
+OF_CLUTTER = 1.4
+OF_DRIFTING = 3.0
+LIKE_SPEED = 0.5
+MANY = 0.15
+DRIFTED = 8.0
+EDGES_OF_CLUTTER = 1.6
+WAY_OF_CLUTTER = 2.0
 STERN_WAY = 8.0
 STERN_SIGHTS = 2
 STERN_STRAIGHT = 0.75
@@ -33,16 +44,16 @@ PROMISING_STRAIGHT = 0.8
 class Limits:
     """What a track must reach: *weight* in cells of the grid, *shortest_s* of being there.
 
-    *clutter* is the weight that false things have here, *rate* how many there are a second; *learning*: the
-    place is not known yet; *drift*: light drifts over it.
+    *clutter*: the false things that were here lately; *learning*: the place is not known yet; *drift*: light
+    drifts over it; *coarse*: pictures are grainy.
     """
 
     weight: float
     shortest_s: float
-    clutter: float = 0.0
-    rate: float = 0.0
+    clutter: tuple[Gone, ...] = ()
     learning: bool = False
     drift: bool = False
+    coarse: bool = False
 
 
 def is_light(track: Track, *, drift: bool = False) -> bool:
@@ -58,10 +69,13 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     """
     recent = track.recent(WINDOW_S)[-LEAST_SIGHTS:]
     weight = statistics.fmean(blob.weight for blob in recent)
-    if weight < max(limits.weight, 1.4 * limits.clutter):
+    if weight < _least(track, weight, limits):
         return "small" if max(blob.area for blob in recent) < limits.weight else "sway"
+    if limits.clutter and _usual(track, weight, limits.clutter):
+        return "sway"
     stern = limits.learning or around > max(STERN_OF_LEAST * limits.weight, STERN_OF_OWN * track.blob.weight)
-    sights = LEAST_SIGHTS + (limits.rate > 1.0) + (limits.rate > 4.0) + (STERN_SIGHTS if stern else 0)
+    rate = len(limits.clutter) / CLUTTER_S
+    sights = LEAST_SIGHTS + (rate > 1.0) + (rate > 4.0) + (STERN_SIGHTS if stern else 0)
     if len(track.past) < sights or track.age_s() < limits.shortest_s:
         return "short"
     if is_light(track, drift=limits.drift):
@@ -69,6 +83,39 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) < needed_way(track, stern=stern):
         return "still"
     return ""
+
+
+def _least(track: Track, weight: float, limits: Limits) -> float:
+    """The weight that it must have."""
+    hidden = limits.coarse and weight < limits.weight
+    if hidden and track.progress(REMEMBER_S, STRAIGHT) > FAINT_WAY:
+        return FAINT_PART * limits.weight
+    return limits.weight
+
+
+def _usual(track: Track, weight: float, clutter: tuple[Gone, ...]) -> bool:
+    """Whether it is like the false things here: neither clearly heavier, nor steeper, nor farther come."""
+    heavy = _most([gone.weight for gone in clutter])
+    if weight > OF_CLUTTER * heavy:
+        return weight < OF_DRIFTING * heavy and _drifts(track, clutter)
+    edges = statistics.median(seen.blob.edges for seen in track.past)
+    if edges > EDGES_OF_CLUTTER * _most([gone.edges for gone in clutter]):
+        return False
+    return track.progress(REMEMBER_S, STRAIGHT) <= WAY_OF_CLUTTER * _most([gone.way for gone in clutter])
+
+
+def _drifts(track: Track, clutter: tuple[Gone, ...]) -> bool:
+    """Whether it goes where many of the false things here go, as fast: flakes and drops of all sizes do."""
+    x, y = track.speed()
+    reach = LIKE_SPEED * math.hypot(x, y)
+    gone = [each.velocity for each in clutter if each.way > DRIFTED]
+    alike = sum(math.hypot(other[0] - x, other[1] - y) < reach for other in gone)
+    return alike > MANY * max(CLUTTER_LEAST, len(gone))
+
+
+def _most(values: list[float]) -> float:
+    """What nearly all *values* stay below."""
+    return sorted(values)[int(NEARLY_ALL * (len(values) - 1))]
 
 
 def promising(track: Track) -> bool:

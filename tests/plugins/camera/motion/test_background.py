@@ -123,3 +123,24 @@ def test_pictures_without_colours_do_as_well() -> None:
     found = background.foreground(Planes(brighter)) > 0
     assert found[40:60, 50:70].all()
     assert found.sum() == 400
+
+
+def test_in_grain_a_faint_thing_is_seen_in_luma_and_colour_together() -> None:
+    rng = np.random.default_rng(5)
+
+    def grainy(faint: float = 0.0) -> Planes:
+        planes = [60.0 + rng.normal(0.0, 2.5, GRID), *(128.0 + rng.normal(0.0, 1.2, GRID) for _ in range(2))]
+        for plane, times in zip(planes, (2.5, 1.2, 1.2), strict=True):
+            plane[40:60, 70:78] += faint * times
+        luma, u, v = (plane.clip(0, 255).astype(np.uint8) for plane in planes)
+        return Planes(luma, (u, v))
+
+    background = Background(grainy(), Tolerance(luma=12.0, chroma=6.0))
+    for _ in range(60):
+        background.learn(grainy(), NOTHING, 0.2)
+    picture = grainy(faint=3.0)
+    new, faint = background.foreground(picture), background.faint(picture)
+    assert np.mean(new[40:60, 70:78] > 0) < 0.2
+    assert np.mean(faint[40:60, 70:78] > 0) > 0.8
+    faint[40:60, 70:78] = 0
+    assert np.mean(faint > 0) < 0.02

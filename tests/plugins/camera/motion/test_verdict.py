@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from edgepi_camera.motion.blobs import Blob
-from edgepi_camera.motion.tracks import Track, Tracker
-from edgepi_camera.motion.verdict import Limits, doubtful, judged, promising, score
+from edgepi_camera.motion.tracks import Gone, Track, Tracker
+from edgepi_camera.motion.verdict import FAINT_WAY, Limits, doubtful, judged, promising, score
 
 from .making import STEP_S, blob
 
 LIMITS = Limits(weight=20.0, shortest_s=0.25)
+# Sizes, edges and ways like those of the walkers here, falling.
+FLAKES = (Gone(0.0, weight=90.0, edges=2.0, way=30.0, velocity=(0.0, 15.0)),) * 40
 
 
 def track_of(made: Callable[[int], Blob], count: int = 20) -> Track:
@@ -37,7 +39,7 @@ def test_what_goes_straight_on_moves() -> None:
     [
         (walker(), replace(LIMITS, weight=200.0), "small"),
         (walker(weight=5.0), LIMITS, "sway"),
-        (walker(), replace(LIMITS, clutter=200.0), "sway"),
+        (walker(), replace(LIMITS, clutter=FLAKES), "sway"),
         (walker(), replace(LIMITS, shortest_s=5.0), "short"),
         (walker(edges=0.0), LIMITS, "light"),
         (lambda _k: blob(60.0, 60.0), LIMITS, "still"),
@@ -46,6 +48,36 @@ def test_what_goes_straight_on_moves() -> None:
 )
 def test_what_does_not_count_is_told_why(made: Callable[[int], Blob], limits: Limits, why: str) -> None:
     assert judged(track_of(made), limits) == why
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        walker(weight=200.0),
+        walker(edges=4.0),
+        lambda k: blob(20.0 + 5.0 * k, 60.0),
+    ],
+)
+def test_what_is_clearly_heavier_steeper_or_farther_come_than_the_false_things_here_moves(
+    made: Callable[[int], Blob],
+) -> None:
+    assert judged(track_of(made), replace(LIMITS, clutter=FLAKES)) == ""
+
+
+def test_what_falls_as_the_flakes_do_is_one_unless_it_is_much_heavier() -> None:
+    limits = replace(LIMITS, clutter=FLAKES)
+    assert judged(track_of(lambda k: blob(60.0, 20.0 + 2.0 * k, weight=200.0)), limits) == "sway"
+    assert judged(track_of(lambda k: blob(60.0, 20.0 + 2.0 * k, weight=300.0)), limits) == ""
+
+
+def test_in_grain_half_the_weight_is_enough_for_what_comes_far() -> None:
+    grainy = replace(LIMITS, coarse=True)
+    far = track_of(walker(weight=12.0))
+    assert far.progress(2.5, 0.7) > FAINT_WAY
+    assert judged(far, grainy) == ""
+    assert judged(far, LIMITS) != ""
+    assert judged(track_of(walker(weight=12.0), 5), grainy) != "", "not yet far"
+    assert judged(track_of(walker(weight=9.0)), grainy) != ""
 
 
 def test_two_sights_are_too_few() -> None:
