@@ -12,7 +12,7 @@ from edgepi.errors import RequestError
 
 __all__ = ["Address", "Kind", "other_kind"]
 
-SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp", "srt")
+SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "tcp")
 KINDS = "/dev/video0, picamera, an address such as rtsp://..., or the path of a file or folder"
 OTHERS = {
     stat.S_IFIFO: "a named pipe",

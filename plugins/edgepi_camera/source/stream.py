@@ -19,6 +19,7 @@ from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
 from edgepi_camera.source.device import Patience, copied, let_go, there
 from edgepi_camera.source.nal import parameter_sets
+from edgepi_camera.source.network import trouble
 from edgepi_camera.source.options import attempts
 from edgepi_camera.source.press import Press
 from edgepi_camera.source.whole import HEAD_BYTES, Whole
@@ -67,6 +68,8 @@ class StreamSource:
             if getattr(error, "errno", None) == errno.ENODEV and there(self._settings.url):
                 hint = "it is no camera; a camera has several devices, and its pictures come from one of them"
                 raise SourceError(f"{self._what}: {hint}") from None
+            if (why := trouble(error, self._settings.url)) is not None:
+                raise SourceError(f"{self._what}: {why}") from None
             raise SourceError(explained(error, self._what)) from None
 
     def _connect(self) -> InputContainer:

@@ -97,6 +97,7 @@ def test_sources_of_every_kind(text: str, kind: Kind) -> None:
         ("/dev/sda", "/dev/video0"),
         ("/dev/video/../sda", "/dev/video0"),
         ("ftp://cam/x", "none of rtsp"),
+        ("srt://cam:9000", "none of rtsp"),  # FFmpeg as PyAV brings it has none
         ("rtsp://", "such as rtsp://"),
         ("rtsp://cam:99999/x", "such as rtsp://"),
         ("http://cam/a b", "such as http://"),

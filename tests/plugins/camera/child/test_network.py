@@ -73,6 +73,8 @@ def test_a_wrong_password_is_said(rtsp_camera: Start, walker: Film, tmp_path: Pa
     url = server.url().replace("s3cret", "other")
     with driven(source(url), tmp_path) as camera:
         assert "it refuses the user name or password" in camera.link("lost")["reason"]
+    with driven(source(server.url(login=False)), tmp_path) as camera:
+        assert "it wants a user name and a password" in camera.link("lost")["reason"]
 
 
 def test_a_clock_that_jumps_and_a_new_size_end_the_clip_and_begin_another(
