@@ -56,6 +56,8 @@ def looked(seen: Iterable[Picture]) -> Word:
             every_s = SUSPECT_S if sight.suspect and not sight.moving else CALM_S
             places = [(box.x, box.y, box.width, box.height) for box in sight.boxes]
             said = (sight.moving, places, np.nan if sight.began_s is None else sight.began_s)
+        elif detector.gathers:
+            detector.gather(picture, time_s)
         alarm.append(said[0])
         boxes.append(said[1])
         began.append(said[2])

@@ -246,7 +246,7 @@ class Watch:
         detecting = time_s - self._looked_s >= self._step_s and self.decoding.sound(time_s)
         showing = self._pusher.wants("picture", time_s)
         encoding = self._recorder.recording and self._recorder.encodes and not self._small
-        if not (detecting or showing or encoding):
+        if not (detecting or showing or encoding or self._detector.gathers):
             return
         picture = self._darkroom.develop(planes())
         if encoding:
@@ -255,6 +255,8 @@ class Watch:
             self._pusher.offer("picture", picture, time_s)
         if detecting:
             self._detect(picture, time_s)
+        elif self._detector.gathers and self.decoding.sound(time_s):
+            self._detector.gather(picture, time_s + self._lag_s)
 
     def _detect(self, picture: Picture, time_s: float) -> None:
         self._looked_s = time_s

@@ -30,8 +30,8 @@ NOISE_OF_STEP = 0.85
 # Light makes differences in proportion to itself: in the dark, smaller ones count.
 DARK_SHARE = 0.3
 BRIGHT = 100.0
-# In mean deviations, of luma and both colours together: 3.4 standard deviations of normal noise.
-FAINT = 4.3
+# In mean deviations, of luma and both colours together: 2.7 standard deviations of normal noise.
+FAINT = 3.4
 LEAST_NOISE = 1.0
 OF_LIGHT = 0.03
 BUSY_OF_NOISE = 3.0

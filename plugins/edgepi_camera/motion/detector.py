@@ -53,7 +53,7 @@ class Detector:
             self._last_s, self._sight = time_s, Sight(time_s=time_s, note="learning")
             return self._sight
         elapsed_s, self._last_s = time_s - (self._last_s or 0.0), time_s
-        planes = self._grain.calmed(Planes.of(picture, self._size))
+        planes = self._grain.calmed(Planes.of(picture, self._size), time_s)
         planes = light.corrected(planes, light.measured(planes, self._background.reference))
         new = self._background.foreground(planes)
         if self._grain.coarse:
@@ -64,6 +64,16 @@ class Detector:
         self._learn(planes, elapsed_s)
         self._sight = self._said(time_s, elapsed_s, switched=switched)
         return self._sight
+
+    @property
+    def gathers(self) -> bool:
+        """Whether pictures between those that are seen help: where they are grainy."""
+        return self._grain.coarse
+
+    def gather(self, picture: Picture, time_s: float) -> None:
+        """Take in *picture*, which lies between two that are seen."""
+        if not self._is_anew(picture, time_s):
+            self._grain.gather(Planes.of(picture, self._size), time_s)
 
     def mask(self) -> NDArray[np.bool_]:
         """What is thought to be foreground, at the detector's own grid."""

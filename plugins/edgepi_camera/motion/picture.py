@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +31,8 @@ GRID_HEIGHT = 120
 # From the median size of a sum of four normal values to the standard deviation of one.
 GRAIN_OF_STEP = 0.74
 COARSE, COARSER = 2.5, 5.0
+# Five pictures at 25 a second: long enough for drops to pass, short enough for what walks.
+MOMENT_S = 0.17
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +106,63 @@ class Planes:
 
 
 class Grain:
-    """How noisy pictures are, from one to the next; smooths them as much as that needs."""
+    """How noisy pictures are, from one to the next; makes them as smooth as that needs.
+
+    Where grain is coarse, each cell is the median of the last moment's pictures, which also leaves out drops
+    and flakes, and the mean of its neighbours.
+    """
 
     def __init__(self) -> None:
         self._before: Bytes | None = None
         self._level = 0.0
         self._seen = 0
-        self._width = 1
+        self._recent: deque[tuple[float, Planes]] = deque()
+        self.coarse = False
 
-    @property
-    def coarse(self) -> bool:
-        """Whether pictures are so noisy that they are smoothed."""
-        return self._width > 1
+    def gather(self, planes: Planes, time_s: float) -> None:
+        """Take in a picture that helps to see the next one."""
+        self._recent.append((time_s, planes))
+        while self._recent and not 0.0 <= time_s - self._recent[0][0] < MOMENT_S:
+            self._recent.popleft()
 
-    def calmed(self, planes: Planes) -> Planes:
+    def calmed(self, planes: Planes, time_s: float) -> Planes:
         """*planes*, smoothed if they are noisy."""
-        rows = planes.luma[1::4]
+        self._measure(planes.luma[1::4])
+        if not self.coarse:
+            self._recent.clear()
+            return planes
+        self.gather(planes, time_s)
+        together = [each for _time_s, each in self._recent]
+        width = 5 if self._level > COARSER * math.sqrt(len(together)) else 3
+        return _typical(together).smoothed(width)
+
+    def _measure(self, rows: Bytes) -> None:
         if self._before is not None and min(rows.shape) > 8:
             step = cv2.subtract(rows, self._before, dtype=cv2.CV_16S)
             level = middle(np.abs(step[:, 4::3] - step[:, :-4:3])) * GRAIN_OF_STEP
             self._seen += 1
             self._level += (level - self._level) * max(0.05, 1.0 / self._seen)
-            self._width = self._chosen()
+            # With some reluctance to go back.
+            self.coarse = self._level > COARSE * (0.8 if self.coarse else 1.0)
         self._before = rows.copy()
-        return planes if self._width == 1 else planes.smoothed(self._width)
 
-    def _chosen(self) -> int:
-        """1, 3 or 5: with some reluctance to go back."""
-        for width, least in ((5, COARSER), (3, COARSE)):
-            if self._level > least * (0.8 if self._width >= width else 1.0):
-                return width
-        return 1
+
+def _typical(together: list[Planes]) -> Planes:
+    if len(together) == 1:
+        return together[0]
+    luma, *chroma = (_median(list(planes)) for planes in zip(*together, strict=True))
+    return Planes(luma, tuple(chroma))
+
+
+def _median(planes: list[Bytes]) -> Bytes:
+    """Per cell, of the last five or three; by comparing whole planes: far faster than to sort."""
+    if len(planes) == 2:
+        return np.asarray(cv2.addWeighted(planes[0], 0.5, planes[1], 0.5, 0.0), np.uint8)
+    *others, last = planes[-5:] if len(planes) >= 5 else planes[-3:]
+    low, high = cv2.min(others[0], others[1]), cv2.max(others[0], others[1])
+    if len(others) == 4:
+        # Neither the lowest nor the highest of four is the median of five.
+        low = cv2.max(low, cv2.min(others[2], others[3]))
+        high = cv2.min(high, cv2.max(others[2], others[3]))
+        low, high = cv2.min(low, high), cv2.max(low, high)
+    return np.asarray(cv2.max(low, cv2.min(high, last)), np.uint8)

@@ -45,8 +45,51 @@ def test_grey_pictures_have_no_chroma() -> None:
 def test_only_noisy_pictures_are_smoothed(noise: float, *, smoothed: bool) -> None:
     rng, place, grain = np.random.default_rng(5), textured(120, 160, seed=4), Grain()
     calm = Planes(place)
-    for _ in range(20):
+    for k in range(20):
         noisy = (place + rng.normal(0.0, noise, place.shape)).clip(0, 255).astype(np.uint8)
-        calm = grain.calmed(Planes(noisy))
+        calm = grain.calmed(Planes(noisy), float(k))
     left = float(np.std(calm.luma.astype(np.float32) - place))
     assert (left < 0.5 * noise) == smoothed
+
+
+def grainy(rng: np.random.Generator, drop: int | None = None) -> Planes:
+    luma = (60.0 + rng.normal(0.0, 9.0, (120, 160))).clip(0, 255).astype(np.uint8)
+    if drop is not None:
+        luma[:, drop : drop + 4] = 250
+    return Planes(luma)
+
+
+@pytest.mark.parametrize(("count", "remains"), [(2, 0.72), (3, 0.68), (5, 0.55)])
+def test_coarse_grain_is_less_in_the_median_of_the_last_pictures(count: int, remains: float) -> None:
+    rng = np.random.default_rng(7)
+    one, several = Grain(), Grain()
+    alone = together = grainy(rng)
+    for k in range(20):
+        for between in range(count - 1):
+            several.gather(grainy(rng), k + 0.04 * between)
+        alone = one.calmed(grainy(rng), k + 0.16)
+        together = several.calmed(grainy(rng), k + 0.16)
+    assert one.coarse
+    # The pictures alone are smoothed over 5x5 at this grain, those together over 3x3.
+    ratio = np.std(together.luma.astype(float)) / np.std(alone.luma.astype(float))
+    smoothed = 5 / 3 if count > 3 else 1.0
+    assert ratio == pytest.approx(remains * smoothed, rel=0.12)
+
+
+def test_a_drop_that_passes_is_not_in_the_median() -> None:
+    rng = np.random.default_rng(8)
+    grain = Grain()
+    for k in range(20):
+        grain.calmed(grainy(rng), k + 0.0)
+    for between in range(4):
+        grain.gather(grainy(rng, drop=20 * between), 20.0 + 0.04 * between)
+    calm = grain.calmed(grainy(rng, drop=80), 20.16)
+    assert float(np.max(calm.luma)) < 110.0
+
+
+def test_pictures_without_grain_are_left_as_they_are() -> None:
+    flat = Planes(np.full((120, 160), 90, np.uint8))
+    grain = Grain()
+    for k in range(5):
+        assert grain.calmed(flat, float(k)) is flat
+    assert not grain.coarse
