@@ -32,7 +32,7 @@ sleep 1000
 CANNOT = """
 What the test camera cannot be: it offers neither MJPEG nor H.264, so that packets copied as they come are not
 tried here; it hangs on no USB; nothing walks in its pictures, so there is no event; the emulated processor
-is slow: rates are low, and what is seen is as old as the kernel's queue is long.
+is slow: rates are low.
 """
 
 

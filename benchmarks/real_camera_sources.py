@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from statistics import median
 
@@ -56,6 +57,13 @@ def sources() -> Iterator[Row]:
     steps = np.diff(times)
     yield exact("times: only rise", True, bool((steps > 0).all()))
     yield about("times: step at 10 a second, median, s", 0.1, float(median(steps)), 0.04)
+    oldest_s = max(_ages_of_a_slow_reader())
+    yield Row(
+        "a reader that takes 3 of 10 pictures a second: age of the oldest that it is given, s",
+        "<= 1.6",
+        f"{oldest_s:.2f}",
+        oldest_s <= 1.6,
+    )
     yield refusal(
         "a device that shows pictures and takes none", SourceError, "no camera", lambda: _read(NO_CAMERA)
     )
@@ -84,6 +92,16 @@ def _read(
     picture = units[-1].picture
     assert picture is not None
     return source.format, bgr_of(picture), [unit.pts_s or 0.0 for unit in units]
+
+
+def _ages_of_a_slow_reader() -> Iterator[float]:
+    source = StreamSource(SourceSettings(url=DEVICE, format="v4l2", width=320, height=180, fps=10.0))
+    source.open()
+    for _ in range(30):
+        if (unit := source.read()) is not None and unit.pts_s is not None:
+            yield time.monotonic() - unit.pts_s  # the kernel's stamps are of the same clock
+        time.sleep(0.3)
+    source.close()
 
 
 def _same(name: str, plain: np.ndarray) -> Row:

@@ -11,15 +11,21 @@ from typing import Any
 
 import av
 
+from edgepi.clock import Clock
+
 __all__ = ["Patience", "copied", "let_go", "there"]
 
 SLICE_S = 0.25
+# A burst after a nap is worked off in less; whoever needs longer works on pictures of the past.
+BEHIND_S = 1.0
 
 
 class Patience:
-    """Waits for pictures of an open device, so that nobody hangs in it when none come."""
+    """Waits for pictures of an open device, so that nobody hangs in it, and sees if they come too fast."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, clock: Clock) -> None:
+        self._clock = clock
+        self._empty_s = clock.monotonic()
         self._poll = select.poll()
         self._slices = self._left = max(1, round(timeout_s / SLICE_S))
         self._waits = False
@@ -29,12 +35,22 @@ class Patience:
 
     def ready(self) -> bool:
         """Wait a moment; whether there is something to read. Raises TimeoutError after the time-out."""
-        if not self._waits or self._poll.poll(SLICE_S * 1000):
+        if not self._waits or self._waiting() or self._poll.poll(SLICE_S * 1000):
             self._left = self._slices
             return True
         self._left -= 1
         if self._left <= 0:
             raise TimeoutError
+        return False
+
+    def behind(self) -> bool:
+        """Whether the next picture waits already, and one always has for too long."""
+        return self._waits and self._waiting() and self._clock.monotonic() - self._empty_s > BEHIND_S
+
+    def _waiting(self) -> bool:
+        if self._poll.poll(0):
+            return True
+        self._empty_s = self._clock.monotonic()
         return False
 
 

@@ -14,16 +14,18 @@ __all__ = ["make_source"]
 
 def make_source(settings: SourceSettings, clock: Clock) -> Source:
     """Make the source that *settings* name; nothing is opened yet."""
-    main = _single(settings)
+    main = _single(settings, clock)
     if settings.detect_url is None:
         return main
     from edgepi_camera.source.twin import TwinSource
 
-    small = _single(replace(settings, url=settings.detect_url, detect_url=None, width=None, height=None))
+    small = _single(
+        replace(settings, url=settings.detect_url, detect_url=None, width=None, height=None), clock
+    )
     return TwinSource(main, small, clock, settings.timeout_s)
 
 
-def _single(settings: SourceSettings) -> Source:
+def _single(settings: SourceSettings, clock: Clock) -> Source:
     if settings.url == "picamera" or settings.url.startswith("picamera:"):
         from edgepi_camera.source.picamera import PicameraSource
 
@@ -34,4 +36,4 @@ def _single(settings: SourceSettings) -> Source:
         return FolderSource(settings)
     from edgepi_camera.source.stream import StreamSource
 
-    return StreamSource(settings)
+    return StreamSource(settings, clock)

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 
+from edgepi.clock import Clock, SystemClock
 from edgepi_camera.address import other_kind
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
@@ -30,14 +31,17 @@ __all__ = ["StreamSource"]
 # Their demuxers make up times from a rate that nobody told them.
 UNTIMED = {"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc"}
 
+MOST_WAITING = 300  # FFmpeg asks the kernel for 256 buffers
+
 logging.getLogger("libav").setLevel(logging.CRITICAL)
 
 
 class StreamSource:
     """One video stream through FFmpeg's demuxers."""
 
-    def __init__(self, settings: SourceSettings) -> None:
+    def __init__(self, settings: SourceSettings, clock: Clock | None = None) -> None:
         self._settings = settings
+        self._clock = clock or SystemClock()
         self._what = masked(settings.url)
         self._container: InputContainer | None = None
         self._packets: Iterator[Any] = iter(())
@@ -132,7 +136,7 @@ class StreamSource:
             self._format = replace(self._format, codec="mjpeg")
         self._patience = None
         if "v4l2" in container.format.name or self._settings.format == "v4l2":
-            self._patience = Patience(self._settings.url, self._settings.timeout_s)
+            self._patience = Patience(self._settings.url, self._settings.timeout_s, self._clock)
         self._packets = container.demux(stream)
         self._next = self._part
         if self._settings.live and self._format.copied and self._patience is None:
@@ -145,8 +149,18 @@ class StreamSource:
                 return None
         except OSError as error:
             raise SourceError(explained(error, self._what)) from None
-        unit = self._read()
+        unit = self._latest()
         return unit if self._press is None else self._press.press(unit)
+
+    def _latest(self) -> Unit:
+        """The next unit; of a device that is faster than whoever reads it, the last that waits."""
+        unit = self._read()
+        if self._patience is not None and self._intra:
+            for _ in range(MOST_WAITING):
+                if not self._patience.behind():
+                    break
+                unit = self._read()
+        return unit
 
     def _read(self) -> Unit:
         try:

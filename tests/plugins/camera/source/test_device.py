@@ -3,6 +3,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edgepi.testing.clock import ManualClock
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import SourceError
+from edgepi_camera.source.device import Patience
 from edgepi_camera.source.stream import StreamSource
 
 
@@ -85,6 +88,65 @@ def test_what_a_device_hands_out_is_not_kept_for_it_is_gone_when_the_device_is_c
     assert bytes(unit.packet) == bytes(lent)
     assert unit.packet.buffer_ptr != lent.buffer_ptr
     assert (unit.pts_s, unit.key) == (0.0, True)
+    source.close()
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[int]:
+    """What stands for a device's queue of pictures, a byte each."""
+    os.mkfifo(tmp_path / "video0")
+    file = os.open(tmp_path / "video0", os.O_RDWR | os.O_NONBLOCK)
+    yield file
+    os.close(file)
+
+
+def test_a_reader_is_behind_once_pictures_have_waited_for_a_second(
+    queue: int, tmp_path: Path, manual_clock: ManualClock
+) -> None:
+    patience = Patience(str(tmp_path / "video0"), 1.0, manual_clock)
+    os.write(queue, b"x" * 6)  # a burst after a nap
+    for _ in range(6):
+        assert patience.ready()
+        os.read(queue, 1)
+        manual_clock._move_to(manual_clock.monotonic() + 0.1)
+        assert not patience.behind()
+    os.write(queue, b"x" * 40)
+    for _ in range(11):
+        assert patience.ready()
+        os.read(queue, 1)
+        manual_clock._move_to(manual_clock.monotonic() + 0.1)
+    assert patience.behind()
+    os.read(queue, 100)
+    assert not patience.behind()
+    os.write(queue, b"xx")
+    assert not patience.behind(), "it has caught up"
+
+
+class Slow:
+    """A reader for whom so many pictures wait."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+
+    def ready(self) -> bool:
+        return True
+
+    def behind(self) -> bool:
+        self.waiting -= 1
+        return self.waiting >= 0
+
+
+@pytest.mark.parametrize(("intra", "time_s"), [(True, 0.2), (False, 0.0)])
+def test_where_pictures_come_too_fast_the_last_is_taken_if_it_stands_for_itself(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, intra: bool, time_s: float
+) -> None:
+    monkeypatch.setattr("edgepi_camera.source.stream.Patience", lambda *_: Slow(2))
+    source = device()
+    source.open()
+    source._intra = intra
+    unit = source.read()
+    assert unit is not None
+    assert unit.pts_s == pytest.approx(time_s)
     source.close()
 
 
