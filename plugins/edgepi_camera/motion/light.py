@@ -20,6 +20,8 @@ ROUNDS = 4
 SMALL = 0.8
 DARK, BRIGHT = 4, 246
 WORTH = 0.75
+LEAST_CONTRAST = 5.0
+MOST_GAIN = 3.0
 LEVELS = np.arange(256, dtype=np.float32)
 BANDS = (32, 60)
 LEAST_BAND, MOST_BAND = 0.015, 0.25
@@ -125,8 +127,11 @@ def _line(before: Floats, now: Floats) -> tuple[float, float]:
     left, better = WORTH * left, middle(np.abs(y - gain * x))
     if better > left:
         gain, better = 1.0, left / WORTH
+    # Of a wall without contrast, nothing tells a gain from an offset.
+    if middle(np.abs(x - middle(x))) < LEAST_CONTRAST:
+        return gain, offset
     line = _fitted(x, y, with_offset=True)
-    if middle(np.abs(y - line[0] * x - line[1])) < WORTH * better:
+    if 1.0 / MOST_GAIN < line[0] < MOST_GAIN and middle(np.abs(y - line[0] * x - line[1])) < WORTH * better:
         return line
     return gain, offset
 

@@ -23,6 +23,8 @@ LOST_S = 0.35
 REACH = 2.5
 JOINED = 1.6
 ENTERED = 6.0
+LEAST_ADVANCE = 8
+ADVANCE_S = 1.2
 DETOUR = 30.0
 OF_LEAD = 2.0
 REACH_OF_SIZE = 0.5
@@ -109,6 +111,24 @@ class Track:
         if asked not in self.ways:
             self.ways[asked] = self._farthest(within_s, straight)
         return self.ways[asked]
+
+    def advance(self, within_s: float, steady: float) -> float:
+        """How far a side of it went outwards on the whole, if that explains so much of the side's ways.
+
+        That of one who comes straight on: limbs that swing make the steps crooked.
+        """
+        latest = self._latest(within_s)
+        if len(latest) < LEAST_ADVANCE or latest[0].time_s - latest[-1].time_s < ADVANCE_S:
+            return 0.0
+        times = np.array([seen.time_s for seen in latest])
+        blobs = [seen.blob for seen in latest]
+        sides = np.array([(-b.x, -b.y, b.right, b.bottom) for b in blobs], np.float64)
+        times -= times.mean()
+        slopes = times @ sides / (times @ times)
+        sides -= sides.mean(axis=0)
+        explained = slopes**2 * (times @ times) / np.maximum((sides**2).sum(axis=0), 1e-6)
+        ways = np.where(explained >= steady, slopes * (times[0] - times[-1]), 0.0)
+        return float(ways.max())
 
     def _farthest(self, within_s: float, straight: float) -> float:
         latest = self._latest(within_s)

@@ -15,6 +15,7 @@ LEAST_SIGHTS = 3
 LEAST_EDGES = 0.15
 LEAST_EDGES_DRIFT = 0.2
 STRAIGHT = 0.7
+STEADY = 0.8
 LEAST_WAY = 2.0
 WAY_OF_SIZE = 0.25
 SUDDEN_WAY = 0.6
@@ -80,9 +81,10 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
         return "short"
     if is_light(track, drift=limits.drift):
         return "light"
-    if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) < needed_way(track, stern=stern):
-        return "still"
-    return ""
+    needed = needed_way(track, stern=stern)
+    if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) >= needed:
+        return ""
+    return "" if track.advance(REMEMBER_S, STEADY) >= needed else "still"
 
 
 def _least(track: Track, weight: float, limits: Limits) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -119,3 +121,34 @@ def test_what_fades_away_on_one_side_goes_nowhere() -> None:
     ]
     (track,) = followed(Tracker(), fading)
     assert track.progress(2.5, 0.7) == 0.0
+
+
+def approaching(k: int) -> Blob:
+    """One who comes straight on: twice a second legs part, and the way of the middle is crooked."""
+    apart = 3 * (k // 2 % 2)
+    return replace(
+        blob(60.0, 60.0 + k / 2), y=40, width=8 + apart, height=20 + k, area=160 + 8 * k + 25 * apart
+    )
+
+
+def test_one_who_comes_straight_on_advances_though_the_way_is_crooked() -> None:
+    (track,) = followed(Tracker(), [[approaching(k)] for k in range(26)])
+    assert track.advance(2.5, 0.8) == pytest.approx(25.0, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda _k: blob(60.0, 60.0),
+        lambda k: blob(60.0 + 4 * math.sin(2 * math.pi * k / 12), 60.0),
+        lambda k: replace(blob(60.0, 60.0), x=40 + k, width=40 - k),
+    ],
+)
+def test_what_stands_sways_or_fades_does_not_advance(made: Callable[[int], Blob]) -> None:
+    (track,) = followed(Tracker(), [[made(k)] for k in range(26)])
+    assert track.advance(2.5, 0.8) < 1.0
+
+
+def test_a_short_while_says_nothing_of_an_advance() -> None:
+    (track,) = followed(Tracker(), [[approaching(k)] for k in range(10)])
+    assert track.advance(2.5, 0.8) == 0.0
