@@ -79,8 +79,8 @@ def test_what_the_sensor_could_not_tell_from_white_is_marked() -> None:
 
 
 def test_of_a_wall_without_contrast_no_gain_is_made_up_beside_an_offset() -> None:
-    wall = np.clip(56.0 + np.random.default_rng(4).normal(0.0, 1.0, (120, 160)), 0, 255)
     y, x = np.mgrid[0:120, 0:160]
+    wall = 52.0 + x / 10.0 + np.random.default_rng(4).normal(0.0, 1.0, (120, 160))
     lamp = wall * (1.0 + np.exp(-((x - 48.0) ** 2 + (y - 48.0) ** 2) / (2 * 30.0**2)))
     before = Reference.of((wall.astype(np.uint8),))
     assert measured(Planes(lamp.astype(np.uint8)), before).gains[0] > 0.7
