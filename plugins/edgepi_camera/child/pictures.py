@@ -32,8 +32,8 @@ def planes_of(frame: av.VideoFrame) -> Picture:
         return _narrowed(Picture(_plane(frame, 0, frame.width, frame.height)))
     wide = name.startswith("yuvj") or (name in DIRECT | HALVED and frame.color_range == ColorRange.JPEG)
     if name not in DIRECT and name not in HALVED:
-        frame = frame.reformat(format="yuv420p")
-        name = "yuv420p"
+        frame = frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG)
+        name, wide = "yuv420p", False
     width, height = frame.width // 2 * 2, frame.height // 2 * 2
     if name in HALVED:
         u, v = (_plane(frame, index, width // 2, height)[::2] for index in (1, 2))

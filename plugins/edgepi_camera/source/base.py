@@ -11,11 +11,14 @@ import av
 from edgepi.errors import SourceError
 from edgepi_camera.motion.picture import Picture
 
-__all__ = ["MOST_PIXELS", "TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
+__all__ = ["ANNEX_B", "MOST_PIXELS", "TIME_BASE", "Format", "Source", "SourceEndError", "SourceError", "Unit"]
 
 TIME_BASE = Fraction(1, 90_000)
 # More than any camera has; strangers may claim what no memory holds.
 MOST_PIXELS = 20_000_000
+ANNEX_B = {"h264", "hevc"}
+# What else there is of both (4:2:2, 4:4:4, H.264 of ten bits) no browser plays.
+PLAYED = {"h264": {"", "yuv420p", "yuvj420p"}, "hevc": {"", "yuv420p", "yuvj420p", "yuv420p10le"}}
 
 
 class SourceEndError(SourceError):
@@ -26,7 +29,9 @@ class SourceEndError(SourceError):
 class Format:
     """What a source delivers: *codec* as FFmpeg names it, *fps* as promised (0: unknown).
 
-    *turned*: degrees that the camera has turned its pictures by itself, of those it was asked for.
+    *turned*: degrees that the camera has turned its pictures by itself, of those it was asked for. *pixels*
+    as FFmpeg names them (empty: unknown). *reordered*: what comes is stored in another order than it is
+    shown in, and nothing tells that one.
     """
 
     codec: str
@@ -34,11 +39,13 @@ class Format:
     height: int
     fps: float = 0.0
     turned: int = 0
+    pixels: str = ""
+    reordered: bool = False
 
     @property
     def copied(self) -> bool:
         """Whether an MP4 that browsers play may hold the packets as they are."""
-        return self.codec in {"h264", "hevc"}
+        return not self.reordered and self.pixels in PLAYED.get(self.codec, ())
 
 
 @dataclass(slots=True)

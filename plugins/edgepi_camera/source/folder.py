@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -21,10 +22,11 @@ KINDS = JPEG | {".png", ".bmp", ".webp", ".tif", ".tiff"}
 FPS = 5.0
 LOOK_EVERY_S = 0.5
 MOST_BYTES = 64 * 1024 * 1024
+_NUMBERED = re.compile(r"([^0-9]*)([0-9]*)")
 
 
 class FolderSource:
-    """Pictures in the order of their names; live, the newest and then each that is added."""
+    """Pictures in the order of their names, numbers in them as numbers; live, the newest and then each that is added."""
 
     def __init__(self, settings: SourceSettings) -> None:
         self._folder = Path(settings.url)
@@ -44,7 +46,7 @@ class FolderSource:
     def open(self) -> None:
         """List what is there; raises SourceError."""
         self._closed.clear()
-        names = sorted(self._list())
+        names = sorted(self._list(), key=_place)
         if not self._live and not names:
             raise SourceError(f"{self._folder}: no pictures are in it")
         self._done = set(names[:-1]) if self._live else set()
@@ -86,7 +88,7 @@ class FolderSource:
         found = self._list()
         whole = [
             name
-            for name, size in sorted(found.items())
+            for name, size in sorted(found.items(), key=lambda item: _place(item[0]))
             if name not in self._done and size and self._sizes.get(name) == size
         ]
         self._sizes = found
@@ -107,6 +109,11 @@ class FolderSource:
     def close(self) -> None:
         """Stop waiting for pictures."""
         self._closed.set()
+
+
+def _place(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Where a name belongs; numbers in it count as numbers, with leading zeros or without."""
+    return [(text, int(number or 0)) for text, number in _NUMBERED.findall(name.casefold())], name
 
 
 def _jpeg(path: Path) -> bytes | None:

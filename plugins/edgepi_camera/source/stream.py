@@ -17,8 +17,9 @@ from av.video.codeccontext import VideoCodecContext
 from edgepi.clock import Clock, SystemClock
 from edgepi_camera.address import other_kind
 from edgepi_camera.model import SourceSettings
-from edgepi_camera.source.base import MOST_PIXELS, Format, SourceEndError, SourceError, Unit
+from edgepi_camera.source.base import ANNEX_B, MOST_PIXELS, Format, SourceEndError, SourceError, Unit
 from edgepi_camera.source.device import Patience, copied, let_go, there
+from edgepi_camera.source.kinds import describe, rate_of, reordered
 from edgepi_camera.source.nal import parameter_sets
 from edgepi_camera.source.network import trouble
 from edgepi_camera.source.options import attempts
@@ -31,6 +32,7 @@ __all__ = ["StreamSource"]
 # Their demuxers make up times from a rate that nobody told them.
 UNTIMED = {"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc"}
 
+MOST_DELAYED = 16  # pictures that a decoder may hold back
 MOST_WAITING = 300  # FFmpeg asks the kernel for 256 buffers
 
 logging.getLogger("libav").setLevel(logging.CRITICAL)
@@ -72,9 +74,17 @@ class StreamSource:
             if getattr(error, "errno", None) == errno.ENODEV and there(self._settings.url):
                 hint = "it is no camera; a camera has several devices, and its pictures come from one of them"
                 raise SourceError(f"{self._what}: {hint}") from None
-            if (why := trouble(error, self._settings.url)) is not None:
+            if (why := self._no_film(error) or trouble(error, self._settings.url)) is not None:
                 raise SourceError(f"{self._what}: {why}") from None
             raise SourceError(explained(error, self._what)) from None
+
+    def _no_film(self, error: Exception) -> str | None:
+        if self._settings.live or not isinstance(error, av.error.InvalidDataError | av.error.EOFError):
+            return None
+        film = Path(self._settings.url)
+        if film.is_file() and not film.stat().st_size:
+            return "it is empty"
+        return "it is no film, or its beginning or end is missing"
 
     def _connect(self) -> InputContainer:
         wait_s = self._settings.timeout_s
@@ -102,14 +112,21 @@ class StreamSource:
 
     def _begin(self, container: InputContainer) -> None:
         if not container.streams.video:
-            raise SourceError(f"{self._what}: it sends no pictures")
+            no = "it sends no pictures" if self._settings.live else "there are no pictures in it"
+            raise SourceError(f"{self._what}: {no}")
         stream = container.streams.video[0]
         for other in container.streams:
             if other is not stream:
                 other.discard = Discard.all
         context = stream.codec_context
-        rate = stream.average_rate or stream.guessed_rate
-        self._format = Format(context.name, context.width, context.height, float(rate) if rate else 0.0)
+        self._format = Format(
+            context.name,
+            context.width,
+            context.height,
+            rate_of(container, stream),
+            pixels=context.pix_fmt or "",
+            reordered=not self._settings.live and reordered(container, stream),
+        )
         if context.width * context.height > MOST_PIXELS:
             size = f"{context.width} x {context.height}"
             raise SourceError(
@@ -124,23 +141,33 @@ class StreamSource:
         self._extra = bytes(context.extradata or b"")
         self._parameters = b""
         self._bsf = None
-        if self._format.copied:
+        self._annex_b = self._format.codec in ANNEX_B
+        self._first: int | None = None
+        self._undated = MOST_DELAYED if context.has_b_frames and not self._settings.live else 0
+        if self._annex_b:
             if self._extra[:1] == b"\1":
                 kind = "h264_mp4toannexb" if self._format.codec == "h264" else "hevc_mp4toannexb"
                 self._bsf = av.BitStreamFilterContext(kind, stream)
             else:
                 self._parameters = parameter_sets(self._extra, self._format.codec)
         self._press = None
-        if self._format.codec == "rawvideo":
-            self._press = Press(self.decoder())
-            self._format = replace(self._format, codec="mjpeg")
+        if context.name == "rawvideo":
+            self._begin_pressing(context)
         self._patience = None
         if "v4l2" in container.format.name or self._settings.format == "v4l2":
             self._patience = Patience(self._settings.url, self._settings.timeout_s, self._clock)
         self._packets = container.demux(stream)
         self._next = self._part
-        if self._settings.live and self._format.copied and self._patience is None:
+        if self._settings.live and self._annex_b and self._patience is None:
             self._next = Whole(self._part, self._format.codec).read
+
+    def _begin_pressing(self, context: VideoCodecContext) -> None:
+        if context.pix_fmt is None:
+            raise SourceError(f"{self._what}: its pictures are in a form that cannot be decoded (rawvideo)")
+        self._press = Press(self.decoder())
+        # A JPEG is made of planes whose colours have half its size.
+        width, height = context.width // 2 * 2, context.height // 2 * 2
+        self._format = replace(self._format, codec="mjpeg", width=width, height=height)
 
     def read(self) -> Unit | None:
         """Wait for the next unit; None if a device has none for now. Raises SourceError, SourceEndError."""
@@ -173,7 +200,9 @@ class StreamSource:
             if self._settings.live:
                 raise SourceError(f"{self._what}: it ended the stream")
             raise SourceEndError(f"{self._what}: read to its end")
-        pts, dts = packet.pts, packet.dts
+        if self._format.reordered:
+            packet.pts = None
+        pts, dts = packet.pts, self._dts(packet)
         timed = self._timed
         unit = Unit(
             packet,
@@ -181,9 +210,19 @@ class StreamSource:
             dts * self._seconds if timed and dts is not None else None,
             packet.is_keyframe or self._intra,
         )
-        if unit.key and self._format.copied:
+        if unit.key and self._annex_b:
             self._complete(unit)
         return unit
+
+    def _dts(self, packet: av.Packet[Any]) -> int | None:
+        """When it is decoded; of the first packets of some films only the demuxer's later ones tell it."""
+        pts, dts = packet.pts, packet.dts
+        if dts is not None or pts is None or not self._undated:
+            self._undated = 0
+            return dts
+        self._undated -= 1
+        self._first = pts if self._first is None else min(pts, self._first)
+        return self._first
 
     def _part(self) -> av.Packet[Any]:
         if self._waiting:
@@ -222,8 +261,8 @@ class StreamSource:
         context.options = {"max_pixels": str(MOST_PIXELS)}
         if self._extra and self._bsf is None and self._press is None:
             context.extradata = self._extra
-        if self._press is None and origin.name == "rawvideo":
-            context.width, context.height, context.pix_fmt = origin.width, origin.height, origin.pix_fmt
+        if self._press is None:
+            describe(context, origin)
         return context
 
     def lower(self, fps: float | None) -> None:

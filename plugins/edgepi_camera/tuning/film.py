@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -16,9 +18,10 @@ from edgepi_camera.motion.picture import Picture
 from edgepi_camera.source.base import Source, SourceEndError, SourceError, Unit
 from edgepi_camera.source.open import make_source
 
-__all__ = ["duration_of", "pictures_of"]
+__all__ = ["WANTED", "duration_of", "pictures_of"]
 
 USUAL_FPS = 25.0
+WANTED = "give a film that FFmpeg plays, or a folder of pictures (.jpg, .png, .bmp, .webp, .tif)"
 
 
 def pictures_of(settings: CameraSettings) -> Iterator[tuple[Picture, float]]:
@@ -31,7 +34,7 @@ def pictures_of(settings: CameraSettings) -> Iterator[tuple[Picture, float]]:
     try:
         source.open()
     except SourceError as error:
-        raise RequestError(error.message, hint="is it a film?") from error
+        raise RequestError(error.message, hint=WANTED) from error
     with closing(source):
         step_s = 1.0 / (source.format.fps or USUAL_FPS)
         first_s: float | None = None
@@ -47,6 +50,7 @@ def pictures_of(settings: CameraSettings) -> Iterator[tuple[Picture, float]]:
 
 def _decoded(source: Source) -> Iterator[tuple[Picture, float | None]]:
     decoder = source.decoder()
+    base: Fraction | None = None
     while True:
         try:
             unit: Unit | None = source.read()
@@ -57,23 +61,20 @@ def _decoded(source: Source) -> Iterator[tuple[Picture, float | None]]:
         if unit is not None and unit.picture is not None:
             yield unit.picture, unit.pts_s
         elif decoder is not None:
-            yield from _frames(decoder, unit)
+            packet = None if unit is None else unit.packet
+            base = base if packet is None else packet.time_base  # what is held back to the end has none
+            for frame in _frames(decoder, packet):
+                timed = None if frame.pts is None or base is None else float(frame.pts * base)
+                yield planes_of(frame), timed
         if unit is None:
             return
 
 
-def _frames(decoder: av.VideoCodecContext, unit: Unit | None) -> Iterator[tuple[Picture, float | None]]:
+def _frames(decoder: av.VideoCodecContext, packet: av.Packet[Any] | None) -> list[av.VideoFrame]:
     try:
-        frames = decoder.decode(None if unit is None else unit.packet)
+        return decoder.decode(packet)
     except av.error.FFmpegError:
-        return
-    for frame in frames:
-        yield planes_of(frame), None if frame.pts is None or unit is None else _time(frame, unit)
-
-
-def _time(frame: av.VideoFrame, unit: Unit) -> float | None:
-    base = frame.time_base or (unit.packet.time_base if unit.packet is not None else None)
-    return None if frame.pts is None or base is None else float(frame.pts * base)
+        return []
 
 
 def duration_of(path: Path) -> float | None:

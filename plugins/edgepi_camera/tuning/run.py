@@ -13,7 +13,7 @@ from edgepi_camera.child.pictures import bgr_of
 from edgepi_camera.model import CameraSettings, Sight
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Picture
-from edgepi_camera.tuning.film import duration_of, pictures_of
+from edgepi_camera.tuning.film import WANTED, duration_of, pictures_of
 from edgepi_camera.tuning.seconds import Seconds
 from edgepi_camera.tuning.spells import Spell, Spells
 from edgepi_camera.tuning.writer import WIDEST, Writer, writer_of
@@ -39,7 +39,7 @@ def tune(settings: CameraSettings, output: str | None, send: Callable[[Message],
     finally:
         run.close()
     if not run.pictures:
-        raise RequestError(f"{path} has no picture that can be read", hint="is it a film?")
+        raise RequestError(f"{path} has no picture that can be read", hint=WANTED)
     return run.report()
 
 

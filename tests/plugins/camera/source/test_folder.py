@@ -9,7 +9,7 @@ import pytest
 from edgepi.clock import SystemClock
 from edgepi_camera.model import SourceSettings
 from edgepi_camera.source.base import SourceEndError, SourceError, Unit
-from edgepi_camera.source.folder import FolderSource
+from edgepi_camera.source.folder import FolderSource, _place
 from edgepi_camera.source.open import make_source
 
 
@@ -45,6 +45,24 @@ def test_an_album_is_leafed_through_by_name_at_its_rate(tmp_path: Path) -> None:
     assert [unit.pts_s for unit in units if unit is not None] == [0.0, 0.5, 1.0]
     with pytest.raises(SourceEndError):
         album.read()
+
+
+def test_numbers_in_names_count_as_numbers(tmp_path: Path) -> None:
+    names = ["IMG_1.png", "IMG_2.png", "img_9.png", "IMG_10.png", "IMG_011.png", "IMG_100.png"]
+    for number, name in enumerate(names):
+        drop(tmp_path, name, 30 * number + 40)
+    album = source(tmp_path, live=False)
+    shown = [brightness(album.read(), album) for _ in names]
+    assert shown == pytest.approx([30 * number + 40 for number in range(len(names))], abs=2)
+    assert sorted(
+        ["2026-10-05_2.jpg", "2026-9-30_11.jpg", "2026-10-05_10.jpg", "a.jpg", "9" * 200], key=_place
+    ) == [
+        "2026-9-30_11.jpg",
+        "2026-10-05_2.jpg",
+        "2026-10-05_10.jpg",
+        "9" * 200,
+        "a.jpg",
+    ]
 
 
 def test_a_live_folder_shows_the_newest_and_then_what_is_added_once_it_is_whole(tmp_path: Path) -> None:
