@@ -24,6 +24,7 @@ class Decoding:
         self._torn_s = self._last_torn_s = float("-inf")
         self._fed = False
         self._delays = False
+        self._fed_ticks = self._shown_ticks = self._step_ticks = 0
         self.torn = 0
 
     def restart(self) -> None:
@@ -39,7 +40,10 @@ class Decoding:
         return time_s - self._torn_s >= TORN_S
 
     def decode(self, kept: Kept) -> list[av.VideoFrame]:
-        """Pictures that come out when *kept* goes in; their times are that of their packet."""
+        """Pictures that come out when *kept* goes in; their times are that of their packet.
+
+        Where packets do not say when they are shown, pictures count as shown when they come out.
+        """
         if self._context is None:
             if not kept.key:
                 return []
@@ -49,6 +53,8 @@ class Decoding:
         if kept.key:
             self._torn_s = self._last_torn_s = float("-inf")
         self._fed = True
+        dts = kept.packet.dts or 0
+        self._step_ticks, self._fed_ticks = max(1, dts - self._fed_ticks), dts
         try:
             frames = self._context.decode(kept.packet)
         except av.error.FFmpegError:
@@ -57,6 +63,12 @@ class Decoding:
         for frame in frames:
             if frame.is_corrupt:
                 self._tear(kept.time_s)
+        return self._dated(frames, self._fed_ticks)
+
+    def _dated(self, frames: list[av.VideoFrame], ticks: int) -> list[av.VideoFrame]:
+        for number, frame in enumerate(frames):
+            if frame.pts is None:
+                frame.pts = self._shown_ticks = ticks + number * self._step_ticks
         return frames
 
     def _tear(self, time_s: float) -> None:
@@ -86,7 +98,8 @@ class Decoding:
         except av.error.FFmpegError:
             frames = []
         self.rewind()
-        return frames
+        follows = self._shown_ticks == self._fed_ticks
+        return self._dated(frames, self._fed_ticks + (self._step_ticks if follows else 0))
 
     def rewind(self) -> None:
         """Be ready for a packet that does not follow the last."""

@@ -151,7 +151,8 @@ class Watch:
             self._recorder.tick(stamp.dts_s)
 
     def _keep(self, packet: av.Packet[Any], unit: Unit, stamp: Stamp) -> None:
-        packet.pts, packet.dts = round(stamp.time_s * TICKS), round(stamp.dts_s * TICKS)
+        packet.pts = None if self.form.reordered else round(stamp.time_s * TICKS)
+        packet.dts = round(stamp.dts_s * TICKS)
         packet.time_base = TIME_BASE
         kept = Kept(packet, stamp.time_s, stamp.dts_s, unit.key, packet.size)
         self.meter.add(stamp.dts_s, kept.size)

@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"([^0-9]*)([0-9]*)")
 
 
 class FolderSource:
-    """Pictures in the order of their names, numbers in them as numbers; live, the newest and then each that is added."""
+    """Pictures by name, numbers in them as numbers; live, the newest and then each that is added."""
 
     def __init__(self, settings: SourceSettings) -> None:
         self._folder = Path(settings.url)

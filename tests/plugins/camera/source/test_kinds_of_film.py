@@ -162,6 +162,19 @@ def test_pictures_at_odd_times_keep_them_to_the_last(name: str, tmp_path: Path) 
     assert seen(path)[1] == pytest.approx(times, abs=0.002)
 
 
+def test_packets_are_placed_though_the_first_do_not_say_when_they_are_decoded(tmp_path: Path) -> None:
+    times = [0.0, 1.2, 2.4, 3.6, 4.8, 6.0]
+    path = write(tmp_path / "film.mkv", times=times, options={"bf": "2"})
+    made = make_source(SourceSettings(url=str(path), live=False), SystemClock())
+    made.open()
+    units = [made.read() for _ in times]
+    made.close()
+    placed = [unit.dts_s for unit in units if unit is not None and unit.dts_s is not None]
+    assert len(placed) == len(times)
+    assert placed == sorted(placed)
+    assert all(unit.dts_s <= unit.pts_s for unit in units if unit and unit.dts_s and unit.pts_s)
+
+
 @pytest.mark.parametrize("name", ["libx264.avi", "libx264.h264", "libx265.hevc", "mpeg4.avi"])
 def test_where_no_times_are_written_pictures_come_in_order_at_the_films_rate(
     name: str, tmp_path: Path
