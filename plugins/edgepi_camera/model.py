@@ -119,6 +119,12 @@ class SourceSettings:
         """Whether it is a camera of this machine, which first has to find its exposure."""
         return self.format == "v4l2" or self.url.startswith(("/dev/", "picamera"))
 
+    @property
+    def waits(self) -> bool:
+        """Whether what is not read at once waits without loss: TCP holds it, a device has few buffers."""
+        over_tcp = self.options.get("rtsp_transport", "tcp") == "tcp"
+        return over_tcp and self.url.lower().startswith(("rtsp://", "rtsps://", "http://", "https://"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSettings:

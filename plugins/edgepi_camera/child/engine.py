@@ -14,6 +14,7 @@ from edgepi.clock import Clock
 from edgepi.errors import RequestError
 from edgepi.plugin import Message
 from edgepi_camera.child.events import Event
+from edgepi_camera.child.gulp import CALM_NAP_S, NAP_S, gulp, most
 from edgepi_camera.child.levels import Level, Levels
 from edgepi_camera.child.meter import resident_mb
 from edgepi_camera.child.pictures import Darkroom, bgr_of
@@ -42,9 +43,6 @@ CHECK_S = 0.2
 # The node takes a process for hung that says nothing for 8 s; a camera may hang longer than that.
 ANSWER_S = 5.0
 FIRST_PICTURE_S = 3.0
-# A live stream is read in gulps while nobody looks: to wake for each packet alone, with cold caches, costs
-# up to half as much again as to decode it.
-CALM_NAP_S, NAP_S, CAUGHT_UP_S = 0.4, 0.2, 0.002
 
 
 class Engine:
@@ -283,32 +281,41 @@ class Engine:
         return None
 
     def _read(self, source: Source) -> None:
-        live = self._settings.source.live
-        watch, clock = self.watch, self._clock
-        lowered, last_s = False, clock.monotonic()
+        watch, lowered = self.watch, False
+        live, waits = self._settings.source.live, self._settings.source.waits
         while not self._stopping and self._wanted():
-            unit = source.read()
-            now_s = clock.monotonic()
-            self._between(now_s)
-            if unit is not None:
-                self._packet_s = now_s
+            naps = live and not self.pusher.shows
+            nap_s = self._nap_s(lowered=lowered)
+            found = gulp(source, self._clock, most(nap_s, watch.meter.fps) if naps and waits else 1)
+            for unit, now_s in found.units:
+                self._between(now_s)
                 self._take(unit, now_s, live=live)
-            else:
-                self._idle += 1
-                if self.recorder.recording:
-                    self.recorder.tick(watch.now())
+            if found.error is not None:
+                raise found.error
             if lowered is not watch.calm:
                 lowered = watch.calm
                 source.lower(self._settings.saver_fps if lowered else None)
-            if live and now_s - last_s > CAUGHT_UP_S and not self.pusher.shows:
-                self._pause(CALM_NAP_S if lowered else NAP_S, retry=True)
-            last_s = clock.monotonic()
+            if naps and found.caught_up:
+                self._pause(self._nap_s(lowered=lowered), retry=True)
 
-    def _take(self, unit: Unit, now_s: float, *, live: bool) -> None:
+    def _nap_s(self, *, lowered: bool) -> float:
+        """Long where there is nothing to be found out soon; in an event no packet may be lost meanwhile."""
+        patient = lowered or (self.recorder.recording and self._settings.source.waits)
+        return CALM_NAP_S if patient else NAP_S
+
+    def _take(self, unit: Unit | None, now_s: float, *, live: bool) -> None:
+        if unit is None:
+            self._idle += 1
+            if self.recorder.recording:
+                self.recorder.tick(self.watch.now())
+            return
+        self._packet_s = now_s
         stamp = self.watch.place(unit, now_s)
-        if not live and stamp.dts_s > now_s:
-            self._pause(stamp.dts_s - now_s, retry=True)
-        self.watch.take(unit, stamp)
+        if not live:
+            if stamp.dts_s > now_s:
+                self._pause(stamp.dts_s - now_s, retry=True)
+            now_s = self._clock.monotonic()
+        self.watch.take(unit, stamp, now_s)
         if self.levels.held is Level.SNAPSHOT and self.watch.latest.at_s >= now_s:
             self._pictured()
 

@@ -132,9 +132,9 @@ class Watch:
             return Stamp(now_s - unit.age_s, now_s - unit.age_s, fresh=False)
         return self._timeline.place(unit.pts_s, unit.dts_s, now_s)
 
-    def take(self, unit: Unit, stamp: Stamp) -> None:
-        """Do with *unit* all that is to be done."""
-        self._now_s, self._time_s = self._clock.monotonic(), stamp.dts_s
+    def take(self, unit: Unit, stamp: Stamp, now_s: float) -> None:
+        """Do with *unit*, which was there at *now_s*, all that is to be done."""
+        self._now_s, self._time_s = now_s, stamp.dts_s
         changed = bool(unit.parameters) and unit.parameters != self._parameters
         if stamp.fresh or (changed and self._parameters):
             self._break("the camera's clock jumped" if stamp.fresh else "the camera changed its picture")
