@@ -23,9 +23,11 @@ LONGEST_GAP_S = 30.0
 TRACKED_S = 0.7
 USUAL_S = 30.0
 LEARNING_S = 2.0
+# What sways goes somewhere, too, but only for a moment.
+SURE_S = 0.12
 LINGER_S = 1.0
 # What may yet turn out to be motion.
-HINTS = ("short", "still")
+HINTS = ("", "short", "still")
 SWITCH_SHARE = 0.35
 # Light that drifts hides what moves in it: for a while after so much of it, only what has edges is looked at.
 DRIFT_SHARE, DRIFT_S = 0.015, 5.0
@@ -192,7 +194,8 @@ class Detector:
             track.why = verdict.judged(track, limits, around - own)
             track.zones = touched.get(track.blob.label, ())
             track.counts_s = min(track.counts_s, time_s) if self._counts(track) else math.inf
-            if not track.why:
+            track.passed_s = min(track.passed_s, time_s) if not track.why else math.inf
+            if not track.why and (track.confirmed or time_s - track.passed_s >= SURE_S):
                 track.confirmed, track.moved_s = True, time_s
         self._moving = [t for t in self._seen if t.confirmed and time_s - t.moved_s <= LINGER_S]
 

@@ -28,8 +28,10 @@ Bytes = NDArray[np.uint8]
 
 GRID_WIDTH = 160
 GRID_HEIGHT = 120
-# From the median size of a sum of four normal values to the standard deviation of one.
-GRAIN_OF_STEP = 0.74
+# From what a quarter of sums of four normal values lie below to the standard deviation of one.
+GRAIN_OF_STEP = 1.57
+# What waves comes and goes, grain stays.
+RISE, FALL = 0.02, 0.2
 COARSE, COARSER = 2.5, 5.0
 # Five pictures at 25 a second: long enough for drops to pass, short enough for what walks.
 MOMENT_S = 0.17
@@ -71,6 +73,12 @@ def middle(values: NDArray[Any]) -> float:
         return float(np.partition(values, half, axis=None)[half])
     low, high = np.partition(values, (half - 1, half), axis=None)[half - 1 : half + 1].tolist()
     return float(0.5 * (low + high))
+
+
+def quarter(values: NDArray[Any]) -> float:
+    """What a quarter of *values* lie below."""
+    place = values.size // 4
+    return float(np.partition(values, place, axis=None)[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +147,10 @@ class Grain:
     def _measure(self, rows: Bytes) -> None:
         if self._before is not None and min(rows.shape) > 8:
             step = cv2.subtract(rows, self._before, dtype=cv2.CV_16S)
-            level = middle(np.abs(step[:, 4::3] - step[:, :-4:3])) * GRAIN_OF_STEP
+            level = quarter(np.abs(step[:, 4::3] - step[:, :-4:3])) * GRAIN_OF_STEP
             self._seen += 1
-            self._level += (level - self._level) * max(0.05, 1.0 / self._seen)
+            rate = FALL if level < self._level else RISE
+            self._level += (level - self._level) * max(rate, 1.0 / self._seen)
             # With some reluctance to go back.
             self.coarse = self._level > COARSE * (0.8 if self.coarse else 1.0)
         self._before = rows.copy()

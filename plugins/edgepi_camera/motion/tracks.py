@@ -24,7 +24,7 @@ REACH = 2.5
 JOINED = 1.6
 ENTERED = 6.0
 LEAST_ADVANCE = 8
-ADVANCE_S = 1.2
+ADVANCE_S = 1.8
 DETOUR = 30.0
 OF_LEAD = 2.0
 REACH_OF_SIZE = 0.5
@@ -46,7 +46,8 @@ class Track:
     """One thing over time: *past* holds its latest sights, *began_s* is when it was first seen.
 
     *sudden*: it was there at once in the middle of the picture, as only light and ghosts are. *counts_s* is
-    since when it is where motion counts, *ways* what progress is already known of its last sight.
+    since when it is where motion counts, *passed_s* since when it is judged to move, *ways* what progress is
+    already known of its last sight.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Track:
     sudden: bool = False
     past: deque[Seen] = field(default_factory=deque)
     confirmed: bool = False
+    passed_s: float = math.inf
     moved_s: float = -math.inf
     why: str = ""
     zones: tuple[str, ...] = ()
@@ -167,7 +169,7 @@ def _step_of(before: Blob, after: Blob) -> Step:
     length = math.hypot(x, y, growth)
     if not _whole(before, after):
         return 0.0, 0.0, 0.0, min(length, DETOUR)
-    if before.side and before.side == after.side and growth > 0:
+    if before.side and before.side == after.side:
         x, y = _inner(before, after)
         return x, y, 0.0, max(length, math.hypot(x, y))
     return x, y, growth, length

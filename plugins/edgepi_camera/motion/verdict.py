@@ -14,6 +14,7 @@ WINDOW_S = 0.6
 LEAST_SIGHTS = 3
 LEAST_EDGES = 0.15
 LEAST_EDGES_DRIFT = 0.2
+SMOOTHED = 0.75
 STRAIGHT = 0.7
 STEADY = 0.8
 LEAST_WAY = 2.0
@@ -57,9 +58,9 @@ class Limits:
     coarse: bool = False
 
 
-def is_light(track: Track, *, drift: bool = False) -> bool:
-    """Whether it has no edges of its own: light or shadow; *drift*: there is much of it."""
-    least = LEAST_EDGES_DRIFT if drift else LEAST_EDGES
+def is_light(track: Track, *, drift: bool = False, coarse: bool = False) -> bool:
+    """Whether it has no edges of its own: light, shadow; *drift*: there is much; *coarse*: it is smoothed."""
+    least = (LEAST_EDGES_DRIFT if drift else LEAST_EDGES) * (SMOOTHED if coarse else 1.0)
     return statistics.median(seen.blob.edges for seen in track.past) < least
 
 
@@ -79,7 +80,7 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     sights = LEAST_SIGHTS + (rate > 1.0) + (rate > 4.0) + (STERN_SIGHTS if stern else 0)
     if len(track.past) < sights or track.age_s() < limits.shortest_s:
         return "short"
-    if is_light(track, drift=limits.drift):
+    if is_light(track, drift=limits.drift, coarse=limits.coarse):
         return "light"
     needed = needed_way(track, stern=stern)
     if track.progress(REMEMBER_S, STERN_STRAIGHT if stern else STRAIGHT) >= needed:

@@ -47,9 +47,13 @@ def test_nothing_moves_before_and_after_the_walker() -> None:
 
 
 def test_the_score_grows_with_the_evidence_and_stays_within_0_and_1() -> None:
-    moving = [sight for sight in walked(MotionSettings(smallest=0.01)) if sight.moving]
-    assert all(0.0 < sight.score <= 1.0 for sight in moving)
-    assert moving[15].score > moving[0].score
+    small, large = (
+        [sight for sight in walked(MotionSettings(smallest=smallest)) if sight.moving]
+        for smallest in (0.001, 0.01)
+    )
+    assert all(0.0 < sight.score <= 1.0 for sight in small + large)
+    assert small[10].score > large[10].score, "it is many times the smallest thing that counts"
+    moving = large
     assert moving[15].score == max(box.score for box in moving[15].boxes)
 
 
@@ -184,3 +188,16 @@ def test_a_soft_shadow_that_goes_over_the_place_is_not_motion() -> None:
     sights = ended(detector, chain(stage.still(QUIET_S), stage.shaded(6.0)))
     assert max(sight.changed for sight in sights) > 0.05, "it is seen"
     assert not any(sight.moving for sight in sights)
+
+
+def test_what_seems_to_move_for_one_look_only_is_not_said_to() -> None:
+    stage, detector = Stage(), Detector(MotionSettings())
+    quiet = ended(detector, (stage.picture() for _ in range(30)), 0.0)
+    assert not quiet[-1].suspect
+    begin_s = 30 * STEP_S
+    sights = ended(detector, (stage.picture((0.05 + 0.02 * k, 0.5)) for k in range(20)), begin_s)
+    first = next(k for k, sight in enumerate(sights) if sight.moving)
+    assert sights[first - 1].suspect
+    # One look earlier it was thought to move, and looked at again.
+    assert sights[first].began_s == pytest.approx(begin_s, abs=2.5 * STEP_S)
+    assert (first + 0.5) * STEP_S > 0.12 + 0.25

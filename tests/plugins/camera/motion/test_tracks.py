@@ -152,3 +152,14 @@ def test_what_stands_sways_or_fades_does_not_advance(made: Callable[[int], Blob]
 def test_a_short_while_says_nothing_of_an_advance() -> None:
     (track,) = followed(Tracker(), [[approaching(k)] for k in range(10)])
     assert track.advance(2.5, 0.8) == 0.0
+
+
+def test_what_swings_in_and_out_at_the_border_comes_no_nearer() -> None:
+    def branch(k: int) -> Blob:
+        width = 8 + 2 * (k % 4 if k % 8 < 4 else 4 - k % 4)
+        return replace(
+            blob(160.0 - width / 2, 60.0), x=160 - width, width=width, area=10 * width, side="right"
+        )
+
+    (track,) = followed(Tracker(), [[branch(k)] for k in range(26)])
+    assert abs(sum(seen.step[0] for seen in track.past)) <= 8.0
