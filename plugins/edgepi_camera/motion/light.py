@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 
 CELLS = (32, 24)
 ROUNDS = 4
+# Levels that a round more would change.
+SETTLED = 0.1
 SMALL = 0.8
 DARK, BRIGHT = 4, 246
 WORTH = 0.75
@@ -138,16 +140,19 @@ def _line(before: Floats, now: Floats) -> tuple[float, float]:
 
 def _fitted(x: Floats, y: Floats, *, with_offset: bool) -> tuple[float, float]:
     """Iteratively reweighted least squares with Tukey's weights, begun at the median of the ratios."""
-    gain, offset = middle(y / x), 0.0
+    gain, offset = middle(y[::2] / x[::2]), 0.0
     for _round in range(ROUNDS):
+        before = gain, offset
         left = y - gain * x - offset
-        scale = 6.0 * max(0.7, middle(np.abs(left)))
+        scale = 6.0 * max(0.7, middle(np.abs(left[::2])))
         weight = np.square(np.maximum(0.0, 1.0 - np.square(left / scale)))
         total = float(weight.sum()) + 1e-6
         mx, my = (float(weight @ x) / total, float(weight @ y) / total) if with_offset else (0.0, 0.0)
         gain = float(weight @ ((x - mx) * (y - my))) / (float(weight @ np.square(x - mx)) + 1e-3)
         gain = min(max(gain, 0.1), 10.0)
         offset = my - gain * mx
+        if abs(gain - before[0]) * BRIGHT + abs(offset - before[1]) < SETTLED:
+            break
     return gain, offset
 
 
