@@ -81,15 +81,19 @@ class Recorder:
 
     def keep(self, kept: Kept) -> None:
         """Take a packet."""
-        clip = self._clip
-        if isinstance(clip, CopiedClip):
-            if kept.key and clip.seconds >= self._settings.longest_s:
+        if isinstance(self._clip, CopiedClip):
+            if kept.key and self._clip.seconds >= self._settings.longest_s:
                 self._split(kept.time_s)
-                clip = self._clip
-            if isinstance(clip, CopiedClip):
-                with self._giving_up(self.events.current):
-                    clip.add(kept)
+            self._copy(kept)
         self.ring.add(kept)
+
+    def _copy(self, kept: Kept) -> None:
+        if not isinstance(self._clip, CopiedClip):
+            return
+        try:
+            self._clip.add(kept)
+        except ClipError as error:
+            self._give_up(error, self.events.current)
 
     def show(self, picture: Picture, time_s: float) -> None:
         """Take a picture that may be shown; only clips that are encoded need it."""
@@ -176,12 +180,15 @@ class Recorder:
         try:
             yield
         except ClipError as error:
-            if event is not None:
-                event.reason = str(error)
-            log.warning("%s", error)
-            clip, self._clip = self._clip, None
-            if event is not None and clip is not None:
-                self._disk.submit(lambda: _finish(event, clip))
+            self._give_up(error, event)
+
+    def _give_up(self, error: ClipError, event: Event | None) -> None:
+        if event is not None:
+            event.reason = str(error)
+        log.warning("%s", error)
+        clip, self._clip = self._clip, None
+        if event is not None and clip is not None:
+            self._disk.submit(lambda: _finish(event, clip))
 
     def _split(self, time_s: float) -> None:
         event = self.events.current

@@ -28,10 +28,13 @@ def continuation(data: bytes, codec: str) -> int | None:
 
     Tells by first_mb_in_slice being 0 (H.264 7.4.3) or first_slice_segment_in_pic_flag (H.265 7.4.7.1).
     """
-    for start, unit in _units(data):
-        if _kind(unit, codec)[1]:
-            header = 2 if codec == "hevc" else 1
+    header = 2 if codec == "hevc" else 1
+    start = data.find(_START)
+    while start >= 0:
+        unit = data[start + 3 : start + 4 + header]
+        if unit and _kind(unit, codec)[1]:
             return start if len(unit) > header and not unit[header] & 0x80 else None
+        start = data.find(_START, start + 3)
     return None
 
 
