@@ -13,7 +13,8 @@ from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
 from edgepi_camera.motion.blobs import Blob, Clues, changed, cleaned, found, steep, structure
 from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
-from edgepi_camera.motion.tracks import Track, Tracker
+from edgepi_camera.motion.track import Track
+from edgepi_camera.motion.tracks import Tracker
 from edgepi_camera.motion.zones import Places
 
 __all__ = ["Detector"]

@@ -6,7 +6,8 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from edgepi_camera.motion.tracks import CLUTTER_LEAST, CLUTTER_S, REMEMBER_S, Gone, Track
+from edgepi_camera.motion.clutter import CLUTTER_LEAST, CLUTTER_S, Gone
+from edgepi_camera.motion.track import REMEMBER_S, Track
 
 __all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
 
@@ -73,7 +74,7 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     weight = statistics.fmean(blob.weight for blob in recent)
     if weight < _least(track, weight, limits):
         return "small" if max(blob.area for blob in recent) < limits.weight else "sway"
-    if limits.clutter and _usual(track, weight, limits.clutter):
+    if track.stays or (limits.clutter and _usual(track, weight, limits.clutter)):
         return "sway"
     stern = limits.learning or around > max(STERN_OF_LEAST * limits.weight, STERN_OF_OWN * track.blob.weight)
     rate = len(limits.clutter) / CLUTTER_S

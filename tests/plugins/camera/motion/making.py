@@ -14,8 +14,10 @@ from edgepi_camera.model import Sight
 from edgepi_camera.motion.blobs import Blob
 from edgepi_camera.motion.detector import Detector
 from edgepi_camera.motion.picture import Picture
+from edgepi_camera.motion.track import Track
+from edgepi_camera.motion.tracks import Tracker
 
-__all__ = ["SIZE", "STEP_S", "Stage", "blob", "ended", "textured"]
+__all__ = ["SIZE", "STEP_S", "Stage", "blob", "ended", "followed", "going", "textured"]
 
 SIZE = (120, 160)
 STEP_S = 0.1
@@ -102,3 +104,16 @@ def blob(x: float, y: float, width: int = 8, height: int = 12, **other: Any) -> 
         weight=float(area),
     )
     return replace(made, **other)
+
+
+def followed(tracker: Tracker, blobs: list[list[Blob]], begin_s: float = 0.0) -> list[Track]:
+    """The tracks of the last of *blobs*, which are seen one after another."""
+    seen: list[Track] = []
+    for k, now in enumerate(blobs):
+        seen = tracker.follow(now, begin_s + k * STEP_S)
+    return seen
+
+
+def going(columns: float, count: int = 15) -> list[list[Blob]]:
+    """A thing that goes so many *columns* from sight to sight."""
+    return [[blob(20.0 + columns * k, 60.0)] for k in range(count)]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from edgepi_camera.motion.blobs import Blob
-from edgepi_camera.motion.tracks import Gone, Track, Tracker
+from edgepi_camera.motion.clutter import Gone
+from edgepi_camera.motion.track import Track
+from edgepi_camera.motion.tracks import Tracker
 from edgepi_camera.motion.verdict import FAINT_WAY, Limits, doubtful, judged, promising, score
 
 from .making import STEP_S, blob
@@ -78,6 +80,12 @@ def test_in_grain_half_the_weight_is_enough_for_what_comes_far() -> None:
     assert judged(far, LIMITS) != ""
     assert judged(track_of(walker(weight=12.0), 5), grainy) != "", "not yet far"
     assert judged(track_of(walker(weight=9.0)), grainy) != ""
+
+
+def test_what_stays_in_its_place_sways_though_each_swing_is_a_way() -> None:
+    track = track_of(walker())
+    track.stays = True
+    assert judged(track, LIMITS) == "sway"
 
 
 def test_two_sights_are_too_few() -> None:
