@@ -210,3 +210,29 @@ def test_a_clip_that_is_encoded_has_its_event_though_the_size_changed_just_befor
     assert ended["clip_s"] > 5.0
     with av.open(str(tmp_path / "clips" / ended["clip"])) as container:
         assert {(frame.width, frame.height) for frame in container.decode(video=0)} == {(320, 240)}
+
+
+@pytest.mark.parametrize("grainy", [True, False])
+def test_the_detector_gets_the_pictures_between_its_looks_where_they_are_grainy(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, grainy: bool
+) -> None:
+    looked, gathered = list[float](), list[float]()
+    see = Detector.see
+
+    def seen(detector: Detector, picture: Picture, time_s: float) -> Sight:
+        looked.append(time_s)
+        return see(detector, picture, time_s)
+
+    monkeypatch.setattr(Detector, "see", seen)
+    monkeypatch.setattr(Detector, "gather", lambda _self, _picture, time_s: gathered.append(time_s))
+    monkeypatch.setattr(Detector, "gathers", grainy)
+    with driven(source(film), tmp_path, rate=RATE) as camera:
+        camera.event("ended")
+    assert len(looked) > 10
+    if not grainy:
+        assert not gathered
+        return
+    steps = np.diff(sorted(looked + gathered))
+    assert len(gathered) > len(looked)
+    assert np.max(steps) == pytest.approx(0.04, abs=0.005), "each picture is one or the other"
+    assert np.min(steps) > 0.03
