@@ -1,6 +1,7 @@
 """What moves is found, and nothing else is: EdgePi's detector beside OpenCV's models and Debian's `motion`.
 
-``bench_camera_motion.py [--seed N] [--only METHOD]... [--scene NAME]...`` on composed scenes;
+``bench_camera_motion.py [--more] [--seed N] [--only METHOD]... [--scene NAME]...`` on composed scenes, with
+``--more`` on those of the second catalogue;
 ``bench_camera_motion.py CLIP...`` prints the events found in clips of your own.
 """
 
@@ -21,10 +22,12 @@ from camera_highway import measure
 from camera_methods import METHODS
 from camera_words import Word, spans
 from scene_catalogue import catalogue
+from scene_catalogue_more import more
 from scene_files import Recorded, recorded
+from scene_stage import rate
 from scene_stills import DATA
 from scene_truth import Score, judge
-from scenes import FPS
+from scenes import FPS, Scene
 from table import show
 
 DEBIAN = "Debian's motion"
@@ -42,6 +45,7 @@ WHAT = (
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP")
+    parser.add_argument("--more", action="store_true", help="the second catalogue of scenes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", choices=[*METHODS, DEBIAN])
     parser.add_argument("--scene", action="append")
@@ -51,24 +55,27 @@ def main(arguments: Sequence[str]) -> int:
         print("motion is not installed: left out")
         names.remove(DEBIAN)
     if asked.clips:
-        _events(asked.clips, _words(names, asked.clips))
+        _events(asked.clips, _words(names, asked.clips, [FPS] * len(asked.clips)))
         return 0
-    scenes = [scene for scene in catalogue(asked.seed) if not asked.scene or scene.name in asked.scene]
+    every: Sequence[Scene] = more(asked.seed) if asked.more else catalogue(asked.seed)
+    scenes = [scene for scene in every if not asked.scene or scene.name in asked.scene]
     kept = recorded(scenes)
-    words = _words(names, [each.path for each in kept])
+    words = _words(names, [each.path for each in kept], [rate(each.scene) for each in kept])
     _scenes(kept, {name: _scores(kept, said) for name, said in words.items()}, asked.seed)
-    if (DATA / "video" / "highway-gt.npz").exists() and not asked.scene:
+    if (DATA / "video" / "highway-gt.npz").exists() and not (asked.scene or asked.more):
         show("Pixels of highway.avi, usual settings", measure(DATA / "video", names))
     return 0
 
 
-def _words(names: Sequence[str], clips: Sequence[Path]) -> dict[str, list[Word]]:
+def _words(names: Sequence[str], clips: Sequence[Path], rates: Sequence[int]) -> dict[str, list[Word]]:
     words: dict[str, list[Word]] = {}
     # Spawned: a fork of a process in which OpenCV has threads hangs.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, spawn, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         for name in names:
-            words[name] = debian(clips) if name == DEBIAN else list(pool.map(METHODS[name], clips))
+            words[name] = (
+                debian(clips, rates) if name == DEBIAN else list(pool.map(METHODS[name], clips, rates))
+            )
     return words
 
 

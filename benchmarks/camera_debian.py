@@ -15,7 +15,6 @@ import numpy as np
 from camera_words import Box, Word
 from numpy.typing import NDArray
 from scene_files import pictures
-from scenes import FPS
 
 __all__ = ["SETTINGS", "debian"]
 
@@ -39,26 +38,27 @@ picture_filename p-%K-%L-%i-%J-%D-%v-%H%M%S-%q
 """
 
 
-def debian(clips: Sequence[Path]) -> list[Word]:
+def debian(clips: Sequence[Path], rates: Sequence[int]) -> list[Word]:
     """What `motion` says of each clip; it reads them as fast as a camera sends, several at a time."""
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(_look, clips))
+        return list(pool.map(_look, clips, rates))
 
 
-def _look(clip: Path) -> Word:
+def _look(clip: Path, fps: int) -> Word:
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         width, height = stream.codec_context.width, stream.codec_context.height
     with tempfile.TemporaryDirectory(prefix="edgepi-motion-") as folder:
         config = Path(folder) / "motion.conf"
         # The threshold is so many pixels of 640x480; other sizes get the same share.
+        settings = SETTINGS.replace("framerate 25", f"framerate {fps}")
         config.write_text(
-            f"{SETTINGS}{KEEP}target_dir {folder}\nnetcam_url file://{clip.resolve()}\n"
+            f"{settings}{KEEP}target_dir {folder}\nnetcam_url file://{clip.resolve()}\n"
             f"width {width}\nheight {height}\nthreshold {round(1500 * width * height / 307200)}\n",
             encoding="utf-8",
         )
         end = _run(config)
-        return _word(clip, sorted(Path(folder).glob("*.jpg")), end, (width, height))
+        return _word(clip, sorted(Path(folder).glob("*.jpg")), end, (width, height), fps)
 
 
 def _run(config: Path) -> float:
@@ -75,16 +75,16 @@ def _run(config: Path) -> float:
     raise RuntimeError("motion ended before its clip")
 
 
-def _word(clip: Path, kept: Sequence[Path], end: float, size: tuple[int, int]) -> Word:
+def _word(clip: Path, kept: Sequence[Path], end: float, size: tuple[int, int], fps: int) -> Word:
     """Its pictures are found again in the clip, near the moment at which they were kept."""
     clips = np.stack([_tiny(picture) for picture in pictures(clip, "gray")])
     count = len(clips)
     alarm = np.zeros(count, np.bool_)
     boxes: list[list[Box]] = [[] for _ in range(count)]
     for path in kept:
-        about = count - (end - path.stat().st_mtime) * FPS
-        low = int(min(max(about - SLACK_S * FPS, 0), count - 1))
-        high = int(min(max(about + SLACK_S * FPS, low + 1), count))
+        about = count - (end - path.stat().st_mtime) * fps
+        low = int(min(max(about - SLACK_S * fps, 0), count - 1))
+        high = int(min(max(about + SLACK_S * fps, low + 1), count))
         picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if picture is None:  # it was being written at the end
             continue

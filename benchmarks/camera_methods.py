@@ -21,7 +21,7 @@ from edgepi_camera.motion.picture import Picture
 __all__ = ["METHODS", "MODELS", "Method", "edgepi", "looked", "planes", "unpacked"]
 
 Pixels = NDArray[np.uint8]
-Method = Callable[[Path], Word]
+Method = Callable[[Path, int], Word]
 GRID = (320, 240)
 
 
@@ -37,19 +37,19 @@ def planes(path: Path) -> Iterator[Picture]:
     return map(unpacked, pictures(path, "yuv420p"))
 
 
-def edgepi(path: Path) -> Word:
-    """EdgePi's detector on a clip."""
-    return looked(planes(path))
+def edgepi(path: Path, fps: int = FPS) -> Word:
+    """EdgePi's detector on a clip of *fps* pictures a second."""
+    return looked(planes(path), fps)
 
 
-def looked(seen: Iterable[Picture]) -> Word:
+def looked(seen: Iterable[Picture], fps: int = FPS) -> Word:
     """EdgePi's detector with its usual settings, as often as at its level `full`: more while it suspects."""
     detector = Detector(MotionSettings())
     alarm, boxes, began = [], [], []
     looked_s, every_s = float("-inf"), CALM_S
     said: tuple[bool, list[tuple[float, float, float, float]], float] = (False, [], np.nan)
     for k, picture in enumerate(seen):
-        time_s = k / FPS
+        time_s = k / fps
         if time_s - looked_s >= every_s:
             looked_s = time_s
             sight = detector.see(picture, time_s)
@@ -64,7 +64,7 @@ def looked(seen: Iterable[Picture]) -> Word:
     return Word(np.array(alarm, np.bool_), boxes, np.array(began))
 
 
-def _modelled(name: str, path: Path) -> Word:
+def _modelled(name: str, path: Path, _fps: int) -> Word:
     model = MODELS[name]()
     alarm, boxes = [], []
     for picture in pictures(path):

@@ -11,8 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from scene_stage import Stage, perform, rate
 from scene_truth import Truth, truth_of
-from scenes import FPS, Frame, Scene, compose
+from scenes import Frame, Scene
 from scratch import CACHE
 
 __all__ = ["Recorded", "pictures", "record", "recorded"]
@@ -27,6 +28,16 @@ MAKERS = (
     "scene_visitors",
     "scene_weather",
     "scenes",
+)
+STAGE_MAKERS = (
+    *(name for name in MAKERS if name != "scene_catalogue"),
+    "scene_actors",
+    "scene_backdrops",
+    "scene_catalogue_more",
+    "scene_lamps",
+    "scene_leaves",
+    "scene_lens",
+    "scene_stage",
 )
 CODECS = {
     "fine": ("libx264", "yuv420p", {"preset": "veryfast", "crf": "20", "g": "50"}),
@@ -53,14 +64,14 @@ def recorded(scenes: Iterable[Scene], workers: int = 2) -> list[Recorded]:
 
 
 def _kept(scene: Scene) -> Recorded:
-    folder = CACHE / "scenes" / _version()
+    folder = CACHE / "scenes" / _version(STAGE_MAKERS if isinstance(scene, Stage) else MAKERS)
     folder.mkdir(parents=True, exist_ok=True)
     name = "".join(c if c.isalnum() else "-" for c in scene.name)
     return record(scene, folder / f"{name}-{scene.size[1]}-{scene.seed}.mkv")
 
 
-def _version() -> str:
-    code = b"".join((HERE / f"{name}.py").read_bytes() for name in MAKERS)
+def _version(makers: tuple[str, ...]) -> str:
+    code = b"".join((HERE / f"{name}.py").read_bytes() for name in makers)
     return hashlib.sha256(code + repr(CODECS).encode()).hexdigest()[:12]
 
 
@@ -76,12 +87,12 @@ def _written(scene: Scene, path: Path) -> Iterator[Frame]:
     """Write the pictures, and pass on what is true of them."""
     codec, layout, options = CODECS[scene.codec]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=FPS, options=dict(options))
+        stream = container.add_stream(codec, rate=rate(scene), options=dict(options))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = scene.size
         stream.pix_fmt = layout
         stream.codec_context.thread_count = 1
-        for frame in compose(scene):
+        for frame in perform(scene):
             picture = av.VideoFrame.from_ndarray(frame.picture, format="bgr24")
             container.mux(stream.encode(picture))
             yield replace(frame, picture=NO_PICTURE, mask=NOTHING)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from camera_words import Box, Word
 from numpy.typing import NDArray
+from scene_stage import rate
 from scenes import FPS, Frame, Scene
 
 __all__ = ["AFTER_S", "WARM_UP_S", "Act", "Score", "Truth", "judge", "truth_of"]
@@ -30,17 +31,18 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """*acts*; *empty* where nothing is that does not belong there; *boxes* [picture, visitor, 4] or NaN."""
+    """*acts*; *empty* where nothing strange is; *boxes* [picture, visitor, 4] or NaN."""
 
     acts: tuple[Act, ...]
     empty: NDArray[np.bool_]
     boxes: NDArray[np.float32]
+    fps: int = FPS
 
     def quiet(self) -> NDArray[np.bool_]:
         """Where an alarm is false: empty for a second, and the first two seconds are over."""
         result = self.empty.copy()
-        result[: round(WARM_UP_S * FPS)] = False
-        after = round(AFTER_S * FPS)
+        result[: round(WARM_UP_S * self.fps)] = False
+        after = round(AFTER_S * self.fps)
         for k in np.flatnonzero(~self.empty):
             result[k : k + after + 1] = False
         return result
@@ -48,14 +50,14 @@ class Truth:
     def save(self, path: Path) -> None:
         """Into a file that `load` reads."""
         acts = np.array([(a.visitor, a.first, a.last) for a in self.acts], np.int64).reshape(-1, 3)
-        np.savez_compressed(path, acts=acts, empty=self.empty, boxes=self.boxes)
+        np.savez_compressed(path, acts=acts, empty=self.empty, boxes=self.boxes, fps=self.fps)
 
     @classmethod
     def load(cls, path: Path) -> Truth:
         """From a file."""
         with np.load(path) as kept:
             acts = tuple(Act(*map(int, row)) for row in kept["acts"])
-            return cls(acts, kept["empty"], kept["boxes"])
+            return cls(acts, kept["empty"], kept["boxes"], int(kept["fps"]) if "fps" in kept else FPS)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Score:
 
 def truth_of(scene: Scene, frames: Sequence[Frame]) -> Truth:
     """The truth of all pictures of *scene*; their own pictures and masks may be gone."""
-    count, visitors = len(frames), len(scene.visitors)
+    count, visitors = len(frames), len(frames[0].seen)
     boxes = np.full((count, visitors, 4), np.nan, np.float32)
     area, stands = np.zeros((count, visitors), np.int64), np.zeros((count, visitors), np.bool_)
     for k, frame in enumerate(frames):
@@ -96,7 +98,7 @@ def truth_of(scene: Scene, frames: Sequence[Frame]) -> Truth:
         if visitor.parked:
             foreign[: _first_move(stands[:, v]), v] = False
     empty = np.asarray(~foreign.any(axis=1), np.bool_)
-    return Truth(tuple(sorted(acts, key=lambda act: act.first)), empty, boxes)
+    return Truth(tuple(sorted(acts, key=lambda act: act.first)), empty, boxes, rate(scene))
 
 
 def _first_move(stands: NDArray[np.bool_]) -> int:
@@ -108,7 +110,7 @@ def _acts(scene: Scene, visitor: int, area: NDArray[np.int64], stands: NDArray[n
     moves = np.flatnonzero((area >= least) & ~stands)
     if not len(moves):
         return []
-    breaks = np.flatnonzero(np.diff(moves) > PAUSE_S * FPS)
+    breaks = np.flatnonzero(np.diff(moves) > PAUSE_S * rate(scene))
     firsts, lasts = [moves[0], *moves[breaks + 1]], [*moves[breaks], moves[-1]]
     return [Act(visitor, int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
 
@@ -122,11 +124,11 @@ def judge(truth: Truth, word: Word) -> Score:
         if not alarmed:
             continue
         first = alarmed[0]
-        began = word.began_s[first] if np.isfinite(word.began_s[first]) else first / FPS
+        began = word.began_s[first] if np.isfinite(word.began_s[first]) else first / truth.fps
         score.found += 1
         score.placed += any(_meets(word.boxes[k], truth.boxes[k, act.visitor]) for k in alarmed)
-        score.start_s.append(max(0.0, float(began) - act.first / FPS))
-        score.said_s.append((first - act.first) / FPS)
+        score.start_s.append(max(0.0, float(began) - act.first / truth.fps))
+        score.said_s.append((first - act.first) / truth.fps)
     return score
 
 
