@@ -15,7 +15,7 @@ from scene_stills import Pixels, Shares
 from scene_troubles import Trouble
 from scenes import Seen
 
-__all__ = ["Actor", "Role", "Spot"]
+__all__ = ["BROAD", "Actor", "Role", "Spot"]
 
 Thing = Literal["person", "car", "animal", "ball", "box"]
 BROAD = {**WIDE, "ball": 0.9, "box": 1.2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from numpy.random import Generator, default_rng
-from scene_actors import Role, Spot, Thing
+from scene_actors import BROAD, Role, Spot, Thing
 from scene_backdrops import FILM_SIZE, Film, Plaster, Wall
 from scene_lamps import Beat, Headlights, Pool
 from scene_leaves import Branch, Grass, Gust
@@ -56,7 +56,7 @@ def _across(  # noqa: PLR0917 (read like a sentence)
     *,
     leftwards: bool = False,
 ) -> Role:
-    outside = height * (0.9 if thing != "car" else 1.4)
+    outside = 0.6 * height * BROAD[thing]
     ends = (1 + outside, -outside) if leftwards else (-outside, 1 + outside)
     way = Spot(begin_s, ends[0], y, height), Spot(begin_s + seconds, ends[1], y, height)
     return Role(thing, way, levels)
@@ -72,13 +72,13 @@ def _walker(seed: int, begin_s: float, *, height: float = 0.3, levels: float | N
 def _ways(seed: int) -> list[Stage]:
     shift = default_rng((seed, 1)).uniform(-0.06, 0.06)
     middle = 0.45 + shift
-    comes = Role("person", (Spot(6, middle, 0.56, 0.08), Spot(15, middle + 0.05, 1.5, 0.95)))
-    ball = (Spot(24, 0.5, 0.62, 0.06), Spot(29, 0.52, 0.8, 0.34), Spot(31, 1.4, 0.8, 0.34))
-    fast = Role("person", (Spot(6, middle, 0.8, 0.2), Spot(10, middle, 1.7, 1.1)), -50)
-    box = (Spot(23, 0.6, 0.6, 0.08), Spot(26, 0.5, 0.8, 0.35), Spot(27, -0.4, 0.8, 0.35))
-    goes = Role("person", (Spot(6, 0.7, 1.4, 0.8), Spot(15, 0.66, 0.42, 0.09)))
-    near = (Spot(6, middle, 0.7, 0.12), Spot(10.5, middle, 1.0, 0.6), Spot(15, middle, 0.7, 0.12))
-    rolls = (Spot(24, 0.55, 0.75, 0.08), Spot(27, 0.5, 0.85, 0.35), Spot(30, 0.55, 0.75, 0.08))
+    comes = Role("person", (Spot(6, middle, 0.56, 0.07), Spot(15, middle + 0.05, 1.95, 0.95)))
+    ball = (Spot(24, 0.5, 0.62, 0.04), Spot(29, 0.52, 0.8, 0.34), Spot(31, 1.4, 0.8, 0.34))
+    fast = Role("person", (Spot(6, middle, 0.76, 0.12), Spot(10, middle, 2.1, 1.1)), -50)
+    box = (Spot(23, 0.6, 0.6, 0.04), Spot(26, 0.5, 0.8, 0.35), Spot(27, -0.4, 0.8, 0.35))
+    goes = Role("person", (Spot(6, 0.7, 1.85, 0.85), Spot(15, 0.66, 0.42, 0.06)))
+    near = (Spot(6, middle, 0.6, 0.07), Spot(10.5, middle, 1.0, 0.6), Spot(15, middle, 0.6, 0.07))
+    rolls = (Spot(24, 0.55, 0.7, 0.04), Spot(27, 0.5, 0.85, 0.35), Spot(30, 0.55, 0.7, 0.04))
     return [
         _stage(seed, "towards the camera", LARGE, "yard", [comes, Role("ball", ball, 50)]),
         _stage(seed, "towards, fast", SMALL, "room", [fast, Role("box", box, -45)], fps=15),
@@ -137,9 +137,10 @@ def _plain(  # noqa: PLR0917 (a row of the table above)
     seed: int, size: Size, sigma: float, blur: float, levels: float, height: float, bare: bool
 ) -> Stage:
     day, leftwards = levels / DARK, seed % 2 == 0
+    y = default_rng((seed, round(sigma), size[0])).uniform(0.5, 0.62)
     roles = [
-        _across("ball", height, 0.62, 7, 5, day, leftwards=leftwards),
-        _across("box", height, 0.62, 19, 6, day if leftwards else -day, leftwards=not leftwards),
+        _across("ball", height, y, 7, 5, day, leftwards=leftwards),
+        _across("box", height, y, 19, 6, day if leftwards else -day, leftwards=not leftwards),
     ]
     name = f"plain, night, {'soft' if blur else 'white'} {sigma:.0f}, {size[0]}x{size[1]}"
     makers: list[Maker] = [Plaster] if bare else []

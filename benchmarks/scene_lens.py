@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 from scene_stills import Pixels
-from scene_troubles import Trouble
+from scene_troubles import Trouble, lit
 from scene_weather import Noise
 
 __all__ = ["Clock", "Drops", "Grain"]
@@ -67,8 +67,8 @@ class Drops(Trouble):
         form = np.zeros(behind.shape[:2], np.float32)
         cv2.circle(form, (x - columns.start, y - rows.start), int(reach * 0.8), [1.0], -1, cv2.LINE_AA)
         form = np.asarray(cv2.GaussianBlur(form, (0, 0), 0.15 * reach), np.float32)
-        turned = cv2.flip(cv2.GaussianBlur(behind, (0, 0), 0.3 * reach), -1)
-        picture[rows, columns] = cv2.blendLinear(turned, behind, form, 1 - form)
+        turned = np.asarray(cv2.flip(cv2.GaussianBlur(behind, (0, 0), 0.3 * reach), -1), np.uint8)
+        picture[rows, columns] = cv2.blendLinear(lit(turned, 0.88), behind, form, 1 - form)
 
 
 class Clock(Trouble):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ Visitor = benchmark_module("scene_visitors").Visitor
 crossing = benchmark_module("scene_visitors").crossing
 Word = benchmark_module("camera_words").Word
 Jitter = benchmark_module("scene_weather").Jitter
+Role, Spot = benchmark_module("scene_actors").Role, benchmark_module("scene_actors").Spot
+Stage, perform = benchmark_module("scene_stage").Stage, benchmark_module("scene_stage").perform
+Plaster = benchmark_module("scene_backdrops").Plaster
+Pool = benchmark_module("scene_lamps").Pool
+Gust = benchmark_module("scene_leaves").Gust
+Grain = benchmark_module("scene_lens").Grain
+catalogue = benchmark_module("scene_catalogue").catalogue
+more = benchmark_module("scene_catalogue_more").more
 
 SIZE = (160, 120)
 PASSING = crossing("person", 0.4, 0.9, 1.0, 2.0, shadow=False)
@@ -161,3 +170,141 @@ def test_a_recorded_scene_has_its_pictures_and_truth(tmp_path: Path, codec: str)
     assert len(pictures) == len(frames)
     away = [np.abs(p.astype(int) - f.picture).mean() for p, f in zip(pictures, frames, strict=True)]
     assert max(away) < 20
+
+
+def _staged(*roles: Any, seconds: float = 5.0, fps: int = 25, **more: Any) -> tuple[Any, list[Any]]:
+    stage = Stage("a test", SIZE, "street", seconds=seconds, roles=roles, fps=fps, **more)
+    return stage, list(perform(stage))
+
+
+def _bounds(frame: Any) -> tuple[float, float, float, float]:
+    rows, columns = np.nonzero(frame.mask)
+    return (
+        columns.min() / SIZE[0],
+        rows.min() / SIZE[1],
+        (columns.max() + 1 - columns.min()) / SIZE[0],
+        (rows.max() + 1 - rows.min()) / SIZE[1],
+    )
+
+
+@pytest.mark.parametrize("thing", ["person", "ball", "box"])
+def test_what_comes_nearer_grows_steadily_and_what_goes_back_shrinks(thing: str) -> None:
+    way = Spot(1, 0.5, 0.6, 0.1), Spot(2.5, 0.5, 0.95, 0.6), Spot(4, 0.5, 0.6, 0.1)
+    _, frames = _staged(Role(thing, way))
+    heights = [frame.seen[0].box[3] if frame.seen[0] else 0.0 for frame in frames]
+    assert heights[:25] == [0.0] * 25
+    assert max(heights) == pytest.approx(0.6, abs=0.05)  # a person's feet leave the ground
+    half = int(np.argmax(heights))
+    assert abs(half - 62) <= 4
+    # The distance shrinks evenly, so half way it is as high as at the mean distance.
+    assert heights[44] == pytest.approx(2 / (1 / 0.1 + 1 / 0.6), abs=0.03)
+    assert all(b >= a - 0.03 for a, b in pairwise(heights[25:half]))
+    assert all(b <= a + 0.03 for a, b in pairwise(heights[half:100]))
+
+
+def test_the_box_of_an_actor_holds_its_pixels_and_only_those_differ() -> None:
+    way = Spot(1, -0.2, 0.9, 0.4), Spot(4, 1.2, 0.9, 0.5)
+    _, frames = _staged(Role("box", way, -60))
+    still, seen = frames[0].picture.astype(int), 0
+    for frame in frames:
+        (actor,) = frame.seen
+        assert (actor is not None) == bool(frame.mask.any())
+        differs = (np.abs(frame.picture - still) > 8).any(axis=2)
+        near = cv2.dilate(frame.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        assert not (differs & ~near).any() or actor is None
+        if actor is not None:
+            assert actor.box == pytest.approx(_bounds(frame))
+            assert actor.area == int(frame.mask.sum())
+            seen += 1
+    assert seen > 50
+
+
+def test_a_plain_thing_differs_by_its_levels_from_what_is_behind_it() -> None:
+    way = Spot(0, 0.5, 0.7, 0.3), Spot(2, 0.5, 0.7, 0.3)
+    for levels in (40, -40):
+        _, frames = _staged(Role("ball", way, levels), seconds=0.5, troubles=lambda s, r: [Plaster(s, r)])
+        grey = frames[0].picture.mean(axis=2)
+        inside, outside = grey[frames[0].mask].mean(), grey[50:60, 40:60].mean()
+        assert inside - outside == pytest.approx(levels, abs=12)
+
+
+def test_what_stands_behind_a_wall_is_not_seen_until_it_steps_out() -> None:
+    role = Role("person", (Spot(0, 0.3, 0.9, 0.4), Spot(2, 0.9, 0.9, 0.4)), seen=(0.5, 1.0))
+    stage, frames = _staged(role, seconds=3.0)
+    (act,) = scene_truth.truth_of(stage, frames).acts
+    assert act.first > 5
+    assert all(frame.seen[0] is None for frame in frames[:5])
+    assert min(frame.seen[0].box[0] for frame in frames if frame.seen[0]) >= 0.5
+
+
+def test_an_actor_that_halts_for_long_acts_twice() -> None:
+    way = [Spot(t, x, 0.9, 0.4) for t, x in ((1, -0.2), (2, 0.5), (8, 0.5), (9, 1.2))]
+    stage, frames = _staged(Role("person", tuple(way)), seconds=10.0)
+    first, second = scene_truth.truth_of(stage, frames).acts
+    assert first.last < 2 * 25 <= 8 * 25 <= second.first
+
+
+def test_a_stage_at_another_rate_shows_the_same_at_the_same_time(tmp_path: Path) -> None:
+    stage, frames = _staged(Role("box", (Spot(1, -0.2, 0.9, 0.4), Spot(3, 1.2, 0.9, 0.4))), fps=15)
+    assert len(frames) == 75
+    assert frames[30].time_s == pytest.approx(2.0)
+    assert frames[30].seen[0].box[0] + frames[30].seen[0].box[2] / 2 == pytest.approx(0.5, abs=0.02)
+    kept = scene_files.record(stage, tmp_path / "stage.mkv")
+    assert kept.truth.fps == 15
+    assert len(list(scene_files.pictures(kept.path))) == 75
+    act = kept.truth.acts[0]
+    score = scene_truth.judge(kept.truth, _word(75, (act.first + 3, act.last)))
+    assert score.said_s[0] == pytest.approx(0.2)
+
+
+def test_grain_is_as_loud_as_it_is_asked_to_be() -> None:
+    grey = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
+    for sigma, blur in ((5, 0.0), (20, 0.0), (15, 0.8)):
+        grain = Grain(SIZE, np.random.default_rng(1), sigma, blur)
+        away = grain.sense(grey, 1.0).astype(float)[:, :, 1] - 128
+        beside = float(np.corrcoef(away[:, :-1].ravel(), away[:, 1:].ravel())[0, 1])
+        assert away.std() == pytest.approx(sigma, rel=0.15)
+        assert (beside > 0.3) == bool(blur)
+
+
+def test_a_pool_of_light_covers_its_share_while_the_lamp_is_on() -> None:
+    grey = np.full((SIZE[1], SIZE[0], 3), 50, np.uint8)
+    pool = Pool(SIZE, (0.5, 0.5), 0.3, (2, 4), 2.2)
+    assert (pool.over(grey, 1.0) == 50).all()
+    assert (pool.over(grey, 5.0) == 50).all()
+    lit = pool.over(grey, 3.0)[:, :, 0].astype(int)
+    assert lit.max() == pytest.approx(110, abs=1)
+    assert (lit >= 70).mean() == pytest.approx(0.3, abs=0.03)
+    assert np.abs(np.diff(lit, axis=1)).max() < 5  # no hard border
+
+
+def test_crowns_hang_still_until_the_gust() -> None:
+    stage = Stage(
+        "a gust", SIZE, "yard", troubles=lambda s, r: [Gust(s, r, (4, 0.5, 0.8), 2.0)], seconds=5.0, seed=1
+    )
+    first, *others = [frame.picture.astype(int) for frame in perform(stage)]
+    changed = [float((np.abs(picture - first) > 20).mean()) for picture in others]
+    assert max(changed[:48]) == 0.0
+    assert max(changed[80:]) > 0.02
+
+
+def test_the_second_catalogue_is_the_same_for_one_seed_and_has_names_of_its_own() -> None:
+    stages, others = more(1), more(2)
+    names = [(stage.name, stage.size) for stage in stages]
+    assert len(set(names)) == len(names) >= 24
+    assert not {name for name, _ in names} & {scene.name for scene in catalogue(1)}
+    assert [stage.roles for stage in stages] == [stage.roles for stage in more(1)]
+    assert [stage.roles for stage in stages] != [stage.roles for stage in others]
+    for stage in stages:
+        assert all(0 <= spot.time_s < stage.seconds + 2 for role in stage.roles for spot in role.way)
+
+
+def test_the_second_catalogue_leaves_the_files_of_the_first_as_they_are() -> None:
+    assert "scene_catalogue_more" not in scene_files.MAKERS
+    stages = {name for name in scene_files.STAGE_MAKERS if name not in scene_files.MAKERS}
+    assert not {name for name in scene_files.MAKERS if _imports(name) & stages}
+
+
+def _imports(name: str) -> set[str]:
+    lines = (Path(scene_files.__file__).parent / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    return {line.split()[1] for line in lines if line.startswith(("from ", "import "))}
