@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from edgepi_camera.motion.picture import Bytes, Planes
 
-__all__ = ["Blob", "Clues", "changed", "cleaned", "found", "steep", "structure"]
+__all__ = ["Blob", "Clues", "around", "changed", "cleaned", "found", "steep", "structure"]
 
 MOST_BLOBS = 32
 CROSS = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
 SQUARE = np.ones((3, 3), np.uint8)
 DETAIL = (7, 7)
+# Half of DETAIL twice, once for the edges and once for what is near them, and a cell for each dilation.
+MARGIN = 10
 OF_COLOUR = 1.5
 STEEP = 0.12
 LIT_DETAIL = 1.3
@@ -108,8 +110,23 @@ def steep(mask: Bytes, clues: Clues) -> Bytes:
     return np.asarray(cv2.bitwise_and(mask, cv2.dilate(edges, np.ones(DETAIL, np.uint8))), np.uint8)
 
 
-def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[np.int32]]:
-    """The things in *mask* (grid, 0 or 255) of at least so many cells, and which pixel belongs to which."""
+def around(mask: Bytes) -> tuple[slice, slice]:
+    """Rows and columns in which *mask* is set, and as much around as the clues there depend on."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return slice(max(0, y - MARGIN), y + height + MARGIN), slice(max(0, x - MARGIN), x + width + MARGIN)
+
+
+def found(
+    mask: Bytes,
+    clues: Clues,
+    least: float,
+    corner: tuple[int, int] = (0, 0),
+    grid: tuple[int, int] | None = None,
+) -> tuple[list[Blob], NDArray[np.int32]]:
+    """The things in *mask* (0 or 255) of at least so many cells, and which pixel belongs to which.
+
+    *mask* and *clues* are the part of the *grid* (height, width; None: all) from *corner* (row, column) on.
+    """
     joined = cv2.dilate(mask, CROSS)
     count, parts, stats, centres = cv2.connectedComponentsWithStats(joined, connectivity=8, ltype=cv2.CV_32S)
     labels = np.asarray(parts, np.int32)
@@ -122,15 +139,16 @@ def found(mask: Bytes, clues: Clues, least: float) -> tuple[list[Blob], NDArray[
     change = np.bincount(owner, clues.change.ravel()[inside] * core, count)
     busy = np.bincount(owner, core & (clues.busy.ravel()[inside] > 0), count)
     order = np.argsort(-area[1:])[:MOST_BLOBS] + 1
-    height, width = mask.shape
+    (top, left), (height, width) = corner, grid or mask.shape
     blobs = []
     for k in order[area[order] >= least].tolist():
         x, y, w, h, _joined = (int(value) for value in stats[k])
+        x, y = x + left, y + top
         margin = max(2.0, 0.5 * min(w, h))
         blobs.append(
             Blob(
                 label=k, x=x, y=y, width=w, height=h, area=int(area[k]),
-                cx=float(centres[k, 0]), cy=float(centres[k, 1]), weight=float(weight[k]),
+                cx=float(centres[k, 0]) + left, cy=float(centres[k, 1]) + top, weight=float(weight[k]),
                 edges=float(edges[k] / (2.0 * (w + h) * max(1.0, change[k] / area[k]))),
                 busy=float(busy[k] / area[k]),
                 side=_side((x, y, width - x - w, height - y - h), margin),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgepi_camera.model import Box, MotionSettings, Sight
 from edgepi_camera.motion import drawing, light, verdict
 from edgepi_camera.motion.background import Background, Tolerance
-from edgepi_camera.motion.blobs import Blob, Clues, changed, cleaned, found, steep, structure
+from edgepi_camera.motion.blobs import Blob, Clues, around, changed, cleaned, found, steep, structure
 from edgepi_camera.motion.picture import Bytes, Grain, Picture, Planes, grid_size
 from edgepi_camera.motion.track import Track
 from edgepi_camera.motion.tracks import Tracker
@@ -163,16 +163,20 @@ class Detector:
 
     def _things(self, planes: Planes, time_s: float) -> tuple[list[Blob], int]:
         """What differs, as things, and how many cells of it were set aside as light."""
-        background = self._background
-        change = changed(planes, background.means)
-        edges = structure(planes.luma, background.means[0], change, background.noise)
-        clues = Clues(self._usual, edges, change[0], background.busy)
-        lit = 0
+        background, place = self._background, around(self._mask)
+        part, means = planes.part(place), tuple(mean[place] for mean in background.means)
+        change = changed(part, means)
+        edges = structure(part.luma, means[0], change, background.noise)
+        clues = Clues(self._usual[place], edges, change[0], background.busy[place])
+        mask, lit = self._mask[place], 0
         if time_s - self._lit_s <= DRIFT_S:
-            whole = cv2.countNonZero(self._mask)
-            self._mask = steep(self._mask, clues)
-            lit = whole - cv2.countNonZero(self._mask)
-        blobs, self._labels = found(self._mask, clues, max(3.0, 0.25 * self._least))
+            whole = cv2.countNonZero(mask)
+            mask[:] = steep(mask, clues)
+            lit = whole - cv2.countNonZero(mask)
+        corner = place[0].start, place[1].start
+        blobs, labels = found(mask, clues, max(3.0, 0.25 * self._least), corner, self._size)
+        self._labels = np.zeros(self._size, np.int32)
+        self._labels[place] = labels
         return blobs, lit
 
     def _judge(self, time_s: float) -> None:
@@ -216,7 +220,7 @@ class Detector:
             return np.zeros(self._size, np.uint8)
         chosen = np.zeros(int(np.max(self._labels)) + 1, np.uint8)
         chosen[[track.blob.label for track in tracks]] = 255
-        return np.asarray(chosen[self._labels], np.uint8)
+        return np.asarray(chosen.take(self._labels), np.uint8)
 
     def _said(self, time_s: float, elapsed_s: float, *, switched: bool) -> Sight:
         counted = [track for track in self._moving if self._counts(track)]

@@ -67,18 +67,19 @@ def reduced(plane: Bytes, size: tuple[int, int]) -> Bytes:
 
 
 def middle(values: NDArray[Any]) -> float:
-    """The median; of few values in a fraction of the time that numpy's takes."""
-    half = values.size // 2
-    if values.size % 2:
-        return float(np.partition(values, half, axis=None)[half])
-    low, high = np.partition(values, (half - 1, half), axis=None)[half - 1 : half + 1].tolist()
-    return float(0.5 * (low + high))
+    """The median, of an even number the lower of the two; in a fraction of the time that numpy's takes."""
+    return _ranked(values, (values.size - 1) // 2)
 
 
 def quarter(values: NDArray[Any]) -> float:
     """What a quarter of *values* lie below."""
-    place = values.size // 4
-    return float(np.partition(values, place, axis=None)[place])
+    return _ranked(values, values.size // 4)
+
+
+def _ranked(values: NDArray[Any], place: int) -> float:
+    ranked = values.flatten()
+    ranked.partition(place)
+    return float(ranked[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,10 @@ class Planes:
         size = (width, width)
         luma, *chroma = (np.asarray(cv2.blur(plane, size), np.uint8) for plane in self)
         return Planes(luma, tuple(chroma), self.clipped)
+
+    def part(self, place: tuple[slice, slice]) -> Planes:
+        """Some rows and columns of it, not copied."""
+        return Planes(self.luma[place], tuple(plane[place] for plane in self.chroma))
 
     def __iter__(self) -> Iterator[Bytes]:
         yield self.luma

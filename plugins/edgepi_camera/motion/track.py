@@ -25,6 +25,7 @@ LEAST_ADVANCE = 8
 ADVANCE_S = 1.8
 DETOUR = 30.0
 OF_LEAD = 2.0
+FADES = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Track:
             grown = max(0.0, growth) ** 2
             if x * x + y * y + grown < least * least:
                 continue
-            if not self.confirmed:
+            if not self.confirmed or latest[0].blob.area < FADES * before.blob.area:
                 x, y = _led(before.blob, latest[0].blob, x, y)  # noqa: PLW2901
             net = math.sqrt(x * x + y * y + grown)
             if net >= least:

@@ -14,6 +14,8 @@ from edgepi_camera.motion.track import Seen, Track
 
 __all__ = ["Tracker"]
 
+Boxes = NDArray[np.float64]
+
 LOST_S = 0.35
 REACH = 2.5
 REACH_OF_SIZE = 0.5
@@ -31,8 +33,9 @@ class Tracker:
         """Give each of *blobs* to a track, old or new; forget what was not seen for a while; all seen now."""
         self._forget(time_s)
         known = list(self.tracks)
-        gaps = _gaps(known, blobs, time_s)
-        near = _nearness(known, blobs)
+        ours, theirs = _boxes([track.blob for track in known]), _boxes(blobs)
+        gaps = _gaps(known, ours, theirs, time_s)
+        near = _nearness(known, ours, theirs)
         free_tracks, free_blobs = set(range(len(known))), set(range(len(blobs)))
         for place in np.argsort(gaps, axis=None).tolist():
             i, j = divmod(place, len(blobs))
@@ -65,32 +68,34 @@ def _step(track: Track) -> float:
     return track.past[-1].time_s - track.past[-2].time_s if len(track.past) > 1 else 0.0
 
 
-def _boxes(blobs: Sequence[Blob]) -> NDArray[np.float64]:
+def _boxes(blobs: Sequence[Blob]) -> Boxes:
+    """Left, top, right, bottom, middle, area and the shorter side of each."""
     rows = [(b.x, b.y, b.right, b.bottom, b.cx, b.cy, b.area, min(b.width, b.height)) for b in blobs]
     return np.array(rows, np.float64).reshape(-1, 8)
 
 
-def _nearness(tracks: Sequence[Track], blobs: Sequence[Blob]) -> NDArray[np.bool_]:
+def _nearness(tracks: Sequence[Track], ours: Boxes, theirs: Boxes) -> NDArray[np.bool_]:
     """Which tracks' boxes (as last seen) a blob touches."""
-    one, other = _boxes([track.blob for track in tracks])[:, None, :], _boxes(blobs)[None, :, :]
+    one, other = ours[:, None, :], theirs[None, :, :]
     across = np.maximum(one[..., 0], other[..., 0]) - np.minimum(one[..., 2], other[..., 2])
     down = np.maximum(one[..., 1], other[..., 1]) - np.minimum(one[..., 3], other[..., 3])
     old = np.array([track.age_s() > 0.0 for track in tracks], np.bool_)[:, None]
     return np.asarray((across <= 2) & (down <= 2) & old, np.bool_)
 
 
-def _gaps(tracks: Sequence[Track], blobs: Sequence[Blob], time_s: float) -> NDArray[np.float64]:
+def _gaps(tracks: Sequence[Track], ours: Boxes, theirs: Boxes, time_s: float) -> NDArray[np.float64]:
     """How unlike the expected each blob is: gap, size, distance; inf if out of reach."""
-    if not tracks or not blobs:
-        return np.zeros((len(tracks), len(blobs)))
-    ahead = np.array([(time_s - t.seen_s) * np.array(t.speed()) for t in tracks])[:, None, :]
-    one, other = _boxes([track.blob for track in tracks])[:, None, :], _boxes(blobs)[None, :, :]
-    dx, dy = ahead[..., 0], ahead[..., 1]
-    across = np.maximum(one[..., 0] + dx, other[..., 0]) - np.minimum(one[..., 2] + dx, other[..., 2])
-    down = np.maximum(one[..., 1] + dy, other[..., 1]) - np.minimum(one[..., 3] + dy, other[..., 3])
+    if not len(ours) or not len(theirs):
+        return np.zeros((len(ours), len(theirs)))
+    ahead = np.array([track.speed() * 3 for track in tracks])
+    ahead *= [[time_s - track.seen_s] for track in tracks]
+    one, other = ours.copy()[:, None, :], theirs[None, :, :]
+    one[:, 0, :6] += ahead
+    across = np.maximum(one[..., 0], other[..., 0]) - np.minimum(one[..., 2], other[..., 2])
+    down = np.maximum(one[..., 1], other[..., 1]) - np.minimum(one[..., 3], other[..., 3])
     empty = np.maximum(across, 0) + np.maximum(down, 0)
     unlike = np.abs(np.log((other[..., 6] + 4) / (one[..., 6] + 4)))
-    apart = np.hypot(one[..., 4] + dx - other[..., 4], one[..., 5] + dy - other[..., 5])
+    apart = np.hypot(one[..., 4] - other[..., 4], one[..., 5] - other[..., 5])
     gap = empty + unlike + apart / (np.sqrt(one[..., 6]) + 2)
     gap[empty > REACH + REACH_OF_SIZE * other[..., 7]] = np.inf
     return np.asarray(gap - np.array([2.0 * track.confirmed for track in tracks])[:, None], np.float64)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from edgepi_camera.motion.blobs import MOST_BLOBS, Clues, changed, cleaned, found, steep, structure, unusual
+from edgepi_camera.motion.blobs import (
+    MOST_BLOBS,
+    Blob,
+    Clues,
+    around,
+    changed,
+    cleaned,
+    found,
+    steep,
+    structure,
+    unusual,
+)
 from edgepi_camera.motion.picture import Planes
 
 from .making import textured
@@ -133,3 +146,28 @@ def test_only_what_is_near_edges_is_kept_of_drifting_light() -> None:
     kept = steep(mask((20, 20, 100, 80)), clues(edges=edges, change=change))
     assert kept[52, 52] == 255
     assert kept[90, 100] == 0
+
+
+def test_of_a_part_of_the_grid_the_same_is_found_as_of_all_of_it() -> None:
+    mean, luma = textured(*GRID, seed=11), textured(*GRID, seed=11)
+    box = slice(60, 84), slice(130, 160)
+    luma[box] = textured(24, 30, seed=12)
+    planes, differs = Planes(luma), mask((130, 60, 30, 24), (118, 70, 5, 5))
+
+    def things(rows: slice, columns: slice) -> list[Blob]:
+        place = rows, columns
+        change = changed(planes.part(place), (mean[place],))
+        edges = structure(luma[place], mean[place], change, 2.0)
+        nothing = np.zeros_like(edges)
+        known = Clues(nothing.astype(np.float32), edges, change[0], nothing)
+        near = steep(differs[place], known)
+        return found(near, known, 3.0, (rows.start, columns.start), GRID)[0]
+
+    rows, columns = around(differs)
+    assert rows.stop - rows.start < 60
+    part, whole = things(rows, columns), things(slice(0, GRID[0]), slice(0, GRID[1]))
+    assert part
+    for one, other in zip(part, whole, strict=True):
+        assert replace(one, side="", cx=0.0, cy=0.0) == replace(other, side="", cx=0.0, cy=0.0)
+        assert one.side == other.side
+        assert (one.cx, one.cy) == pytest.approx((other.cx, other.cy))

@@ -114,3 +114,14 @@ def test_what_goes_on_after_long_no_longer_stays() -> None:
     for k in range(140):
         tracker.follow([blob(60.0 + max(0, k - 70), 60.0)], k * STEP_S)
     assert not tracker.tracks[0].stays
+
+
+def test_what_moved_and_then_fades_away_on_one_side_goes_nowhere() -> None:
+    tracker = Tracker()
+    fading = [
+        [replace(blob(60.0 + k, 60.0), x=40 + 2 * k, width=40 - 2 * k, area=800 - 40 * k)] for k in range(12)
+    ]
+    followed(tracker, fading[:1])
+    tracker.tracks[0].confirmed = True
+    (track,) = followed(tracker, fading[1:], STEP_S)
+    assert track.progress(2.5, 0.7) < 8.0
