@@ -58,7 +58,7 @@ class Child:
         self._last_words: list[str] = []
         self._listeners: list[asyncio.Task[None]] = []
         self._answer: asyncio.Future[Message] | None = None
-        self._hung_up = self._unasked = False
+        self._hung_up = self._dismissed = False
         self._stops = 0
         self._ending: asyncio.Task[int] | None = None
         self._on_push = on_push or (lambda _: None)
@@ -106,6 +106,7 @@ class Child:
         process = self._process
         try:
             if process is not None and process.stdin is not None:
+                self._dismissed = not self._left(process)
                 process.stdin.close()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(END_S):
@@ -135,7 +136,8 @@ class Child:
         self.starts += 1
         stops = self._stops
         self._last_words.clear()
-        self._hung_up = self._unasked = False
+        self._hung_up = self._dismissed = False
+        self._answer = None
         arguments = ("-m", "edgepi.runtime.child_main", self._target, str(os.getpid()))
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
@@ -160,13 +162,11 @@ class Child:
 
     async def _hear(self, process: Process) -> None:
         assert process.stdout is not None
-        assert process.stdin is not None
         end = "it ended without an answer"
         try:
             while (message := await receive(process.stdout)) is not None:
                 self._take(message)
             self._hung_up = True
-            self._unasked = bool(self._answer and self._answer.done() and not process.stdin.is_closing())
         except (OSError, PluginError) as error:
             end = str(error)
         if self._answer is not None and not self._answer.done():
@@ -203,12 +203,25 @@ class Child:
         said = f"; it said: {self._last_words[-1]}" if self._last_words else ""
         return f"{reason} (exit code {code}){said}"
 
+    def _left(self, process: Process) -> bool:
+        """Whether it ended, or is about to, though nobody told it to."""
+        # Of its pipes and its exit code, any may be heard of first, and none may have been so far.
+        hung_up = self._hung_up or (process.stdin is not None and process.stdin.is_closing())
+        return not self._dismissed and (hung_up or process.returncode is not None or _exited(process.pid))
+
+    def _answered(self) -> bool:
+        answer = self._answer
+        return answer is not None and answer.done() and not answer.cancelled() and not answer.exception()
+
     async def _kill(self) -> int | None:
         process, self._process = self._process, None
         if process is not None:
             listeners, self._listeners = self._listeners, []
+            left = self._left(process)
             self._ending = asyncio.create_task(
-                self._end(process, listeners, hung_up=self._hung_up, unasked=self._unasked),
+                self._end(
+                    process, listeners, leaving=left or self._hung_up, unasked=left and self._answered()
+                ),
                 name=f"end of child {self.name}",
             )
         if self._ending is None:
@@ -217,9 +230,9 @@ class Child:
         return await asyncio.shield(self._ending)
 
     async def _end(
-        self, process: Process, listeners: list[asyncio.Task[None]], *, hung_up: bool, unasked: bool
+        self, process: Process, listeners: list[asyncio.Task[None]], *, leaving: bool, unasked: bool
     ) -> int:
-        if hung_up:  # it is about to end by itself, and only then says how
+        if leaving:  # it is about to end by itself, and only then says how
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_S):
                     await process.wait()
@@ -237,3 +250,11 @@ class Child:
         if unasked:  # nobody waited for an answer who would be told
             self._log.warning("child %r: %s", self.name, self._told("it ended by itself", code))
         return code
+
+
+def _exited(pid: int) -> bool:
+    """Whether a child of this process has ended; its exit code is left to asyncio."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # asyncio has it already
+        return True

@@ -20,6 +20,11 @@ def handle(message: Message) -> Message | None:
         os.abort()
     if message.kind == "abort soon":
         threading.Timer(0.05, os.abort).start()
+    if message.kind == "abort soon with heir":
+        if os.fork() == 0:  # it holds the pipes, so that only the exit code tells of the end
+            time.sleep(0.5)
+            os._exit(0)
+        threading.Timer(0.05, os.abort).start()
     if message.kind == "hang":
         time.sleep(60)
     if message.kind == "print":

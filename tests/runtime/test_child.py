@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -81,20 +82,46 @@ async def test_an_abort_is_contained_said_and_started_again_after_a_wait(
     assert child.starts == 2
 
 
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.message for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("kind", ["abort soon", "abort soon with heir"])
 async def test_an_end_that_nobody_waited_for_is_logged_with_its_reason(
-    child: Child, caplog: pytest.LogCaptureFixture
+    kind: str, child: Child, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await child.ask(Message("abort soon"), timeout_s=20)
+    await child.ask(Message(kind), timeout_s=20)
     while child.alive:  # noqa: ASYNC110 (another process is waited for)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
     await child.stop()
-    assert [each.message for each in caplog.records if each.levelno >= logging.WARNING] == [
-        "child 'test': it ended by itself (exit code -6)"
-    ]
+    assert warnings(caplog) == ["child 'test': it ended by itself (exit code -6)"]
     caplog.clear()
     await child.ask(Message("echo"), timeout_s=20)
     await child.stop()
     assert caplog.records == [], "an end in order"
+
+
+async def test_an_end_that_is_not_yet_noticed_when_the_child_is_stopped_is_logged_too(
+    child: Child, caplog: pytest.LogCaptureFixture
+) -> None:
+    await child.ask(Message("abort soon"), timeout_s=20)
+    assert child.pid is not None
+    with contextlib.suppress(ChildProcessError):  # asyncio has taken the exit code, and is not heard before
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 (nothing else is to run)
+    await child.stop()
+    assert warnings(caplog) == ["child 'test': it ended by itself (exit code -6)"]
+
+
+async def test_an_end_in_the_midst_of_a_question_is_logged_once(
+    child: Child, caplog: pytest.LogCaptureFixture
+) -> None:
+    await child.ask(Message("echo"), timeout_s=20)
+    with pytest.raises(PluginError):
+        await child.ask(Message("abort"), timeout_s=20)
+    await child.stop()
+    assert warnings(caplog) == [
+        "child 'test': it ended without an answer (exit code -6); it said: about to abort"
+    ]
 
 
 async def test_a_child_that_hangs_is_killed(child: Child, clock: ManualClock) -> None:
