@@ -25,7 +25,7 @@ from tests.cameras import Picture
 FPS = 10
 OPTIONS = {
     "libx264": {"preset": "ultrafast", "bf": "0"},
-    "libx265": {"preset": "ultrafast", "x265-params": "pools=none:log-level=0"},
+    "libx265": {"preset": "ultrafast", "bf": "0", "x265-params": "pools=none:log-level=0"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"},
 }
 LOSSLESS = [
