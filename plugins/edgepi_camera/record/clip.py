@@ -44,7 +44,9 @@ class Clip:
         self._disk = disk
         self._origin: int | None = None
         self._last_dts = -1
-        self._last_pts = 0
+        self._first_pts = self._last_pts = 0
+        self._step = 0
+        self._held: av.Packet[Any] | None = None
         self._synced = 0
         try:
             self._file = ClipFile(path)
@@ -55,7 +57,7 @@ class Clip:
     @property
     def seconds(self) -> float:
         """How long it is so far."""
-        return max(0, self._last_pts) / TICKS
+        return max(0, self._last_pts - self._first_pts) / TICKS
 
     @property
     def size(self) -> int:
@@ -65,14 +67,20 @@ class Clip:
     def _mux(self, packet: av.Packet[Any], stream: av.stream.Stream, pts: int, dts: int) -> None:
         if self._origin is None:
             self._origin = dts
+            self._first_pts = max(0, pts - dts)
         packet.time_base = TIME_BASE
         packet.dts = max(dts - self._origin, self._last_dts + 1)
         packet.pts = max(pts - self._origin, packet.dts)
         packet.stream = stream
+        self._step = packet.dts - max(0, self._last_dts)
         self._last_dts, self._last_pts = packet.dts, max(self._last_pts, packet.pts)
+        # One is held back, as the last has to say that the clip lasts until its last picture has been shown.
+        held, self._held = self._held, packet
         try:
-            self._container.mux_one(packet)
+            if held is not None:
+                self._container.mux_one(held)
         except (OSError, av.error.FFmpegError) as error:
+            self._held = None  # FFmpeg crashes on a packet that follows a head that it could not write
             raise ClipError(f"the clip was cut short: {error.strerror or error}") from error
         if packet.dts - self._synced > SYNC_S * TICKS:
             self._synced = packet.dts
@@ -87,7 +95,10 @@ class Clip:
         try:
             try:
                 self._complete()
-                self._container.close()
+                try:
+                    self._put_last()
+                finally:
+                    self._container.close()
                 self._file.sync()
             finally:
                 self._file.close()
@@ -96,7 +107,17 @@ class Clip:
             raise ClipError(f"the clip was cut short: {error.strerror or error}") from error
 
     def _complete(self) -> None:
-        """Put in what is still held back."""
+        """Put in what is still to be encoded."""
+
+    def _put_last(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            assert held.pts is not None
+            assert held.dts is not None
+            # FFmpeg tells the lesser of how long the pictures are decoded and how long they are shown.
+            until = self._last_pts + self._step
+            held.duration = until - min(held.dts + self._first_pts, held.pts)
+            self._container.mux_one(held)
 
 
 class CopiedClip(Clip):

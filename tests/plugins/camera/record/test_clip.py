@@ -99,6 +99,23 @@ def test_pictures_that_look_ahead_are_copied_in_order(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+@pytest.mark.parametrize("count", [1, 60, 61, 62, 63])
+def test_it_claims_to_be_as_long_as_its_pictures_wherever_it_ends(
+    count: int, kind: str, tmp_path: Path
+) -> None:
+    source, kept = packets(film(tmp_path / f"film.{kind}", b_frames=2))
+    clip = CopiedClip(tmp_path / "clip.mp4", DISK, source.format)
+    add_all(clip, kept[:count])
+    clip.finish()
+    with av.open(str(clip.path)) as made:
+        times = [frame.time or 0.0 for frame in made.decode(video=0)]
+    assert len(times) == count
+    if count > 1:
+        assert counted(clip.path)[2] == pytest.approx(times[-1] - times[0] + 0.04, abs=0.005)
+    assert clip.seconds == pytest.approx(times[-1] - times[0], abs=0.005)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
     source, kept = packets(film(tmp_path / "film.mp4"))
