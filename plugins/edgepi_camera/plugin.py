@@ -20,7 +20,7 @@ def config_schema() -> ConfigSchema[CameraConfig]:
     """Keys: where pictures come from, what counts as motion, what is kept, what each level needs."""
     # Now, while the configuration is read: importing it in a hook would hold up the node's event loop.
     import edgepi_camera.duty
-    import edgepi_camera.routes  # noqa: F401
+    import edgepi_camera.routes  # noqa: F401 (used by the hooks below)
 
     return config.config_schema()
 

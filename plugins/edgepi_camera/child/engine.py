@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from edgepi.clock import Clock
 from edgepi.errors import RequestError
 from edgepi.plugin import Message
+from edgepi_camera.child.calls import Calls
 from edgepi_camera.child.events import Event
 from edgepi_camera.child.gulp import CALM_NAP_S, NAP_S, gulp, most
 from edgepi_camera.child.levels import Level, Levels
@@ -61,7 +61,7 @@ class Engine:
         self._send = send
         self._make = make
         self._changed = threading.Condition()
-        self._calls: deque[Callable[[], None]] = deque()
+        self._calls = Calls(self._changed)
         self._stopping = False
         self._link, self._reason = Link.CLOSED, ""
         self._told: dict[str, Any] = {}
@@ -113,28 +113,8 @@ class Engine:
         return not event.looked or counts(event.labels, self._settings.labels_wanted)
 
     def call(self, what: Callable[[], T], timeout_s: float) -> T:
-        """Do *what* in the camera's thread between two packets; raises TimeoutError."""
-        done = threading.Event()
-        results: list[T] = []
-        errors: list[RequestError] = []
-
-        def work() -> None:
-            try:
-                results.append(what())
-            except RequestError as error:
-                errors.append(error)
-            finally:
-                done.set()
-
-        with self._changed:
-            self._calls.append(work)
-            self._changed.notify_all()
-        done.wait(timeout_s)
-        if errors:
-            raise errors[0]
-        if not results:
-            raise TimeoutError("the camera is busy or hangs")
-        return results[0]
+        """Do *what* in the camera's thread between two packets; raises RequestError, TimeoutError."""
+        return self._calls.ask(what, timeout_s)
 
     def wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
         """Wait in the caller's thread until something holds."""
@@ -327,8 +307,7 @@ class Engine:
 
     def _between(self, now_s: float) -> None:
         """What is to be done between two packets."""
-        while self._calls:
-            self._calls.popleft()()
+        self._calls.do()
         if self.levels.wished is not self.levels.held:
             if self.levels.overdue(now_s):
                 self.recorder.cut("the level was lowered")

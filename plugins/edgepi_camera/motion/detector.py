@@ -188,7 +188,7 @@ class Detector:
         limits = verdict.Limits(
             self._least,
             self._settings.shortest_s,
-            tracker.clutter.known(time_s),
+            tracker.clutter.usual(time_s),
             learning,
             drift,
             self._grain.coarse,

@@ -171,9 +171,10 @@ class Track:
             grown = max(0.0, growth) ** 2
             if x * x + y * y + grown < least * least:
                 continue
+            way = x, y
             if not self.confirmed or latest[0].blob.area < FADES * before.blob.area:
-                x, y = _led(before.blob, latest[0].blob, x, y)  # noqa: PLW2901
-            net = math.sqrt(x * x + y * y + grown)
+                way = _led(before.blob, latest[0].blob, x, y)
+            net = math.sqrt(way[0] ** 2 + way[1] ** 2 + grown)
             if net >= least:
                 farthest = net
         return farthest

@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from edgepi_camera.motion.clutter import CLUTTER_LEAST, CLUTTER_S, Gone
+from edgepi_camera.motion.clutter import CLUTTER_LEAST, Usual
 from edgepi_camera.motion.track import REMEMBER_S, Track
 
 __all__ = ["Limits", "doubtful", "is_light", "judged", "promising", "score"]
@@ -26,12 +26,10 @@ BUSY_WAY = 6.0
 # Of what is hidden in grain only a part is seen: a long way speaks for it.
 FAINT_WAY = 12.0
 FAINT_PART = 0.5
-NEARLY_ALL = 0.95
 OF_CLUTTER = 1.4
 OF_DRIFTING = 3.0
 LIKE_SPEED = 0.5
 MANY = 0.15
-DRIFTED = 8.0
 EDGES_OF_CLUTTER = 1.6
 WAY_OF_CLUTTER = 2.0
 STERN_WAY = 8.0
@@ -47,13 +45,13 @@ PROMISING_STRAIGHT = 0.8
 class Limits:
     """What a track must reach: *weight* in cells of the grid, *shortest_s* of being there.
 
-    *clutter*: the false things that were here lately; *learning*: the place is not known yet; *drift*: light
-    drifts over it; *coarse*: pictures are grainy.
+    *clutter*: what the false things that were here lately are like; *learning*: the place is not known yet;
+    *drift*: light drifts over it; *coarse*: pictures are grainy.
     """
 
     weight: float
     shortest_s: float
-    clutter: tuple[Gone, ...] = ()
+    clutter: Usual | None = None
     learning: bool = False
     drift: bool = False
     coarse: bool = False
@@ -74,10 +72,10 @@ def judged(track: Track, limits: Limits, around: float = 0.0) -> str:
     weight = statistics.fmean(blob.weight for blob in recent)
     if weight < _least(track, weight, limits):
         return "small" if max(blob.area for blob in recent) < limits.weight else "sway"
-    if track.stays or (limits.clutter and _usual(track, weight, limits.clutter)):
+    if track.stays or (limits.clutter is not None and _usual(track, weight, limits.clutter)):
         return "sway"
     stern = limits.learning or around > max(STERN_OF_LEAST * limits.weight, STERN_OF_OWN * track.blob.weight)
-    rate = len(limits.clutter) / CLUTTER_S
+    rate = 0.0 if limits.clutter is None else limits.clutter.rate
     sights = LEAST_SIGHTS + (rate > 1.0) + (rate > 4.0) + (STERN_SIGHTS if stern else 0)
     if len(track.past) < sights or track.age_s() < limits.shortest_s:
         return "short"
@@ -97,29 +95,21 @@ def _least(track: Track, weight: float, limits: Limits) -> float:
     return limits.weight
 
 
-def _usual(track: Track, weight: float, clutter: tuple[Gone, ...]) -> bool:
+def _usual(track: Track, weight: float, clutter: Usual) -> bool:
     """Whether it is like the false things here: neither clearly heavier, nor steeper, nor farther come."""
-    heavy = _most([gone.weight for gone in clutter])
-    if weight > OF_CLUTTER * heavy:
-        return weight < OF_DRIFTING * heavy and _drifts(track, clutter)
-    edges = statistics.median(seen.blob.edges for seen in track.past)
-    if edges > EDGES_OF_CLUTTER * _most([gone.edges for gone in clutter]):
+    if weight > OF_CLUTTER * clutter.weight:
+        return weight < OF_DRIFTING * clutter.weight and _drifts(track, clutter)
+    if statistics.median(seen.blob.edges for seen in track.past) > EDGES_OF_CLUTTER * clutter.edges:
         return False
-    return track.progress(REMEMBER_S, STRAIGHT) <= WAY_OF_CLUTTER * _most([gone.way for gone in clutter])
+    return track.progress(REMEMBER_S, STRAIGHT) <= WAY_OF_CLUTTER * clutter.way
 
 
-def _drifts(track: Track, clutter: tuple[Gone, ...]) -> bool:
+def _drifts(track: Track, clutter: Usual) -> bool:
     """Whether it goes where many of the false things here go, as fast: flakes and drops of all sizes do."""
     x, y = track.speed()
     reach = LIKE_SPEED * math.hypot(x, y)
-    gone = [each.velocity for each in clutter if each.way > DRIFTED]
-    alike = sum(math.hypot(other[0] - x, other[1] - y) < reach for other in gone)
-    return alike > MANY * max(CLUTTER_LEAST, len(gone))
-
-
-def _most(values: list[float]) -> float:
-    """What nearly all *values* stay below."""
-    return sorted(values)[int(NEARLY_ALL * (len(values) - 1))]
+    alike = sum(math.hypot(other[0] - x, other[1] - y) < reach for other in clutter.speeds)
+    return alike > MANY * max(CLUTTER_LEAST, len(clutter.speeds))
 
 
 def promising(track: Track) -> bool:

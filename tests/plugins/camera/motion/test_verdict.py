@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgepi_camera.motion.blobs import Blob
-from edgepi_camera.motion.clutter import Gone
+from edgepi_camera.motion.clutter import Usual
 from edgepi_camera.motion.track import Track
 from edgepi_camera.motion.tracks import Tracker
 from edgepi_camera.motion.verdict import FAINT_WAY, Limits, doubtful, judged, promising, score
@@ -18,7 +18,7 @@ from .making import STEP_S, blob
 
 LIMITS = Limits(weight=20.0, shortest_s=0.25)
 # Sizes, edges and ways like those of the walkers here, falling.
-FLAKES = (Gone(0.0, weight=90.0, edges=2.0, way=30.0, velocity=(0.0, 15.0)),) * 40
+FLAKES = Usual(weight=90.0, edges=2.0, way=30.0, rate=3.3, speeds=((0.0, 15.0),) * 40)
 
 
 def track_of(made: Callable[[int], Blob], count: int = 20) -> Track:
